@@ -1,0 +1,130 @@
+package membership
+
+import "time"
+
+// Change is something learned about a member: [Heard], [Up] or [Down].
+type Change interface {
+	member() string
+	apply(e *entry)
+}
+
+// Heard is a record that arrived, from whomever. Gone is for how long its boot has been dead as far as the teller
+// knows, 0 while it lives: passed on with the record, it lets all members forget a dead one at about the same time.
+type Heard struct {
+	Record Record
+	Gone   time.Duration
+}
+
+// Up says that a boot of a name was seen alive, with its gossip at Address. Whoever says so says [Down] in the end.
+type Up struct {
+	Name    string
+	BootID  uint64
+	Address string
+}
+
+// Down says that a boot of a name is no longer alive. Proof is set when that is certain, as when its port refuses
+// connections, rather than the end of patience with a silent one: nothing is then kept of it.
+type Down struct {
+	Name   string
+	BootID uint64
+	Proof  bool
+}
+
+// entry is what is known of one name.
+type entry struct {
+	record  Record
+	heard   bool              // record is set
+	alive   map[uint64]string // gossip addresses of the living boots, by boot ID
+	address string            // where record's boot was seen last, once it is not alive
+	gone    time.Time         // since when record's boot is not alive
+	lost    bool              // it fell silent, without a goodbye
+	kept    bool              // listed although lost, because there was nobody left to ask
+	shown   shown             // how it was last published
+}
+
+// shown is what decides whether a member looks the same in two snapshots.
+type shown struct {
+	listed  bool
+	boot    Boot
+	version uint64
+	address string
+}
+
+func (c Heard) member() string { return c.Record.Name }
+func (c Up) member() string    { return c.Name }
+func (c Down) member() string  { return c.Name }
+
+func (c Heard) apply(e *entry) {
+	if e.heard && !c.Record.Newer(e.record) {
+		return
+	}
+	if !e.heard || e.record.Boot != c.Record.Boot {
+		e.gone, e.lost, e.kept, e.address = time.Now().Add(-c.Gone), false, false, ""
+	}
+	if c.Record.State == Left { // its goodbye may arrive after it was seen to be gone
+		e.lost, e.kept = false, false
+	}
+	e.record, e.heard = c.Record.Clone(), true
+}
+
+func (c Up) apply(e *entry) {
+	e.alive[c.BootID] = c.Address
+	if e.record.Boot.ID == c.BootID {
+		e.kept = false
+	}
+}
+
+func (c Down) apply(e *entry) {
+	address, alive := e.alive[c.BootID]
+	delete(e.alive, c.BootID)
+	if e.heard && e.record.Boot.ID != c.BootID {
+		return
+	}
+	if alive {
+		e.gone, e.lost, e.address = time.Now(), e.heard && e.record.State != Left, address
+	}
+	if c.Proof {
+		e.lost, e.kept = false, false
+	}
+}
+
+// lives says whether the boot that counts is seen alive.
+func (e *entry) lives() bool {
+	_, alive := e.alive[e.record.Boot.ID]
+	return alive
+}
+
+// shows says how the member looks from here.
+func (e *entry) shows(self bool) shown {
+	if !e.heard || e.record.State == Left || !e.lives() && !self && !e.kept {
+		return shown{}
+	}
+	return shown{true, e.record.Boot, e.record.Version, e.seenAt()}
+}
+
+func (e *entry) seenAt() string {
+	if address, alive := e.alive[e.record.Boot.ID]; alive {
+		return address
+	}
+	return e.address
+}
+
+func (e *entry) toMember() Member {
+	return Member{
+		Name:     e.record.Name,
+		Boot:     e.record.Boot,
+		Address:  e.seenAt(),
+		Zone:     e.record.Zone,
+		State:    e.record.State,
+		Services: e.record.Services,
+		Metadata: e.record.Metadata,
+	}
+}
+
+// known is the record as it is passed on.
+func (e *entry) known(self bool) Heard {
+	if e.lives() || self {
+		return Heard{Record: e.record}
+	}
+	return Heard{e.record, time.Since(e.gone)}
+}

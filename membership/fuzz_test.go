@@ -1,0 +1,35 @@
+package membership
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// Faults 40 and 42: whatever arrives, it is either refused as malformed, or it is a record that its owner could have
+// sent, in the one encoding that it has.
+func FuzzDecodeRecord(f *testing.F) {
+	drained := next(member("users-1", users("10.0.0.7:80")), Draining)
+	drained.Zone, drained.Metadata = "eu", map[string]string{"rack": "12", "": "β"}
+	several := member("m", users("a:1"), Service{Name: "admin", Address: "[fd00::7]:80", Tags: []string{"", "blue"}})
+	large := member("m", Service{Name: "s", Address: "a:1", Tags: []string{strings.Repeat("x", 300)}})
+	for _, r := range []Record{member("a"), drained, several, large} {
+		f.Add(encode(f, r))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := DecodeRecord(data)
+		if err != nil {
+			if !errors.Is(err, ErrMalformed) {
+				t.Fatalf("error is %v, want ErrMalformed", err)
+			}
+			return
+		}
+		if err := r.Check(); err != nil {
+			t.Fatalf("decoded %+v, which Check refuses: %v", r, err)
+		}
+		if again, err := r.Encode(nil); err != nil || !bytes.Equal(again, data) {
+			t.Fatalf("decoded %+v from\n%x, which encodes to\n%x, %v", r, data, again, err)
+		}
+	})
+}

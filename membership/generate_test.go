@@ -1,0 +1,61 @@
+package membership
+
+import (
+	"fmt"
+
+	"pgregory.net/rapid"
+)
+
+// Generators of everything that a member may say about itself.
+var (
+	anyName    = rapid.StringMatching(`[a-z0-9][a-z0-9._-]{0,62}`)
+	anyText    = rapid.StringOfN(rapid.RuneFrom([]rune(`abc019 -_.,:;/<>&"'\öβ漢🍇`)), 0, 20, -1)
+	anyHost    = rapid.SampledFrom([]string{"10.0.0.7", "[fd00::7]", "users.internal", "localhost"})
+	anyBoot    = rapid.Custom(drawBoot)
+	anyState   = rapid.SampledFrom([]State{Active, Draining, Left})
+	anyService = rapid.Custom(drawService)
+	anyRecord  = rapid.Custom(drawRecord)
+)
+
+func drawBoot(t *rapid.T) Boot {
+	return Boot{Number: rapid.Uint64().Draw(t, "number"), ID: rapid.Uint64().Draw(t, "id")}
+}
+
+// drawMap gives nil in place of an empty map, as a record has after a trip over the wire.
+func drawMap(t *rapid.T) map[string]string {
+	m := rapid.MapOfN(anyText, anyText, 0, 5).Draw(t, "metadata")
+	if len(m) == 0 {
+		return nil
+	}
+	return m
+}
+
+func drawService(t *rapid.T) Service {
+	s := Service{
+		Name:     anyName.Draw(t, "service"),
+		Address:  fmt.Sprintf("%s:%d", anyHost.Draw(t, "host"), rapid.Uint16Min(1).Draw(t, "port")),
+		Version:  anyText.Draw(t, "version"),
+		Weight:   rapid.IntRange(1, MaxWeight).Draw(t, "weight"),
+		Metadata: drawMap(t),
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "tags") {
+		s.Tags = append(s.Tags, anyText.Draw(t, "tag"))
+	}
+	return s
+}
+
+func drawRecord(t *rapid.T) Record {
+	r := Record{
+		Name:     anyName.Draw(t, "name"),
+		Boot:     anyBoot.Draw(t, "boot"),
+		Version:  rapid.Uint64().Draw(t, "version"),
+		State:    anyState.Draw(t, "state"),
+		Zone:     rapid.OneOf(rapid.Just(""), anyName).Draw(t, "zone"),
+		Metadata: drawMap(t),
+	}
+	services := rapid.SliceOfNDistinct(anyService, 0, 4, func(s Service) string { return s.Name }).Draw(t, "services")
+	if len(services) > 0 {
+		r.Services = services
+	}
+	return r
+}

@@ -1,0 +1,129 @@
+package membership
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func checkListed(t *testing.T, s *Store, want string, isolated bool) {
+	t.Helper()
+	if got := names(s); got != want {
+		t.Errorf("listed are %q, want %q", got, want)
+	}
+	if err := s.View().Snapshot().Err(); errors.Is(err, ErrIsolated) != isolated {
+		t.Errorf("Err() = %v, want isolated = %v", err, isolated)
+	}
+}
+
+func TestAlone(t *testing.T) {
+	checkListed(t, NewStore("self"), "", false)
+	checkListed(t, storeOf(), "", false)
+}
+
+func TestCutOffKeepsWhatVanished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, c, d := member("a", users("a:1")), member("b", users("b:1")), member("c", users("c:1")), member("d")
+		s := storeOf(a, b, c, d)
+		s.Apply(down(a))
+		time.Sleep(time.Second)
+		s.Apply(down(b))
+		checkListed(t, s, "c d", false)
+
+		time.Sleep(keepWhenCutOff) // a went just before what is kept, b just within
+		s.Apply(heard(next(d, Left)), down(d))
+		checkListed(t, s, "c", false)
+		s.Apply(down(c))
+		checkListed(t, s, "b c", true)
+		if got, want := s.View().Snapshot().Addresses("users"), []string{"b:1", "c:1"}; !slices.Equal(got, want) {
+			t.Errorf("Addresses(users) = %q, want %q", got, want)
+		}
+
+		time.Sleep(24 * time.Hour) // as long as it takes
+		s.Apply()
+		checkListed(t, s, "b c", true)
+	})
+}
+
+func TestCutOffEndsWithTheFirstPeer(t *testing.T) {
+	a, b, c := member("a"), member("b"), member("c")
+	for name, tt := range map[string]struct {
+		back             []Change
+		atOnce, and, end string // listed with the first peer, once b is back too, and when patience with c ends
+	}{
+		"one of the kept":            {[]Change{up(a)}, "a b c", "a b c", "a b"},
+		"one of the kept, restarted": {alive(restarted(a)), "a b c", "a b c", "a b"},
+		"a new one":                  {alive(member("n")), "a b c n", "a b c n", "b n"},
+		"unknown so far":             {[]Change{up(member("n"))}, "a b c", "a b c", "b"},
+		"one is proved to be dead":   {[]Change{up(a), Down{Name: c.Name, BootID: c.Boot.ID, Proof: true}}, "a b", "a b", "a b"},
+		"one says goodbye":           {[]Change{up(a), heard(next(c, Left))}, "a b", "a b", "a b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := storeOf(a, b, c)
+				s.Apply(down(a), down(b), down(c))
+				checkListed(t, s, "a b c", true)
+				s.Apply(tt.back...)
+				checkListed(t, s, tt.atOnce, false)
+				s.Apply(up(b), heard(b))
+				time.Sleep(keepOnceHealed - 1)
+				s.Apply()
+				checkListed(t, s, tt.and, false)
+				time.Sleep(time.Nanosecond)
+				s.Apply()
+				checkListed(t, s, tt.end, false)
+			})
+		})
+	}
+}
+
+func TestCutOffTwice(t *testing.T) {
+	a, b := member("a"), member("b")
+	s := storeOf(a, b)
+	s.Apply(down(a), down(b))
+	s.Apply(up(a))
+	s.Apply(heard(next(a, Left)), down(a)) // the only one that is back leaves in order: b is not waited for any more
+	s.Apply()
+	checkListed(t, s, "b", false)
+}
+
+func TestProofIsNotIsolation(t *testing.T) {
+	a := member("a")
+	s := storeOf(a)
+	s.Apply(Down{Name: a.Name, BootID: a.Boot.ID, Proof: true})
+	checkListed(t, s, "", false)
+}
+
+func TestAGoodbyeAfterACrashIsNotIsolation(t *testing.T) {
+	a, b := member("a"), member("b")
+	synctest.Test(t, func(t *testing.T) {
+		s := storeOf(a, b)
+		s.Apply(down(b))
+		time.Sleep(time.Second)
+		s.Apply(heard(next(a, Left)), down(a))
+		checkListed(t, s, "", false)
+	})
+}
+
+// The error alone is worth a snapshot, also when nothing else looks different.
+func TestCutOffAgain(t *testing.T) {
+	a := member("a")
+	unaddressed := Up{Name: a.Name, BootID: a.Boot.ID}
+	s := storeOf()
+	s.Apply(heard(a), unaddressed)
+	for range 3 {
+		s.Apply(down(a))
+		checkListed(t, s, "a", true)
+		s.Apply(unaddressed)
+		checkListed(t, s, "a", false)
+	}
+}
+
+func TestOwnLifeIsNoCompany(t *testing.T) {
+	a := member("a")
+	s := storeOf(a)
+	s.Apply(up(member("self")), down(a))
+	checkListed(t, s, "a", true)
+}

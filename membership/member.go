@@ -1,0 +1,32 @@
+package membership
+
+import "slices"
+
+// Member is a process of the cluster as this process knows it.
+type Member struct {
+	Name     string
+	Boot     Boot
+	Address  string // host:port of its gossip, where it was seen last; "" for this process itself
+	Zone     string
+	State    State
+	Services []Service
+	Metadata map[string]string
+}
+
+// Instance is one service of one member.
+type Instance struct {
+	Service
+	Member string
+	Boot   Boot
+	Zone   string
+	State  State
+}
+
+// instance gives the member's instance of service, if it offers one.
+func (m *Member) instance(service string) (Instance, bool) {
+	at := slices.IndexFunc(m.Services, func(s Service) bool { return s.Name == service })
+	if at < 0 {
+		return Instance{}, false
+	}
+	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State}, true
+}

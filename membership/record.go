@@ -1,0 +1,113 @@
+package membership
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Boot identifies one life of a process: a restart under the same name is a new boot.
+type Boot struct {
+	Number uint64 // a newer boot of a name raises it above every number that its peers remember
+	ID     uint64 // random, unique to this life
+}
+
+// Compare orders the boots of one name, oldest first. The ID decides only between boots that never heard of each other.
+func (b Boot) Compare(other Boot) int {
+	return cmp.Or(cmp.Compare(b.Number, other.Number), cmp.Compare(b.ID, other.ID))
+}
+
+// String gives the number and the ID, "2-00c0ffee00c0ffee".
+func (b Boot) String() string { return fmt.Sprintf("%d-%016x", b.Number, b.ID) }
+
+// State is what a member says of itself.
+type State uint8
+
+// The states of a member, in the order in which it passes through them.
+const (
+	Active   State = iota // takes calls
+	Draining              // finishes what it has; takes a call only when nobody else is left
+	Left                  // said goodbye
+)
+
+// String gives "active", "draining" or "left".
+func (s State) String() string {
+	switch s {
+	case Active:
+		return "active"
+	case Draining:
+		return "draining"
+	case Left:
+		return "left"
+	default:
+		return fmt.Sprintf("State(%d)", uint8(s))
+	}
+}
+
+// Record is everything that a member says about itself. Its owner alone writes it; of two records of one name the one
+// with the newer boot counts, and of one boot the one with the higher version, whatever the order of arrival.
+type Record struct {
+	Name     string
+	Boot     Boot
+	Version  uint64 // raised by the owner with every change
+	State    State
+	Zone     string // "" when unknown
+	Services []Service
+	Metadata map[string]string
+}
+
+// Newer reports whether r replaces old, a record of the same name.
+func (r Record) Newer(old Record) bool {
+	return cmp.Or(r.Boot.Compare(old.Boot), cmp.Compare(r.Version, old.Version)) > 0
+}
+
+// Check reports the first thing that keeps r from being sent, as a [*FieldError].
+func (r Record) Check() error {
+	if err := CheckName("member name", r.Name); err != nil {
+		return err
+	}
+	if r.State > Left {
+		return &FieldError{"member state", r.State.String(), "use Active, Draining or Left"}
+	}
+	if r.Zone != "" {
+		if err := CheckName("zone", r.Zone); err != nil {
+			return err
+		}
+	}
+	if err := checkMetadata("member metadata", r.Metadata); err != nil {
+		return err
+	}
+	names := make(map[string]bool, len(r.Services))
+	for _, service := range r.Services {
+		if err := service.Check(); err != nil {
+			return err
+		}
+		if names[service.Name] {
+			return &FieldError{"service name", service.Name,
+				"it is registered already: update that registration, or use another name"}
+		}
+		names[service.Name] = true
+	}
+	if size := r.size(); size > MaxRecord {
+		return &FieldError{"record of member", r.Name,
+			fmt.Sprintf("its services and metadata take %d bytes; keep them within %d", size, MaxRecord)}
+	}
+	return nil
+}
+
+// Clone gives a copy that shares nothing with r, its weights spelled out.
+func (r Record) Clone() Record {
+	r.Metadata = maps.Clone(r.Metadata)
+	if len(r.Metadata) == 0 {
+		r.Metadata = nil
+	}
+	r.Services = slices.Clone(r.Services)
+	for i, service := range r.Services {
+		r.Services[i] = service.clone()
+	}
+	if len(r.Services) == 0 {
+		r.Services = nil
+	}
+	return r
+}

@@ -1,0 +1,194 @@
+package membership
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// keepWhenCutOff is how far back a node that loses its last peer restores those that vanished before it: SWIM
+	// declares the members beyond a partition dead one after another, in a large cluster minutes apart.
+	keepWhenCutOff = 5 * time.Minute
+
+	// keepOnceHealed is how long they stay listed after a peer is back, unless it is known sooner what became of each:
+	// the other peers come back one by one, and the view must not shrink to the first.
+	keepOnceHealed = 30 * time.Second
+
+	// forgetAfter and mostGone bound the memory of members that are gone. Their boots are remembered so that a restart
+	// can rank above them, and their records so that one that was merely paused is back whole.
+	forgetAfter = time.Hour
+	mostGone    = 1024
+)
+
+// Store merges what is heard about members (their records) with what is seen of them (whether they live) and publishes
+// the outcome in its View. A member is listed when its newest record is of a boot that is seen alive and that has not
+// left. The order in which records arrive, and how often, makes no difference.
+type Store struct {
+	self string
+	view *View
+
+	mu       sync.Mutex
+	entries  map[string]*entry
+	peers    bool      // whether another member is alive
+	isolated bool      // whether the last of them fell silent
+	healed   time.Time // when one was back
+}
+
+// NewStore gives an empty store for the member named self, whose own record counts as alive from the start.
+func NewStore(self string) *Store {
+	return &Store{self: self, view: newView(), entries: make(map[string]*entry)}
+}
+
+// View is where the outcome appears.
+func (s *Store) View() *View { return s.view }
+
+// OnReport sets what [View.Report] calls. The function must return at once; it may be called by many goroutines.
+func (s *Store) OnReport(report func(Instance, Evidence)) { s.view.report.Store(&report) }
+
+// Apply merges changes, in order, and publishes at most one new snapshot. Call it now and then even without changes: it
+// also lets go of what has been remembered for long enough.
+func (s *Store) Apply(changes ...Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	touched := make(map[string]bool, len(changes))
+	for _, change := range changes {
+		name := change.member()
+		e := s.entries[name]
+		if e == nil {
+			e = &entry{alive: make(map[uint64]string)}
+			s.entries[name] = e
+		}
+		change.apply(e)
+		touched[name] = true
+	}
+	s.checkIsolation(touched)
+	s.publish(touched)
+	s.forget()
+}
+
+// checkIsolation keeps what was last known once the last peer has fallen silent, and lets go of it some time after one
+// is back.
+func (s *Store) checkIsolation(touched map[string]bool) {
+	before := s.peers
+	s.peers = s.connected()
+	switch {
+	case s.peers && s.isolated:
+		s.isolated, s.healed = false, time.Now()
+	case before && !s.peers && s.lastWasLost():
+		s.keep(touched)
+	}
+	stay, kept := s.isolated || time.Since(s.healed) < keepOnceHealed, false
+	for name, e := range s.entries {
+		if e.kept && !stay {
+			e.kept, touched[name] = false, true
+		}
+		kept = kept || e.kept
+	}
+	s.isolated = s.isolated && kept
+}
+
+// connected says whether any other member is alive.
+func (s *Store) connected() bool {
+	for name, e := range s.entries {
+		if name != s.self && len(e.alive) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// lastWasLost says whether the member that went last fell silent. If it said goodbye, nobody is cut off: it was the
+// last. Of several that went at once, one is enough.
+func (s *Store) lastWasLost() (lost bool) {
+	var last time.Time
+	for name, e := range s.entries {
+		if name == s.self || e.gone.Before(last) {
+			continue
+		}
+		lost = e.lost || lost && e.gone.Equal(last)
+		last = e.gone
+	}
+	return lost
+}
+
+// keep lists those that fell silent lately.
+func (s *Store) keep(touched map[string]bool) {
+	for name, e := range s.entries {
+		if e.lost && name != s.self && time.Since(e.gone) <= keepWhenCutOff {
+			e.kept, touched[name], s.isolated = true, true, true
+		}
+	}
+}
+
+// publish makes a new snapshot if one of the touched members looks different now.
+func (s *Store) publish(touched map[string]bool) {
+	changed, now := make(map[string]bool), make(map[string]Member)
+	for name := range touched {
+		e := s.entries[name]
+		shows := e.shows(name == s.self)
+		if shows == e.shown {
+			continue
+		}
+		e.shown, changed[name] = shows, true
+		if shows.listed {
+			now[name] = e.toMember()
+		}
+	}
+	var err error
+	if s.isolated {
+		err = ErrIsolated
+	}
+	if old := s.view.Snapshot(); len(changed) > 0 || err != old.err {
+		s.view.publish(old.next(changed, now, err))
+	}
+}
+
+// forget drops the members that have been gone for long, and the first to go when too many are remembered.
+func (s *Store) forget() {
+	if len(s.entries) == len(s.view.Snapshot().members) {
+		return // all are listed
+	}
+	var gone []string
+	for name, e := range s.entries {
+		if name == s.self || len(e.alive) > 0 || e.kept {
+			continue
+		}
+		if !e.heard || time.Since(e.gone) > forgetAfter {
+			delete(s.entries, name)
+			continue
+		}
+		gone = append(gone, name)
+	}
+	if len(gone) <= mostGone {
+		return
+	}
+	slices.SortFunc(gone, func(a, b string) int { return s.entries[a].gone.Compare(s.entries[b].gone) })
+	for _, name := range gone[:len(gone)-mostGone] {
+		delete(s.entries, name)
+	}
+}
+
+// Records gives all that a peer may lack: the records of the living, and those of the gone with their age. Their slices
+// and maps are shared with the snapshots.
+func (s *Store) Records() []Heard {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	records := make([]Heard, 0, len(s.entries))
+	for name, e := range s.entries {
+		if e.heard {
+			records = append(records, e.known(name == s.self))
+		}
+	}
+	return records
+}
+
+// Record gives the newest record of a member, living or remembered.
+func (s *Store) Record(name string) (Record, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[name]; e != nil && e.heard {
+		return e.record, true
+	}
+	return Record{}, false
+}

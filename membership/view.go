@@ -1,0 +1,60 @@
+package membership
+
+import (
+	"context"
+	"iter"
+	"sync/atomic"
+)
+
+// View is what this process knows of the others, always the latest. It is read without locks.
+type View struct {
+	latest atomic.Pointer[Snapshot]
+	report atomic.Pointer[func(Instance, Evidence)]
+}
+
+func newView() *View {
+	v := &View{}
+	v.latest.Store(&Snapshot{version: 1, services: make(map[string]offer), changed: make(chan struct{})})
+	return v
+}
+
+// Snapshot gives the latest state. It never blocks and never returns nil.
+func (v *View) Snapshot() *Snapshot { return v.latest.Load() }
+
+// Watch yields the current snapshot, then the latest one after each change, until ctx is done. A slow reader skips what
+// is out of date and holds up nobody.
+func (v *View) Watch(ctx context.Context) iter.Seq[*Snapshot] {
+	return func(yield func(*Snapshot) bool) {
+		for ctx.Err() == nil {
+			snapshot := v.Snapshot()
+			if !yield(snapshot) {
+				return
+			}
+			select {
+			case <-snapshot.Changed():
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// publish makes next the latest and wakes the watchers. Only one goroutine may publish at a time.
+func (v *View) publish(next *Snapshot) { close(v.latest.Swap(next).changed) }
+
+// Evidence is what a call learned about the instance that it was sent to.
+type Evidence string
+
+// What a call can learn. None of them removes an instance: they make the node look for itself, at once.
+const (
+	Refused  Evidence = "connection refused" // nobody listens there
+	Reset    Evidence = "connection reset"   // whoever listened went away
+	TimedOut Evidence = "timed out"
+)
+
+// Report tells the node behind the view what a call learned about instance. It returns at once; without a node behind
+// the view it does nothing.
+func (v *View) Report(instance Instance, evidence Evidence) {
+	if report := v.report.Load(); report != nil {
+		(*report)(instance, evidence)
+	}
+}
