@@ -37,6 +37,7 @@ type entry struct {
 	alive   map[uint64]string // gossip addresses of the living boots, by boot ID
 	address string            // where record's boot was seen last, once it is not alive
 	gone    time.Time         // since when record's boot is not alive
+	went    bool              // and it was seen alive before
 	lost    bool              // it fell silent, without a goodbye
 	kept    bool              // listed although lost, because there was nobody left to ask
 	shown   shown             // how it was last published
@@ -59,7 +60,7 @@ func (c Heard) apply(e *entry) {
 		return
 	}
 	if !e.heard || e.record.Boot != c.Record.Boot {
-		e.gone, e.lost, e.kept, e.address = time.Now().Add(-c.Gone), false, false, ""
+		e.gone, e.went, e.lost, e.kept, e.address = time.Now().Add(-c.Gone), false, false, false, ""
 	}
 	if c.Record.State == Left { // its goodbye may arrive after it was seen to be gone
 		e.lost, e.kept = false, false
@@ -81,7 +82,7 @@ func (c Down) apply(e *entry) {
 		return
 	}
 	if alive {
-		e.gone, e.lost, e.address = time.Now(), e.heard && e.record.State != Left, address
+		e.gone, e.went, e.lost, e.address = time.Now(), true, e.heard && e.record.State != Left, address
 	}
 	if c.Proof {
 		e.lost, e.kept = false, false

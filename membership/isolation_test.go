@@ -56,7 +56,6 @@ func TestCutOffEndsWithTheFirstPeer(t *testing.T) {
 		"one of the kept":            {[]Change{up(a)}, "a b c", "a b c", "a b"},
 		"one of the kept, restarted": {alive(restarted(a)), "a b c", "a b c", "a b"},
 		"a new one":                  {alive(member("n")), "a b c n", "a b c n", "b n"},
-		"unknown so far":             {[]Change{up(member("n"))}, "a b c", "a b c", "b"},
 		"one is proved to be dead":   {[]Change{up(a), Down{Name: c.Name, BootID: c.Boot.ID, Proof: true}}, "a b", "a b", "a b"},
 		"one says goodbye":           {[]Change{up(a), heard(next(c, Left))}, "a b", "a b", "a b"},
 	} {
@@ -126,4 +125,53 @@ func TestOwnLifeIsNoCompany(t *testing.T) {
 	s := storeOf(a)
 	s.Apply(up(member("self")), down(a))
 	checkListed(t, s, "a", true)
+}
+
+// What was merely heard of cannot be the last to have gone.
+func TestHearsayIsNoGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := member("a")
+		s := storeOf(a)
+		time.Sleep(time.Second)
+		s.Apply(heard(member("b")), down(a))
+		checkListed(t, s, "a", true)
+		time.Sleep(time.Second)
+		s = storeOf(a)
+		s.Apply(down(a))
+		s.Apply(heard(member("b")))
+		checkListed(t, s, "a", true)
+	})
+}
+
+// One that has said goodbye and is still seen for a moment is no company either.
+func TestWhoHasLeftIsNoPeer(t *testing.T) {
+	a, b := member("a"), member("b")
+	synctest.Test(t, func(t *testing.T) {
+		s := storeOf(a, b)
+		s.Apply(heard(next(b, Left)))
+		time.Sleep(time.Second)
+		s.Apply(down(a))
+		checkListed(t, s, "a", true)
+		time.Sleep(time.Second)
+		s.Apply(down(b))
+		checkListed(t, s, "a", true)
+	})
+}
+
+// A peer that is seen and not heard has nothing to offer: what was last known stays.
+func TestCutOffOutlastsAStranger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, n := member("a"), member("n")
+		s := storeOf(a)
+		s.Apply(down(a))
+		s.Apply(up(n))
+		time.Sleep(2 * keepOnceHealed)
+		s.Apply()
+		checkListed(t, s, "a", true)
+		s.Apply(heard(n))
+		checkListed(t, s, "a n", false)
+		time.Sleep(keepOnceHealed)
+		s.Apply()
+		checkListed(t, s, "n", false)
+	})
 }

@@ -30,7 +30,7 @@ type Store struct {
 
 	mu       sync.Mutex
 	entries  map[string]*entry
-	peers    bool      // whether another member is alive
+	peers    bool      // whether another member is alive and known
 	isolated bool      // whether the last of them fell silent
 	healed   time.Time // when one was back
 }
@@ -88,10 +88,10 @@ func (s *Store) checkIsolation(touched map[string]bool) {
 	s.isolated = s.isolated && kept
 }
 
-// connected says whether any other member is alive.
+// connected says whether any other member is alive, is known by its record, and has not said goodbye.
 func (s *Store) connected() bool {
 	for name, e := range s.entries {
-		if name != s.self && len(e.alive) > 0 {
+		if name != s.self && e.heard && e.lives() && e.record.State != Left {
 			return true
 		}
 	}
@@ -103,7 +103,7 @@ func (s *Store) connected() bool {
 func (s *Store) lastWasLost() (lost bool) {
 	var last time.Time
 	for name, e := range s.entries {
-		if name == s.self || e.gone.Before(last) {
+		if name == s.self || !e.went || e.gone.Before(last) {
 			continue
 		}
 		lost = e.lost || lost && e.gone.Equal(last)
