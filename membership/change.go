@@ -40,6 +40,7 @@ type entry struct {
 	went    bool              // and it was seen alive before
 	lost    bool              // it fell silent, without a goodbye
 	kept    bool              // listed although lost, because there was nobody left to ask
+	peer    bool              // counted in Store.living
 	shown   shown             // how it was last published
 }
 

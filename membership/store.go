@@ -30,9 +30,11 @@ type Store struct {
 
 	mu       sync.Mutex
 	entries  map[string]*entry
-	peers    bool      // whether another member is alive and known
+	living   int       // other members that are alive, known by their record, and have not said goodbye
 	isolated bool      // whether the last of them fell silent
 	healed   time.Time // when one was back
+	kept     bool      // whether any entry is kept
+	oldest   time.Time // no entry has been gone for longer
 }
 
 // NewStore gives an empty store for the member named self, whose own record counts as alive from the start.
@@ -62,40 +64,51 @@ func (s *Store) Apply(changes ...Change) {
 		change.apply(e)
 		touched[name] = true
 	}
-	s.checkIsolation(touched)
+	had := s.living > 0
+	s.count(touched)
+	s.checkIsolation(had, touched)
 	s.publish(touched)
-	s.forget()
+	s.forget(touched)
+}
+
+// count keeps up what is known of all entries together.
+func (s *Store) count(touched map[string]bool) {
+	for name := range touched {
+		e := s.entries[name]
+		peer := name != s.self && e.heard && e.lives() && e.record.State != Left
+		switch {
+		case peer && !e.peer:
+			s.living++
+		case e.peer && !peer:
+			s.living--
+		}
+		e.peer = peer
+		if s.oldest.IsZero() || e.gone.Before(s.oldest) && !e.lives() {
+			s.oldest = e.gone
+		}
+	}
 }
 
 // checkIsolation keeps what was last known once the last peer has fallen silent, and lets go of it some time after one
 // is back.
-func (s *Store) checkIsolation(touched map[string]bool) {
-	before := s.peers
-	s.peers = s.connected()
+func (s *Store) checkIsolation(had bool, touched map[string]bool) {
 	switch {
-	case s.peers && s.isolated:
+	case s.living > 0 && s.isolated:
 		s.isolated, s.healed = false, time.Now()
-	case before && !s.peers && s.lastWasLost():
+	case had && s.living == 0 && s.lastWasLost():
 		s.keep(touched)
 	}
-	stay, kept := s.isolated || time.Since(s.healed) < keepOnceHealed, false
+	if !s.kept {
+		return
+	}
+	s.kept = false
 	for name, e := range s.entries {
-		if e.kept && !stay {
+		if e.kept && !s.isolated && time.Since(s.healed) >= keepOnceHealed {
 			e.kept, touched[name] = false, true
 		}
-		kept = kept || e.kept
+		s.kept = s.kept || e.kept
 	}
-	s.isolated = s.isolated && kept
-}
-
-// connected says whether any other member is alive, is known by its record, and has not said goodbye.
-func (s *Store) connected() bool {
-	for name, e := range s.entries {
-		if name != s.self && e.heard && e.lives() && e.record.State != Left {
-			return true
-		}
-	}
-	return false
+	s.isolated = s.isolated && s.kept
 }
 
 // lastWasLost says whether the member that went last fell silent. If it said goodbye, nobody is cut off: it was the
@@ -116,7 +129,7 @@ func (s *Store) lastWasLost() (lost bool) {
 func (s *Store) keep(touched map[string]bool) {
 	for name, e := range s.entries {
 		if e.lost && name != s.self && time.Since(e.gone) <= keepWhenCutOff {
-			e.kept, touched[name], s.isolated = true, true, true
+			e.kept, touched[name], s.kept, s.isolated = true, true, true, true
 		}
 	}
 }
@@ -145,20 +158,28 @@ func (s *Store) publish(touched map[string]bool) {
 }
 
 // forget drops the members that have been gone for long, and the first to go when too many are remembered.
-func (s *Store) forget() {
-	if len(s.entries) == len(s.view.Snapshot().members) {
-		return // all are listed
+func (s *Store) forget(touched map[string]bool) {
+	for name := range touched {
+		if e := s.entries[name]; !e.heard && len(e.alive) == 0 {
+			delete(s.entries, name)
+		}
+	}
+	if time.Since(s.oldest) <= forgetAfter && len(s.entries)-s.living <= mostGone {
+		return
 	}
 	var gone []string
+	s.oldest = time.Now()
 	for name, e := range s.entries {
-		if name == s.self || len(e.alive) > 0 || e.kept {
-			continue
-		}
-		if !e.heard || time.Since(e.gone) > forgetAfter {
+		switch {
+		case name == s.self || len(e.alive) > 0 || e.kept:
+		case time.Since(e.gone) > forgetAfter:
 			delete(s.entries, name)
-			continue
+		default:
+			gone = append(gone, name)
+			if e.gone.Before(s.oldest) {
+				s.oldest = e.gone
+			}
 		}
-		gone = append(gone, name)
 	}
 	if len(gone) <= mostGone {
 		return

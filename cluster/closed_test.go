@@ -1,0 +1,158 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/membership"
+	"github.com/grapevine-go/grapevine/testcluster"
+)
+
+// endings are the ways to end a node, and what else may be called meanwhile.
+func endings(ctx context.Context, m *testcluster.Member, r membership.Registration) map[string]func() error {
+	return map[string]func() error{
+		"Close": m.Node.Close,
+		"Drain": func() error { return m.Node.Drain(ctx) },
+		"Leave": func() error { return m.Node.Leave(ctx) },
+		"Ready": func() error { return m.Node.Ready(ctx) },
+		"Register": func() error {
+			_, err := m.Register(membership.Service{Name: fmt.Sprint("s", rand.Uint32()), Address: "a:1"})
+			return err
+		},
+		"Update":     func() error { return r.Update(users(m)) },
+		"Deregister": r.Deregister,
+	}
+}
+
+func TestFault34_AfterTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*testcluster.Member) error{
+		"Close": func(m *testcluster.Member) error { return m.Node.Close() },
+		"Leave": func(m *testcluster.Member) error { return m.Node.Leave(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+				m := c.Members[0]
+				registration := mustRegister(t, m, users(m))
+				if err := end(m); err != nil {
+					t.Fatal(err)
+				}
+				for call, f := range endings(t.Context(), m, registration) {
+					if call == "Close" {
+						continue
+					}
+					for range 10 { // the same every time
+						if err := f(); !errors.Is(err, cluster.ErrClosed) || !errors.Is(err, net.ErrClosed) {
+							t.Errorf("%s = %v", call, err)
+						}
+					}
+				}
+				for range 2 {
+					if err := m.Node.Close(); err != nil {
+						t.Errorf("Close = %v", err)
+					}
+				}
+				if m.View().Snapshot() == nil || m.Name() != "m1" || m.Address() != m.Host.Address().String() {
+					t.Error("what can be read is lost")
+				}
+				m.View().Report(membership.Instance{Member: "m2"}, membership.Refused)
+			})
+		})
+	}
+}
+
+// TestFault34_AnyOrder ends nodes by every way in every order, one after the other and all at once.
+func TestFault34_AnyOrder(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+				random := rand.New(rand.NewPCG(seed, 0))
+				for i, m := range c.Members[:2] {
+					r := mustRegister(t, m, users(m))
+					endAtRandom(t, random, endings(within(t, time.Second), m, r), i == 1)
+				}
+			})
+		})
+	}
+}
+
+func endAtRandom(t *testing.T, random *rand.Rand, endings map[string]func() error, atOnce bool) {
+	names := slices.Sorted(maps.Keys(endings))
+	names = append(names, names...) // each twice
+	random.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	var work sync.WaitGroup
+	for _, name := range names {
+		call := func() {
+			if err := endings[name](); !expected(err) {
+				t.Errorf("%s = %v", name, err)
+			}
+		}
+		if atOnce {
+			work.Go(call)
+		} else {
+			call()
+		}
+	}
+	work.Wait()
+}
+
+// expected says whether err is one that a node may give to calls in any order.
+func expected(err error) bool {
+	var field *membership.FieldError // Update after Deregister
+	return err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, cluster.ErrDraining) || errors.As(err, &field)
+}
+
+func TestFault35_CloseDuringJoin(t *testing.T) {
+	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+		silent := c.Network.Host()
+		silent.Vanish()
+		m := c.Run(c.Network.Host(), cluster.Config{Name: "m1", Join: []string{silent.Address().String()}})
+		time.Sleep(3 * time.Second) // the dial takes five
+		wantPrompt(t, "Close", func() { m.Node.Close() })
+	})
+}
+
+// TestFault35_Waiting has every call wait for a peer that is silent, when the node is closed or the context ends.
+func TestFault35_Waiting(t *testing.T) {
+	for name, end := range map[string]func(m *testcluster.Member, cancel func()){
+		"closed":    func(m *testcluster.Member, _ func()) { m.Node.Close() },
+		"cancelled": func(_ *testcluster.Member, cancel func()) { cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+				withUsers(t, c)
+				m := c.Members[0]
+				peer := instanceOf(t, m, "m2")
+				c.Network.Cut(hosts(c.Members[:1]), hosts(c.Members[1:]))
+				ctx, cancel := context.WithCancel(t.Context())
+				var work sync.WaitGroup
+				work.Go(func() {
+					if err := m.Node.Drain(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, net.ErrClosed) {
+						t.Errorf("Drain = %v", err)
+					}
+				})
+				m.View().Report(peer, membership.TimedOut) // a look at it takes two seconds
+				time.Sleep(500 * time.Millisecond)
+				wantPrompt(t, name, func() { end(m, cancel); work.Wait() })
+				cancel()
+			})
+		})
+	}
+}
+
+func wantPrompt(t *testing.T, what string, f func()) {
+	t.Helper()
+	begin := time.Now()
+	f()
+	if took := time.Since(begin); took > 100*time.Millisecond {
+		t.Errorf("%s took %v", what, took)
+	}
+}

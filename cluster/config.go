@@ -1,0 +1,165 @@
+package cluster
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// Config describes a [Node]. The zero value is a node of its own on loopback.
+type Config struct {
+	// Name is unique among the living members and stays the same across restarts of a process: [a-z0-9][a-z0-9._-]{0,62}.
+	// The default is the host's name and a random suffix.
+	Name string
+
+	// Cluster is the name of the cluster; members of different clusters never meet. Mandatory beyond loopback.
+	Cluster string
+
+	// Bind is the IP and port to listen on, UDP and TCP. Port 0 lets the system choose. The default is 127.0.0.1:0.
+	Bind string
+
+	// Advertise is the IP and port under which the others reach this node. The default is what Bind says, with the
+	// first private address of this host for a wildcard. A port of 0, or none, is the port of Bind.
+	Advertise string
+
+	// Join lists seeds, host:port each: members that may be up already. One that answers is enough, and they are tried
+	// for as long as the node lives. Host names are looked up anew at every attempt.
+	Join []string
+
+	// Secret encrypts all gossip: at least 16 random bytes in base64 or hexadecimal, see [NewSecret]. Members with
+	// another secret cannot read or join. SecretFile names a file that holds it; only one of the two may be given.
+	Secret     string
+	SecretFile string
+
+	// Insecure lets a node without a secret listen beyond loopback: whoever reaches its port can then read and forge.
+	Insecure bool
+
+	// Zone is where the process runs, of the same form as a name. Optional.
+	Zone string
+
+	// Metadata is told to the others as it is: printable text. Optional.
+	Metadata map[string]string
+
+	// Logger receives the node's log lines and those of memberlist. The zero value discards them.
+	Logger zerolog.Logger
+
+	// Transport replaces the sockets, for tests. The node shuts it down. Bind and Advertise are then not used.
+	Transport Transport
+}
+
+const defaultBind = "127.0.0.1:0"
+
+// settings is a Config that was found valid, in the form in which it is used.
+type settings struct {
+	Config
+	bind      netip.AddrPort
+	advertise netip.AddrPort // the zero value means as bound
+	key       []byte         // nil without a secret
+}
+
+// check finds everything that can be wrong before a port is bound.
+func (c Config) check() (settings, error) {
+	s := settings{Config: c}
+	s.Join = slices.Clone(c.Join) // the caller's stays the caller's
+	var err error
+	if s.Name == "" {
+		s.Name = defaultName()
+	}
+	if s.Bind == "" {
+		s.Bind = defaultBind
+	}
+	if s.bind, err = parseBind(s.Bind); err != nil {
+		return s, err
+	}
+	if s.advertise, err = parseAdvertise(s.Advertise); err != nil {
+		return s, err
+	}
+	if s.Cluster != "" {
+		if err := membership.CheckName("cluster name", s.Cluster); err != nil {
+			return s, err
+		}
+	}
+	for _, seed := range s.Join {
+		if err := membership.CheckAddress("seed", seed); err != nil {
+			return s, err
+		}
+	}
+	if s.key, err = c.key(); err != nil {
+		return s, err
+	}
+	return s, s.checkExposure()
+}
+
+// checkExposure refuses to listen beyond loopback by accident.
+func (s settings) checkExposure() error {
+	if s.Transport == nil && s.bind.Addr().IsLoopback() {
+		return nil
+	}
+	if s.key == nil && !s.Insecure {
+		return &membership.FieldError{Field: "bind address", Value: s.Bind,
+			Remedy: "set Secret or SecretFile to listen beyond loopback, or Insecure to go without"}
+	}
+	if s.Cluster == "" {
+		return &membership.FieldError{Field: "cluster name", Value: "",
+			Remedy: "name the cluster to listen beyond loopback, so that a reused IP never merges two clusters"}
+	}
+	return nil
+}
+
+func defaultName() string {
+	host, _ := os.Hostname()
+	return nameOn(host)
+}
+
+// nameOn tells hosts apart at a glance and processes on one host at all.
+func nameOn(host string) string {
+	host, _, _ = strings.Cut(strings.ToLower(host), ".")
+	var suffix [3]byte
+	rand.Read(suffix[:]) // never fails
+	name := host + "-" + hex.EncodeToString(suffix[:])
+	if membership.CheckName("", name) != nil {
+		return "node-" + hex.EncodeToString(suffix[:])
+	}
+	return name
+}
+
+func parseBind(value string) (netip.AddrPort, error) {
+	bind, err := netip.ParseAddrPort(value)
+	if err != nil {
+		return bind, &membership.FieldError{Field: "bind address", Value: value,
+			Remedy: "use an IP and a port: 127.0.0.1:0, 0.0.0.0:7946, [::]:7946"}
+	}
+	return netip.AddrPortFrom(bind.Addr().Unmap(), bind.Port()), nil // so that ::ffff:0.0.0.0 is known as a wildcard
+}
+
+func parseAdvertise(value string) (netip.AddrPort, error) {
+	if value == "" {
+		return netip.AddrPort{}, nil
+	}
+	advertise, err := netip.ParseAddrPort(value)
+	if err != nil {
+		ip, ipErr := netip.ParseAddr(strings.Trim(value, "[]"))
+		advertise, err = netip.AddrPortFrom(ip, 0), ipErr
+	}
+	ip := advertise.Addr().Unmap() // ::ffff:0.0.0.0 is a wildcard too
+	if err != nil || ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return advertise, &membership.FieldError{Field: "advertise address", Value: value,
+			Remedy: "use the IP under which the other members reach this one, with or without a port: 10.0.0.7, 10.0.0.7:7946"}
+	}
+	return advertise, nil
+}
+
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("cluster: %s: %w", what, err)
+}

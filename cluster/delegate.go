@@ -1,0 +1,90 @@
+package cluster
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// delegate is what memberlist calls, often under its write lock: it copies out and returns, and calls nothing of
+// memberlist's.
+type delegate struct{ node *Node }
+
+// NodeMeta is constant for a boot: the oldest and the newest wire version that this release reads.
+func (d delegate) NodeMeta(int) []byte { return []byte{membership.WireVersion, membership.WireVersion} }
+
+// GetBroadcasts gives nothing: records do not travel by gossip.
+func (d delegate) GetBroadcasts(int, int) [][]byte { return nil }
+
+// AckPayload gives nothing yet.
+func (d delegate) AckPayload() []byte { return nil }
+
+var errForeign = errors.New("not a grapevine member of a wire version known here")
+
+// NotifyAlive keeps out whoever would not be understood. A later release that still reads our version is welcome.
+func (d delegate) NotifyAlive(node *memberlist.Node) error {
+	if len(node.Meta) != 2 || node.Meta[0] > membership.WireVersion || node.Meta[1] < membership.WireVersion {
+		return errForeign
+	}
+	_, err := parseIdentity(node.Name)
+	return err
+}
+
+func (d delegate) NotifyJoin(node *memberlist.Node) {
+	if id, err := parseIdentity(node.Name); err == nil {
+		d.node.inbox.put(upEvent{id, node.Address()})
+	}
+}
+
+func (d delegate) NotifyLeave(node *memberlist.Node) {
+	if id, err := parseIdentity(node.Name); err == nil {
+		d.node.inbox.put(downEvent{id: id})
+	}
+}
+
+// NotifyUpdate has nothing to tell: what memberlist knows of a boot does not change.
+func (d delegate) NotifyUpdate(*memberlist.Node) {}
+
+// NotifyPingComplete is proof of life, also for one that was dropped in error.
+func (d delegate) NotifyPingComplete(node *memberlist.Node, _ time.Duration, _ []byte) {
+	d.NotifyJoin(node)
+}
+
+// NotifyMsg parses strictly, and drops what it does not know: a later release may send more kinds.
+func (d delegate) NotifyMsg(message []byte) {
+	if len(message) == 0 || d.node.ctx.Err() != nil {
+		return // also when memberlist is late to notice that it was shut down
+	}
+	switch kind, body := message[0], message[1:]; kind {
+	case kindRecord, kindInsist:
+		if record, err := membership.DecodeRecord(body); err == nil {
+			d.node.inbox.offer(pushEvent{record, kind == kindInsist})
+		} else {
+			d.node.log.Warn().Err(err).Msg("cluster: dropped a record")
+		}
+	case kindAck, kindAccuse, kindProbe, kindAnswer:
+		if note, err := decodeNote(body); err == nil {
+			d.node.inbox.offer(noteEvent{kind, note})
+		} else {
+			d.node.log.Warn().Err(err).Msg("cluster: dropped a message")
+		}
+	}
+}
+
+func (d delegate) LocalState(bool) []byte {
+	return encodeState(d.node.sightings())
+}
+
+func (d delegate) MergeRemoteState(state []byte, _ bool) {
+	if d.node.ctx.Err() != nil {
+		return
+	}
+	known, err := decodeState(state)
+	if err != nil {
+		d.node.log.Warn().Err(err).Msg("cluster: cannot read all of a peer's state")
+	}
+	d.node.inbox.put(syncEvent{known})
+}

@@ -1,0 +1,71 @@
+package cluster
+
+import (
+	"flag"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Flags defines the node's flags on fs and gives the Config that they fill when fs is parsed:
+//
+//	-gossip.name         -gossip.cluster      -gossip.bind         -gossip.advertise
+//	-gossip.join         -gossip.secret       -gossip.secret-file  -gossip.insecure
+//	-gossip.zone
+//
+// -gossip.join may be given several times and takes several seeds separated by commas. The default of each flag is the
+// environment variable of its name in capitals, GOSSIP_JOIN or GOSSIP_SECRET_FILE; a flag replaces it.
+func Flags(fs *flag.FlagSet) *Config {
+	c := &Config{}
+	text := func(value *string, name, usage string) {
+		fs.StringVar(value, "gossip."+name, env(name), usage+" [$"+variable(name)+"]")
+	}
+	text(&c.Name, "name", "name of this member, unique and kept across restarts (default: host name and a random suffix)")
+	text(&c.Cluster, "cluster", "name of the cluster, mandatory beyond loopback")
+	text(&c.Bind, "bind", "IP:port to gossip on, UDP and TCP (default "+defaultBind+")")
+	text(&c.Advertise, "advertise", "IP[:port] under which the others reach this member (default: as bound)")
+	text(&c.Secret, "secret", "secret that encrypts gossip, base64 or hexadecimal; prefer -gossip.secret-file, as others can see flags")
+	fs.Lookup("gossip.secret").DefValue = "" // -help shows it, and the environment may hold the secret
+	text(&c.SecretFile, "secret-file", "file that holds the secret")
+	text(&c.Zone, "zone", "zone that this process runs in")
+
+	join := &seedList{seeds: &c.Join}
+	join.Set(env("join"))
+	join.given = false // what the environment said, a flag replaces
+	fs.Var(join, "gossip.join", "seed host:port to join; repeat it or separate several with commas [$"+variable("join")+"]")
+
+	insecure, _ := strconv.ParseBool(env("insecure"))
+	fs.BoolVar(&c.Insecure, "gossip.insecure", insecure, "listen beyond loopback without a secret [$"+variable("insecure")+"]")
+	return c
+}
+
+func variable(name string) string {
+	return "GOSSIP_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+func env(name string) string { return os.Getenv(variable(name)) }
+
+// seedList is the flag.Value of -gossip.join.
+type seedList struct {
+	seeds *[]string
+	given bool
+}
+
+func (l *seedList) String() string {
+	if l.seeds == nil {
+		return "" // the flag package asks a zero value
+	}
+	return strings.Join(*l.seeds, ",")
+}
+
+func (l *seedList) Set(value string) error {
+	if !l.given {
+		*l.seeds, l.given = nil, true
+	}
+	for seed := range strings.SplitSeq(value, ",") {
+		if seed = strings.TrimSpace(seed); seed != "" {
+			*l.seeds = append(*l.seeds, seed)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package cluster
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+
+	"github.com/hashicorp/memberlist"
+	"github.com/rs/zerolog"
+)
+
+// The seeds of these targets are in testdata/fuzz.
+
+func FuzzDecodeNote(f *testing.F) {
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := decodeNote(body)
+		if err != nil {
+			return
+		}
+		if again := m.encode(kindAck)[1:]; !bytes.Equal(again, body) {
+			t.Errorf("%x is read as %+v, which is written %x", body, m, again)
+		}
+	})
+}
+
+func FuzzDecodeState(f *testing.F) {
+	f.Fuzz(func(t *testing.T, state []byte) {
+		known, _ := decodeState(state)
+		if len(known) == 0 {
+			return
+		}
+		again := []byte{stateVersion}
+		for _, s := range known {
+			again = appendSighting(again, s)
+		}
+		if len(again) > len(state) {
+			t.Errorf("%d bytes became %d", len(state), len(again))
+		}
+		if got, err := decodeState(again); err != nil || !reflect.DeepEqual(got, known) {
+			t.Errorf("%+v becomes %+v, %v on its way", known, got, err)
+		}
+	})
+}
+
+// FuzzNotifyMessage gives a node, which knows nobody, whatever a peer may send.
+func FuzzNotifyMessage(f *testing.F) {
+	f.Fuzz(func(t *testing.T, message []byte) {
+		n := idleNode(t, zerolog.Nop())
+		d := delegate{n}
+		d.NotifyMsg(message)
+		d.MergeRemoteState(message, true)
+		_ = d.NotifyAlive(&memberlist.Node{Name: string(message), Meta: d.NodeMeta(memberlist.MetaMaxSize)})
+		d.NotifyJoin(&memberlist.Node{Name: string(message)})
+		d.NotifyLeave(&memberlist.Node{Name: string(message)})
+		events := n.inbox.take()
+		if len(events) > 4 {
+			t.Errorf("a message became %d events", len(events))
+		}
+		for _, e := range events {
+			if _, ok := e.(noteEvent); !ok { // a note is answered, and there is no network here
+				n.handle([]event{e})
+			}
+		}
+		n.work.Wait()
+		if grown := len(n.store.Records()) - 1; grown > len(message)/leastRecord {
+			t.Errorf("%d bytes became %d records", len(message), grown)
+		}
+		if self, ok := n.View().Snapshot().Member("self"); !ok || self.Boot.ID != n.id.boot {
+			t.Errorf("the node's own record became %+v", self)
+		}
+	})
+}
+
+// leastRecord is less than any record takes in a state: its age, its length, a boot ID and a name.
+const leastRecord = 12

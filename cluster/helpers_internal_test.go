@@ -1,0 +1,52 @@
+package cluster
+
+import (
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// nowhere is a Transport beyond which nobody listens.
+type nowhere struct{ Transport }
+
+func (nowhere) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
+	return net.IPv4(10, 0, 0, 1), 7946, nil
+}
+
+func (nowhere) DialAddressTimeout(Address, time.Duration) (net.Conn, error) {
+	return nil, syscall.ECONNREFUSED
+}
+
+// idleNode is the node "self" before it starts: it takes what memberlist tells it, and nothing happens.
+func idleNode(t testing.TB, log zerolog.Logger) *Node {
+	t.Helper()
+	n, err := newNode(settings{Config: Config{Name: "self", Transport: nowhere{}, Logger: log}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.cancel)
+	return n
+}
+
+// recordOf is a record of the first boot of name, which offers a service.
+func recordOf(name string) membership.Record {
+	return membership.Record{
+		Name: name, Boot: membership.Boot{Number: 1, ID: 0xc0ffee}, Version: 7, Zone: "eu-1",
+		Services: []membership.Service{{Name: "users", Address: "10.0.0.7:80", Weight: 100}},
+		Metadata: map[string]string{"rack": "12"},
+	}
+}
+
+func mustEncode(t testing.TB, r membership.Record) []byte {
+	t.Helper()
+	encoded, err := r.Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}

@@ -1,0 +1,71 @@
+package cluster
+
+import (
+	"sync"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// event is something that memberlist, a peer or a call told this node.
+type event interface{}
+
+type (
+	upEvent struct {
+		id      identity
+		address string
+	}
+	downEvent struct {
+		id    identity
+		proof bool // rather than silence
+	}
+	pushEvent struct { // its owner sent it
+		record  membership.Record
+		insists bool // on an acknowledgement by stream
+	}
+	syncEvent struct{ known []sighting } // a peer sent all it knows
+	noteEvent struct {
+		kind byte
+		note note
+	}
+)
+
+// mostMessages bounds what may wait; messages beyond it are lost, as if on the network, and sent again.
+const mostMessages = 8192
+
+// inbox holds events until the node's loop takes them. memberlist calls back under its own locks: all that happens
+// there is one append.
+type inbox struct {
+	mu     sync.Mutex
+	events []event
+	filled chan struct{} // holds one token while there may be events
+}
+
+func newInbox() *inbox { return &inbox{filled: make(chan struct{}, 1)} }
+
+// put adds an event that must not be lost.
+func (b *inbox) put(e event) { b.add(e, false) }
+
+// offer adds an event that whoever sent it will send again.
+func (b *inbox) offer(e event) { b.add(e, true) }
+
+func (b *inbox) add(e event, droppable bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if droppable && len(b.events) >= mostMessages {
+		return
+	}
+	b.events = append(b.events, e)
+	select {
+	case b.filled <- struct{}{}:
+	default:
+	}
+}
+
+// take gives what has come since the last call.
+func (b *inbox) take() []event {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	events := b.events
+	b.events = nil
+	return events
+}

@@ -1,0 +1,106 @@
+package cluster_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+	"github.com/grapevine-go/grapevine/testcluster"
+)
+
+// withUsers gives every member an instance of users.
+func withUsers(t *testing.T, c *testcluster.Cluster) {
+	t.Helper()
+	for _, m := range c.Members {
+		mustRegister(t, m, users(m))
+	}
+	c.AwaitConverged(time.Second)
+}
+
+func instanceOf(t *testing.T, m *testcluster.Member, name string) membership.Instance {
+	t.Helper()
+	for _, instance := range m.View().Snapshot().Instances("users") {
+		if instance.Member == name {
+			return instance
+		}
+	}
+	t.Fatalf("%s does not see an instance of %s", m.Name(), name)
+	return membership.Instance{}
+}
+
+// TestFault13_KilledProcess leaves it to SWIM: nobody calls the process that was killed.
+func TestFault13_KilledProcess(t *testing.T) {
+	virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		killed := c.Members[6]
+		c.Kill(killed)
+		begin := time.Now()
+		stop := stays(t, c.Members, "the nine others", func(s *membership.Snapshot) bool { return len(s.Members()) >= 9 })
+		c.AwaitViews(15*time.Second, c.Members, lacks(killed.Name()))
+		t.Log("by SWIM alone, gone after", time.Since(begin))
+		time.Sleep(time.Minute)
+		stop()
+		c.AwaitConverged(0)
+	})
+}
+
+// TestFault13_RefusedCall has one member call the process that was killed. All others hear of it from that one.
+func TestFault13_RefusedCall(t *testing.T) {
+	virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		killed := c.Members[6]
+		c.Kill(killed)
+		caller := c.Members[2]
+		caller.View().Report(instanceOf(t, caller, killed.Name()), membership.Refused)
+		c.AwaitViews(200*time.Millisecond, c.Members, lacks(killed.Name()))
+		stop := stays(t, c.Members, "without the one that was killed", both(lacks(killed.Name()), members(9)))
+		time.Sleep(2 * time.Minute) // nor does it come back when SWIM and push/pull catch up
+		stop()
+	})
+}
+
+func TestFalseReport(t *testing.T) {
+	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		stop := stays(t, c.Members, "all five", members(5))
+		for range 10 {
+			for _, evidence := range []membership.Evidence{membership.Refused, membership.Reset, membership.TimedOut} {
+				for _, accused := range c.Members {
+					c.Members[0].View().Report(instanceOf(t, c.Members[0], accused.Name()), evidence)
+				}
+			}
+			time.Sleep(700 * time.Millisecond)
+		}
+		stop()
+	})
+}
+
+// TestReportOfOneUnreachable has a member that does not answer, but whose port nobody says is closed: that is no proof.
+func TestReportOfOneUnreachable(t *testing.T) {
+	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		silent := c.Members[3]
+		silent.Host.Pause()
+		stop := stays(t, others(c, silent), "all five", members(5))
+		c.Members[0].View().Report(instanceOf(t, c.Members[0], silent.Name()), membership.TimedOut)
+		time.Sleep(2500 * time.Millisecond) // a look takes two seconds at most, and SWIM takes longer
+		stop()
+		silent.Host.Resume()
+	})
+}
+
+// TestReportOfNobody: a boot that is gone, a member that was never there and this node itself are nobody to look at.
+func TestReportOfNobody(t *testing.T) {
+	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		before := snapshots(c)
+		instance := instanceOf(t, c.Members[0], "m2")
+		instance.Boot.ID++
+		c.Members[0].View().Report(instance, membership.Refused)
+		c.Members[0].View().Report(membership.Instance{Member: "nobody"}, membership.Refused)
+		c.Members[0].View().Report(instanceOf(t, c.Members[0], "m1"), membership.Refused) // itself
+		synctest.Wait()
+		unchanged(t, c, before)
+	})
+}

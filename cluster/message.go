@@ -1,0 +1,79 @@
+package cluster
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// The first byte of a message between members.
+const (
+	kindRecord byte = 1 + iota // the sender's own record follows
+	kindAck                    // from has what note says of the receiver's name
+	kindAccuse                 // from found subject gone
+	kindProbe                  // subject should listen here: whoever does, tell replyTo
+	kindAnswer                 // from listens where subject was looked for
+	kindInsist                 // as kindRecord, to be acknowledged by stream: datagrams do not seem to pass
+)
+
+// note is what every kind carries but those with a record; a kind leaves empty what it does not need.
+type note struct {
+	from    identity
+	subject identity
+	boot    membership.Boot // kindAck: the newest boot of the receiver's name that is known
+	version uint64          // kindAck: and the version of its record
+	replyTo string          // kindProbe: host:port
+}
+
+// largestNote is a bound on every note: two identities, an address and three numbers, with room to spare.
+const largestNote = 512
+
+var errMalformed = errors.New("malformed message")
+
+func (m note) encode(kind byte) []byte {
+	buf := appendText([]byte{kind}, m.from.String())
+	buf = appendText(buf, m.subject.String())
+	buf = binary.BigEndian.AppendUint64(buf, m.boot.Number)
+	buf = binary.BigEndian.AppendUint64(buf, m.boot.ID)
+	buf = binary.BigEndian.AppendUint64(buf, m.version)
+	return appendText(buf, m.replyTo)
+}
+
+func appendText(buf []byte, s string) []byte { return append(append(buf, byte(len(s))), s...) }
+
+// decodeNote parses what follows the kind.
+func decodeNote(buf []byte) (m note, err error) {
+	if len(buf) > largestNote {
+		return m, errMalformed
+	}
+	from, buf, ok1 := cutText(buf)
+	subject, buf, ok2 := cutText(buf)
+	if !ok1 || !ok2 || len(buf) < 3*8 {
+		return m, errMalformed
+	}
+	m.boot = membership.Boot{Number: binary.BigEndian.Uint64(buf), ID: binary.BigEndian.Uint64(buf[8:])}
+	m.version = binary.BigEndian.Uint64(buf[16:])
+	replyTo, rest, ok := cutText(buf[24:])
+	if !ok || len(rest) > 0 {
+		return m, errMalformed
+	}
+	m.replyTo = replyTo
+	if m.from, err = parseIdentity(from); err != nil {
+		return m, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	if m.subject, err = parseIdentity(subject); err != nil {
+		return m, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	return m, nil
+}
+
+// cutText takes a length of one byte and as many bytes off the front.
+func cutText(buf []byte) (text string, rest []byte, ok bool) {
+	if len(buf) == 0 || len(buf) < 1+int(buf[0]) {
+		return "", nil, false
+	}
+	end := 1 + int(buf[0])
+	return string(buf[1:end]), buf[end:], true
+}

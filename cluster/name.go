@@ -1,0 +1,134 @@
+package cluster
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// NameTakenError says that another living process uses the name that this one was given.
+type NameTakenError struct {
+	Name    string
+	Address string // where the other gossips
+}
+
+func (e *NameTakenError) Error() string {
+	return fmt.Sprintf("name %q is taken by the living member at %s: give this process another name, or stop that one",
+		e.Name, e.Address)
+}
+
+// nameClaim settles which boot a node's name belongs to. A node starts with boot number 0, which ranks below every boot
+// that peers remember, and pushes nothing. Once a peer has told what it knows, the node takes the number above the
+// newest boot of its name, provided that boot is dead; if it lives, the claim fails and the other is unharmed.
+type nameClaim struct {
+	node    *Node
+	settled chan struct{} // closed when the claim has a first outcome
+
+	mu      sync.Mutex
+	done    bool // settled is closed
+	asking  bool // whether a rival lives
+	highest uint64
+	err     error
+}
+
+func newNameClaim(n *Node) *nameClaim {
+	return &nameClaim{node: n, settled: make(chan struct{})}
+}
+
+// mayPush says whether this node's record may be told to others.
+func (c *nameClaim) mayPush() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.done && c.err == nil
+}
+
+// isSettled says whether settled is closed.
+func (c *nameClaim) isSettled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.done
+}
+
+func (c *nameClaim) failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// mentioned takes note of a boot of this node's name, of which it was not said whether it lives. Of one that this node
+// does not know to live either, it hears more from the next peer that tells all it knows.
+func (c *nameClaim) mentioned(boot membership.Boot) {
+	if address, known := c.node.push.address(identity{c.node.id.name, boot.ID}); known {
+		c.heard(boot, address.Addr)
+	}
+}
+
+// heard takes note of a boot of this node's name, and of where it lives, "" for nowhere. One that ranks higher is a
+// rival: dead, it is outranked in turn.
+func (c *nameClaim) heard(boot membership.Boot, address string) {
+	own := c.node.record().Boot
+	if boot.ID == own.ID || boot.Compare(own) <= 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.highest = max(c.highest, boot.Number)
+	if c.asking || c.err != nil {
+		return
+	}
+	c.asking = true
+	c.node.spawn(func() { c.contest(identity{c.node.id.name, boot.ID}, address) })
+}
+
+// synced is called after a peer has told all it knows: whoever has not been heard of by then is not remembered.
+func (c *nameClaim) synced() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.asking && !c.done {
+		c.settle()
+	}
+}
+
+// contest finds out whether the rival lives. memberlist may not know its address: it tells a newcomer nothing of those
+// it just suspects.
+func (c *nameClaim) contest(rival identity, address string) {
+	if known, ok := c.node.push.address(rival); ok {
+		address = known.Addr
+	}
+	verdict := dead
+	if address != "" {
+		verdict = c.node.watch.lookAt(rival, Address{Addr: address, Name: rival.String()})
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asking = false
+	if c.node.ctx.Err() != nil {
+		return
+	}
+	if verdict == alive {
+		c.err = &NameTakenError{rival.name, address}
+		c.node.log.Error().Err(c.err).Msg("cluster: name taken")
+		c.finish()
+		return
+	}
+	c.settle()
+}
+
+// settle takes the number above all that were heard of. Called with the lock held.
+func (c *nameClaim) settle() {
+	number := c.highest + 1
+	_ = c.node.change(func(own *membership.Record) error { // fails only when the node is closed
+		own.Boot.Number = max(own.Boot.Number, number)
+		return nil
+	})
+	c.finish()
+	c.node.push.kick()
+}
+
+func (c *nameClaim) finish() {
+	if !c.done {
+		c.done = true
+		close(c.settled)
+	}
+}

@@ -1,0 +1,316 @@
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// ErrClosed is returned by the methods of a node that was closed or has left.
+var ErrClosed = fmt.Errorf("cluster: node is closed: %w", net.ErrClosed)
+
+// Node is the gossip member of this process. Its methods may be called by any number of goroutines.
+type Node struct {
+	id        identity
+	address   netip.AddrPort // advertised
+	log       zerolog.Logger
+	lines     *log.Logger // memberlist's
+	list      *memberlist.Memberlist
+	transport Transport
+	store     *membership.Store
+	inbox     *inbox
+	push      *pusher
+	watch     *watch
+	name      *nameClaim
+	ready     readiness
+
+	ctx    context.Context // done once Close begins
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	// listUse holds a token while memberlist leaves or shuts down, which must not meet. It is no mutex: on virtual time,
+	// who waits for a mutex keeps the clock from moving, and Leave waits for the clock.
+	listUse chan struct{}
+
+	mu     sync.Mutex
+	own    membership.Record
+	closed bool // nothing new may start
+}
+
+// Start binds the node's port and joins the seeds. That no seed answers is no error: the node goes on trying for as
+// long as it lives, see [Node.Ready]. Start fails on what cannot heal: a config that cannot be used, as a
+// [*membership.FieldError]; a port that cannot be bound; and, as a [*NameTakenError], a name that another living
+// process uses. To find that out it waits for the first seed to answer, for a second at most.
+//
+// When ctx is done before that, Start gives up and returns its error; later it does not matter to the node.
+func Start(ctx context.Context, config Config) (*Node, error) {
+	settings, err := config.check()
+	if err != nil {
+		return nil, wrap("start", err)
+	}
+	if ctx.Err() != nil {
+		return nil, wrap("start", context.Cause(ctx))
+	}
+	n, err := newNode(settings)
+	if err != nil {
+		return nil, wrap("start", err)
+	}
+	if n.list, err = memberlist.Create(n.memberlistConfig(settings)); err != nil {
+		n.transport.Shutdown()
+		return nil, wrap("start", err)
+	}
+	n.log.Info().Str("name", n.id.name).Stringer("address", n.address).Bool("encrypted", settings.key != nil).
+		Msg("cluster: started")
+	if settings.key == nil && !n.address.Addr().IsLoopback() {
+		n.log.Warn().Msg("cluster: gossip is neither encrypted nor authenticated: whoever reaches the port can read and forge it")
+	}
+	joiner := newJoiner(n, settings.Join)
+	n.work.Go(n.handleEvents)
+	n.work.Go(n.push.run)
+	n.work.Go(joiner.run)
+	if err := n.awaitFirstRound(ctx, joiner); err != nil {
+		n.Close()
+		return nil, wrap("start", err)
+	}
+	return n, nil
+}
+
+// newNode makes the node and its transport; nothing runs yet but the transport.
+func newNode(s settings) (*Node, error) {
+	n := &Node{
+		id:        identity{s.Name, newBootID()},
+		log:       s.Logger,
+		lines:     logBridge(s.Logger),
+		transport: s.Transport,
+		store:     membership.NewStore(s.Name),
+		inbox:     newInbox(),
+		listUse:   make(chan struct{}, 1),
+		own:       membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata},
+	}
+	n.own.Boot.ID = n.id.boot
+	n.own = n.own.Clone() // the caller's metadata stays the caller's
+	if err := n.own.Check(); err != nil {
+		return nil, err
+	}
+	n.ctx, n.cancel = context.WithCancel(context.Background())
+	n.push = newPusher(n)
+	n.watch = newWatch(n)
+	n.name = newNameClaim(n)
+	n.store.OnReport(n.watch.report)
+	if n.transport == nil {
+		advertise, err := s.advertised()
+		if err != nil {
+			return nil, err
+		}
+		if n.transport, err = listen(s.bind, advertise, s.Logger); err != nil {
+			return nil, err
+		}
+	}
+	ip, port, err := n.transport.FinalAdvertiseAddr("", 0)
+	if err != nil {
+		n.transport.Shutdown()
+		return nil, err
+	}
+	addr, _ := netip.AddrFromSlice(ip)
+	n.address = netip.AddrPortFrom(addr.Unmap(), uint16(port))
+	n.store.Apply(membership.Heard{Record: n.own}, membership.Up{Name: s.Name, BootID: n.id.boot, Address: n.Address()})
+	return n, nil
+}
+
+func newBootID() uint64 {
+	var id [8]byte
+	rand.Read(id[:]) // never fails
+	return binary.BigEndian.Uint64(id[:])
+}
+
+// datagramSize keeps packets below the smallest MTU that is common on real paths, IPv6 tunnels included.
+const (
+	datagramSize = 1200
+	checksumSize = 5 // bytes that memberlist adds without counting them
+)
+
+func (n *Node) memberlistConfig(s settings) *memberlist.Config {
+	d := delegate{n}
+	c := memberlist.DefaultLANConfig()
+	c.Name = n.id.String()
+	c.Transport = n.transport
+	c.Label = s.Cluster
+	c.BindPort = int(n.address.Port()) // stands in for a port of 0 in messages
+	c.SecretKey = s.key
+	c.UDPBufferSize = datagramSize - checksumSize
+	c.EnableCompression = false
+	c.TCPTimeout = streamTimeout
+	c.Logger = n.lines
+	c.Delegate, c.Events, c.Alive, c.Ping = d, d, d, d
+	return c
+}
+
+const (
+	streamTimeout = 5 * time.Second
+	startPatience = time.Second // how long Start waits for a seed
+)
+
+// awaitFirstRound waits until the seeds were tried once, so that a name in use fails the start.
+func (n *Node) awaitFirstRound(ctx context.Context, j *joiner) error {
+	patience := time.NewTimer(startPatience)
+	defer patience.Stop()
+	select {
+	case <-n.name.settled:
+		return n.name.failure()
+	case <-j.tried:
+		return nil // whether the name is taken shows once a seed answers
+	case <-patience.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// upkeep is how often the store gets to let go of what it has remembered for long enough.
+const upkeep = 5 * time.Second
+
+// handleEvents is the node's loop: it merges what came in, then tells those who wait to know that it was merged.
+func (n *Node) handleEvents() {
+	tick := time.NewTicker(upkeep)
+	defer tick.Stop()
+	for {
+		select {
+		case <-n.inbox.filled:
+			n.handle(n.inbox.take())
+		case <-tick.C:
+			n.store.Apply()
+		case <-n.ctx.Done():
+			return
+		}
+	}
+}
+
+func (n *Node) handle(events []event) {
+	var changes []membership.Change
+	var acks []pushEvent
+	synced := false
+	for _, e := range events {
+		switch e := e.(type) {
+		case upEvent:
+			if e.id != n.id {
+				changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address})
+				n.push.add(e.id, e.address)
+			}
+		case downEvent:
+			if e.id != n.id {
+				changes = append(changes, membership.Down{Name: e.id.name, BootID: e.id.boot, Proof: e.proof})
+				n.push.remove(e.id)
+			}
+		case pushEvent:
+			if e.record.Name == n.id.name {
+				n.name.mentioned(e.record.Boot)
+			} else {
+				changes = append(changes, membership.Heard{Record: e.record})
+			}
+			acks = append(acks, e)
+		case syncEvent:
+			for _, seen := range e.known {
+				if seen.Record.Name == n.id.name {
+					n.name.heard(seen.Record.Boot, seen.address)
+				} else {
+					changes = append(changes, seen.Heard)
+				}
+			}
+			synced = true
+		case noteEvent:
+			n.handleNote(e.kind, e.note)
+		}
+	}
+	if len(changes) > 0 {
+		n.store.Apply(changes...)
+	}
+	for _, push := range acks {
+		n.acknowledge(identityOf(push.record), push.insists)
+	}
+	if synced {
+		n.name.synced()
+	}
+}
+
+func (n *Node) handleNote(kind byte, m note) {
+	switch kind {
+	case kindAck:
+		if m.boot.ID == n.id.boot {
+			n.push.acked(m.from, m.version)
+		} else {
+			n.name.mentioned(m.boot)
+		}
+	case kindAccuse:
+		n.watch.suspect(m.subject, "accused by "+m.from.name, false)
+	case kindProbe:
+		n.send(Address{Addr: m.replyTo}, note{from: n.id, subject: m.subject}.encode(kindAnswer))
+	case kindAnswer:
+		n.watch.answered(m)
+	}
+}
+
+// acknowledge tells the owner of a record what is known of its name now, which may be a newer boot.
+func (n *Node) acknowledge(owner identity, byStream bool) {
+	address, ok := n.push.address(owner)
+	if !ok {
+		return // not seen alive yet: it will send again
+	}
+	known, _ := n.store.Record(owner.name)
+	ack := note{from: n.id, subject: owner, boot: known.Boot, version: known.Version}.encode(kindAck)
+	if byStream {
+		n.spawn(func() { n.push.stream(owner, address, ack) })
+		return
+	}
+	n.send(address, ack)
+}
+
+// send is best effort: whoever needs to know asks for an answer.
+func (n *Node) send(to Address, message []byte) {
+	if err := n.list.SendToAddress(to, message); err != nil && n.ctx.Err() == nil {
+		n.log.Debug().Err(err).Str("to", to.Addr).Msg("cluster: cannot send")
+	}
+}
+
+// spawn runs f in a goroutine that Close waits for; after Close it does nothing. f must end when n.ctx is done.
+func (n *Node) spawn(f func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.closed {
+		n.work.Go(f)
+	}
+}
+
+// Name is this member's name, Address the host:port under which its gossip is reached.
+func (n *Node) Name() string    { return n.id.name }
+func (n *Node) Address() string { return n.address.String() }
+
+// View is what this node knows of its cluster, itself included. It stays readable after Close.
+func (n *Node) View() *membership.View { return n.store.View() }
+
+// Close ends the node at once and without a goodbye: the others find out by themselves. When it returns, its port is
+// free and its goroutines have ended, except that a probe which memberlist was just waiting for may take up to its
+// time-out of some seconds to notice; it touches nothing any more. Close is safe at any moment, and to call twice.
+func (n *Node) Close() error {
+	n.mu.Lock()
+	n.closed = true
+	n.mu.Unlock()
+	n.cancel()
+	n.listUse <- struct{}{}
+	err := n.list.Shutdown()
+	<-n.listUse
+	n.work.Wait()
+	n.lines.SetOutput(io.Discard) // the caller's logger may go away now
+	return err
+}

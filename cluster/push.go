@@ -1,0 +1,203 @@
+package cluster
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+const (
+	firstResend    = 100 * time.Millisecond // doubles with each attempt
+	slowestResend  = 5 * time.Second
+	datagramsTried = 3    // then by stream, both ways: perhaps datagrams do not pass
+	largestByUDP   = 1000 // bytes of record: leaves room in a datagram for memberlist's label and encryption
+)
+
+// pusher sends this member's record to every live peer until the peer has acknowledged its latest version. Changes that
+// come while it sends are merged into the next version sent.
+type pusher struct {
+	node          *Node
+	woken         chan struct{} // holds one token while there may be something to send
+	streams       slots
+	introductions slots
+
+	mu      sync.Mutex
+	peers   map[identity]*peer
+	changed chan struct{} // closed when a peer acknowledged, came or went
+}
+
+// peer is a living member other than this one.
+type peer struct {
+	address   string
+	acked     uint64    // the latest version that it is known to have
+	tried     uint64    // the latest version that was sent
+	attempts  int       // since it last acknowledged one
+	next      time.Time // of the next attempt
+	streaming bool
+}
+
+func newPusher(n *Node) *pusher {
+	return &pusher{
+		node:          n,
+		woken:         make(chan struct{}, 1),
+		streams:       make(slots, mostStreams),
+		introductions: make(slots, mostIntroductions),
+		peers:         make(map[identity]*peer),
+		changed:       make(chan struct{}),
+	}
+}
+
+// kick says that there is something new to send.
+func (p *pusher) kick() {
+	select {
+	case p.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pusher) add(id identity, address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil && known.address == address {
+		return
+	}
+	p.peers[id] = &peer{address: address}
+	p.announce()
+	p.kick()
+}
+
+func (p *pusher) remove(id identity) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.peers[id] != nil {
+		delete(p.peers, id)
+		p.announce()
+	}
+}
+
+// acked notes that a peer has a version of this member's record.
+func (p *pusher) acked(id identity, version uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil && version > known.acked {
+		known.acked, known.attempts = version, 0
+		p.announce()
+	}
+}
+
+// announce wakes whoever waits for changed. Called with the lock held.
+func (p *pusher) announce() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// address is where a living peer is.
+func (p *pusher) address(id identity) (Address, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.peers[id]
+	if known == nil {
+		return Address{}, false
+	}
+	return Address{Addr: known.address, Name: id.String()}, true
+}
+
+// living gives the addresses of all living peers.
+func (p *pusher) living() map[identity]string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	living := make(map[identity]string, len(p.peers))
+	for id, known := range p.peers {
+		living[id] = known.address
+	}
+	return living
+}
+
+// behind gives the names of the peers that are not known to have version, and a channel that closes when that changes.
+func (p *pusher) behind(version uint64) (names []string, changed <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, known := range p.peers {
+		if known.acked < version {
+			names = append(names, id.name)
+		}
+	}
+	return names, p.changed
+}
+
+// run sends what is due until the node closes.
+func (p *pusher) run() {
+	for {
+		timer := time.NewTimer(p.sendDue())
+		select {
+		case <-p.woken:
+		case <-timer.C:
+		case <-p.node.ctx.Done():
+			timer.Stop()
+			return
+		}
+		timer.Stop()
+	}
+}
+
+// sendDue sends to every peer whose time has come and says how long to wait for the next.
+func (p *pusher) sendDue() (wait time.Duration) {
+	if !p.node.name.mayPush() {
+		return slowestResend
+	}
+	record := p.node.record()
+	encoded, err := record.Encode([]byte{kindRecord})
+	if err != nil {
+		p.node.log.Error().Err(err).Msg("cluster: cannot encode this member's record") // cannot be: change checked it
+		return slowestResend
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	wait = slowestResend
+	for id, peer := range p.peers {
+		if peer.acked >= record.Version {
+			continue
+		}
+		if peer.tried < record.Version {
+			peer.tried, peer.next = record.Version, time.Time{} // what is new goes at once
+		}
+		if due := time.Until(peer.next); due > 0 {
+			wait = min(wait, due)
+			continue
+		}
+		p.sendTo(id, peer, encoded)
+		backoff := min(firstResend<<min(peer.attempts, 16), slowestResend)
+		backoff += rand.N(backoff / 4)
+		peer.attempts++
+		peer.next = time.Now().Add(backoff)
+		wait = min(wait, backoff)
+	}
+	return wait
+}
+
+// sendTo sends a datagram, and starts a stream where a datagram is too small or does not arrive.
+func (p *pusher) sendTo(id identity, to *peer, encoded []byte) {
+	address := Address{Addr: to.address, Name: id.String()}
+	insists := to.attempts >= datagramsTried
+	small := len(encoded) <= largestByUDP
+	if small {
+		p.node.send(address, encoded) // also when streams are tried: what is new must not wait for a slot
+	}
+	if small && !insists || to.streaming {
+		return
+	}
+	to.streaming = true
+	if insists {
+		encoded = append([]byte{kindInsist}, encoded[1:]...)
+	}
+	introduce := to.acked == 0 && to.attempts >= gossipAwaited(len(p.peers))
+	p.node.work.Go(func() {
+		if introduce {
+			p.introduce(address)
+		}
+		p.stream(id, address, encoded)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		to.streaming = false
+	})
+}

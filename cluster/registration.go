@@ -1,0 +1,95 @@
+package cluster
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// ErrDraining is returned by Register and Update once Drain was called.
+var ErrDraining = errors.New("cluster: node is draining")
+
+// Register offers service to the cluster and returns at once; the others hear of it within about a round trip. A
+// service that cannot be used, or one whose name this process has registered already, or that makes the record of this
+// member exceed 64 KiB, is a [*membership.FieldError], and nothing is sent.
+func (n *Node) Register(service membership.Service) (membership.Registration, error) {
+	err := n.offer(func(own *membership.Record) error {
+		own.Services = append(own.Services, service)
+		return nil
+	})
+	if err != nil {
+		return nil, wrap("register", err)
+	}
+	return &registration{node: n, name: service.Name}, nil
+}
+
+type registration struct {
+	node  *Node
+	name  string
+	ended bool // under the node's lock: what another registration offers under the name is not this one's
+}
+
+func (r *registration) Update(service membership.Service) error {
+	return wrap("update", r.node.offer(func(own *membership.Record) error {
+		if r.ended {
+			return &membership.FieldError{Field: "service name", Value: r.name, Remedy: "it was deregistered: register it anew"}
+		}
+		if service.Name != r.name {
+			return &membership.FieldError{Field: "service name", Value: service.Name,
+				Remedy: "an update keeps the name; register another service for another name"}
+		}
+		at := slices.IndexFunc(own.Services, func(s membership.Service) bool { return s.Name == r.name })
+		own.Services[at] = service
+		return nil
+	}))
+}
+
+func (r *registration) Deregister() error {
+	return wrap("deregister", r.node.change(func(own *membership.Record) error {
+		own.Services = slices.DeleteFunc(own.Services, func(s membership.Service) bool { return s.Name == r.name && !r.ended })
+		r.ended = true
+		return nil
+	}))
+}
+
+// offer is a change that makes sense only while this member takes calls.
+func (n *Node) offer(edit func(*membership.Record) error) error {
+	if err := n.name.failure(); err != nil {
+		return err
+	}
+	return n.change(func(own *membership.Record) error {
+		if own.State != membership.Active {
+			return ErrDraining
+		}
+		return edit(own)
+	})
+}
+
+// record is what this member says about itself at the moment.
+func (n *Node) record() membership.Record {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.own
+}
+
+// change edits a copy of this member's record and, if the outcome may be sent, makes it the next version.
+func (n *Node) change(edit func(*membership.Record) error) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed || n.own.State == membership.Left {
+		return ErrClosed
+	}
+	next := n.own.Clone()
+	if err := edit(&next); err != nil {
+		return err
+	}
+	next.Version++
+	if err := next.Check(); err != nil {
+		return err
+	}
+	n.own = next.Clone() // what the caller passed stays the caller's
+	n.store.Apply(membership.Heard{Record: next})
+	n.push.kick()
+	return nil
+}

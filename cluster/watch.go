@@ -1,0 +1,172 @@
+package cluster
+
+import (
+	"errors"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+const (
+	lookTimeout = time.Second            // for a dial, and for an answer
+	askAgain    = 100 * time.Millisecond // a question, or its answer, may be lost
+	lookPause   = time.Second            // between two looks at one member, however many accuse it
+	mostLooks   = 16                     // at a time
+	mostSeen    = 4096                   // members whose last look is remembered
+)
+
+// verdict is what a look at a member found.
+type verdict int
+
+const (
+	silent verdict = iota // no answer, which proves nothing
+	alive                 // it answered
+	dead                  // nobody listens at its address, or somebody else does
+)
+
+// watch looks at members of which a call or a peer says that they are gone. Nobody is dropped on hearsay: a member goes
+// only when this node itself finds its port closed or in other hands.
+type watch struct {
+	node  *Node
+	looks chan struct{} // holds a token for each look under way
+
+	mu      sync.Mutex
+	seen    map[identity]time.Time       // the last look at each
+	waiting map[chan<- identity]identity // looks that wait for an answer, and whom they look for
+}
+
+func newWatch(n *Node) *watch {
+	return &watch{
+		node:    n,
+		looks:   make(chan struct{}, mostLooks),
+		seen:    make(map[identity]time.Time),
+		waiting: make(map[chan<- identity]identity),
+	}
+}
+
+// report is what a call learned about an instance: [membership.View.Report].
+func (w *watch) report(instance membership.Instance, evidence membership.Evidence) {
+	w.suspect(identity{instance.Member, instance.Boot.ID}, string(evidence), true)
+}
+
+// suspect looks at a member if nobody looked lately. When it is gone, and tell is set, the other members are told.
+func (w *watch) suspect(id identity, why string, tell bool) {
+	address, known := w.where(id)
+	if !known || id == w.node.id || !w.mayLook(id) {
+		return
+	}
+	w.node.spawn(func() {
+		if w.lookAt(id, address) != dead {
+			return
+		}
+		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member is gone")
+		w.node.inbox.put(downEvent{id, true})
+		if tell {
+			w.accuse(id)
+		}
+	})
+}
+
+// mayLook allows one look at a member per lookPause.
+func (w *watch) mayLook(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	if last, ok := w.seen[id]; ok && now.Sub(last) < lookPause {
+		return false
+	}
+	if len(w.seen) >= mostSeen {
+		clear(w.seen)
+	}
+	w.seen[id] = now
+	return true
+}
+
+// accuse asks every other member to look for itself.
+func (w *watch) accuse(id identity) {
+	message := note{from: w.node.id, subject: id}.encode(kindAccuse)
+	for peer, address := range w.node.push.living() {
+		if peer != id {
+			w.node.send(Address{Addr: address, Name: peer.String()}, message)
+		}
+	}
+}
+
+// lookAt finds out about a member by itself: a closed port or another process on it is proof, a time-out is none.
+func (w *watch) lookAt(id identity, address Address) verdict {
+	if address.Addr == w.node.Address() {
+		return dead
+	}
+	select {
+	case w.looks <- struct{}{}:
+		defer func() { <-w.looks }()
+	case <-w.node.ctx.Done():
+		return silent
+	}
+	conn, err := w.node.transport.DialAddressTimeout(address, lookTimeout)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return dead
+	}
+	if err == nil {
+		conn.Close()
+	}
+	return w.ask(id, address)
+}
+
+// where gives the address of a member that lives, or that is listed still although it fell silent.
+func (w *watch) where(id identity) (Address, bool) {
+	if address, known := w.node.push.address(id); known {
+		return address, true
+	}
+	listed, _ := w.node.View().Snapshot().Member(id.name)
+	return Address{Addr: listed.Address, Name: id.String()}, listed.Boot.ID == id.boot && listed.Address != ""
+}
+
+// ask waits for whoever is at address to say who it is.
+func (w *watch) ask(id identity, address Address) verdict {
+	answers := make(chan identity, 1) // more would say the same
+	w.mu.Lock()
+	w.waiting[answers] = id
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		delete(w.waiting, answers)
+		w.mu.Unlock()
+	}()
+	question := note{from: w.node.id, subject: id, replyTo: w.node.Address()}.encode(kindProbe)
+	timeout, again := time.NewTimer(lookTimeout), time.NewTicker(askAgain)
+	defer timeout.Stop()
+	defer again.Stop()
+	for {
+		w.node.send(address, question)
+		select {
+		case found := <-answers:
+			if found == id {
+				return alive
+			}
+			return dead
+		case <-again.C:
+		case <-timeout.C:
+			return silent
+		case <-w.node.ctx.Done():
+			return silent
+		}
+	}
+}
+
+// answered passes an answer on to the looks that wait for it.
+func (w *watch) answered(answer note) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for answers, id := range w.waiting {
+		if id != answer.subject {
+			continue
+		}
+		select {
+		case answers <- answer.from:
+		default:
+		}
+	}
+}

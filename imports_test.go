@@ -1,0 +1,84 @@
+package grapevine_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/grapevine-go/grapevine"
+
+// house says what the code of each folder, tests apart, may import from outside the standard library. Of this module a
+// folder may import what stands below it: arrows only point down.
+var house = map[string][]string{
+	"membership":       {},
+	"balancer":         {module + "/membership"},
+	"cluster":          {module + "/membership", "github.com/hashicorp/memberlist", "github.com/rs/zerolog"},
+	"endpoint":         {module + "/membership", module + "/balancer", "github.com/go-kit/kit", "github.com/go-kit/log", "github.com/rs/zerolog"},
+	"testcluster":      {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
+	"testcluster/demo": {module, "github.com/go-kit", "github.com/mattn/go-isatty"},
+	"examples":         {module, "github.com/go-kit", "github.com/rs/zerolog"},
+}
+
+func TestArrowsOnlyPointDown(t *testing.T) {
+	seen := make(map[string]bool)
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		folder := filepath.ToSlash(filepath.Dir(file))
+		room := roomOf(folder)
+		if room == "" {
+			t.Errorf("%s: folder %s is not in the house", file, folder)
+			return nil
+		}
+		seen[room] = true
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			if !isStandard(imported) && !allowed(house[room], imported) {
+				t.Errorf("%s: %s may not import %s", file, room, imported)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room := range house {
+		if !seen[room] {
+			t.Errorf("no code was found in %s", room)
+		}
+	}
+}
+
+// roomOf gives the nearest folder that house names.
+func roomOf(folder string) string {
+	for folder != "." {
+		if _, ok := house[folder]; ok {
+			return folder
+		}
+		folder = path.Dir(folder)
+	}
+	return ""
+}
+
+func isStandard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".")
+}
+
+func allowed(list []string, imported string) bool {
+	return slices.ContainsFunc(list, func(prefix string) bool {
+		return imported == prefix || strings.HasPrefix(imported, prefix+"/")
+	})
+}
