@@ -1,0 +1,81 @@
+package endpoint
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-kit/kit/sd/lb"
+
+	"github.com/grapevine-go/grapevine/balancer"
+)
+
+var _ lb.Balancer = (*Balancer)(nil)
+
+// Balancer sends each call to the instance that a policy picks at the moment of the call. It needs no Close: it ends
+// with its Endpointer.
+type Balancer struct {
+	picks  *balancer.Balancer[*client]
+	failed failures
+}
+
+// NewBalancer balances over the endpoints of e, with a policy of its own.
+func NewBalancer(e *Endpointer, policy balancer.Policy) *Balancer {
+	b := &Balancer{picks: balancer.New[*client](policy)}
+	e.subscribe(b.update)
+	return b
+}
+
+func (b *Balancer) update(clients []*client) {
+	items := make([]balancer.Item[*client], len(clients))
+	for i, c := range clients {
+		items[i] = balancer.Item[*client]{Key: c.address, Weight: c.instance.Load().Weight, Value: c}
+	}
+	b.picks.Update(items)
+}
+
+// Endpoint gives an endpoint that picks an instance each time it is called, or [ErrNoEndpoints] while there is none.
+// The calls that one run of Go kit's lb.Retry makes go to different instances while another is left.
+func (b *Balancer) Endpoint() (Endpoint, error) {
+	if b.picks.Len() == 0 {
+		return nil, ErrNoEndpoints
+	}
+	return b.call, nil
+}
+
+func (b *Balancer) call(ctx context.Context, request any) (any, error) {
+	response, called, err := b.try(ctx, request, b.failed.in(ctx))
+	if err != nil && called != nil {
+		b.failed.add(ctx, called)
+	}
+	return response, err
+}
+
+// try calls an instance that is not among tried while there is one. It says which it called, nil for none.
+func (b *Balancer) try(ctx context.Context, request any, tried []*client) (any, *client, error) {
+	picked, token, err := b.take(tried)
+	if err != nil {
+		return nil, nil, ErrNoEndpoints
+	}
+	defer b.picks.Done(token)
+	response, err := picked.send(ctx, request)
+	return response, picked, err
+}
+
+// take picks an instance and acquires it. One that left meanwhile cannot be acquired, but then the set is a new one
+// already, so that it is not picked again.
+func (b *Balancer) take(tried []*client) (*client, balancer.Token, error) {
+	for {
+		picked, token, err := b.pick(tried)
+		if err != nil || picked.acquire() {
+			return picked, token, err
+		}
+		b.picks.Done(token)
+	}
+}
+
+func (b *Balancer) pick(tried []*client) (*client, balancer.Token, error) {
+	if len(tried) == 0 {
+		return b.picks.Pick()
+	}
+	return b.picks.PickExcept(func(c *client) bool { return slices.Contains(tried, c) })
+}

@@ -1,0 +1,154 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+const (
+	firstReconnect   = 100 * time.Millisecond // doubles with each failure
+	slowestReconnect = 30 * time.Second
+)
+
+// errRetired is what a call meets that was about to go to an instance just as it left.
+var errRetired = errors.New("endpoint: the instance has left")
+
+// client is the one endpoint of an address, shared by all calls to it.
+type client struct {
+	endpointer *Endpointer
+	address    string
+	instance   atomic.Pointer[membership.Instance] // as last heard of
+	made       atomic.Pointer[made]                // nil until the factory has succeeded
+	published  bool                                // as one that can be called; the endpointer's lock is held for it
+	retired    atomic.Bool
+	uses       atomic.Int64 // calls in flight, and 1 until it is retired: at 0 it is closed
+	closed     atomic.Bool
+}
+
+// made is what a factory returned.
+type made struct {
+	endpoint Endpoint
+	closer   io.Closer
+}
+
+func newClient(e *Endpointer, address string) *client {
+	c := &client{endpointer: e, address: address}
+	c.uses.Store(1)
+	return c
+}
+
+func byAddress(a, b *client) int { return strings.Compare(a.address, b.address) }
+
+func (c *client) connected() bool { return c.made.Load() != nil }
+
+// connect runs the factory until it succeeds or nobody needs it any more.
+func (c *client) connect() {
+	for backoff := firstReconnect; ; backoff = min(2*backoff, slowestReconnect) {
+		made, err := c.runFactory()
+		if err == nil {
+			c.begin(made)
+			return
+		}
+		c.endpointer.log.Warn().Err(err).Str("instance", c.address).Msg("endpoint: factory failed")
+		select {
+		case <-time.After(backoff/2 + rand.N(backoff/2)):
+		case <-c.endpointer.ctx.Done():
+			return
+		}
+		if c.hasLeft() {
+			return
+		}
+	}
+}
+
+// runFactory contains a panic: one instance that cannot be made must not take the process down.
+func (c *client) runFactory() (m *made, err error) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			err = fmt.Errorf("factory panicked: %v", recovered)
+		}
+	}()
+	endpoint, closer, err := c.endpointer.factory(c.address)
+	if err == nil && endpoint == nil {
+		err = errors.New("factory returned no endpoint")
+	}
+	return &made{endpoint, closer}, err
+}
+
+// begin makes the client one that can be called, unless its instance has left meanwhile.
+func (c *client) begin(m *made) {
+	c.made.Store(m)
+	if c.uses.Load() == 0 { // no call can begin any more; one that is in flight closes it at its end
+		c.close()
+		return
+	}
+	c.endpointer.mu.Lock()
+	defer c.endpointer.mu.Unlock()
+	if !c.published { // as it is when many are made at once: each publish is for all
+		c.endpointer.publish()
+	}
+}
+
+// retire gives up the use that the endpointer itself has of the client.
+func (c *client) retire() {
+	c.retired.Store(true)
+	c.release()
+}
+
+// acquire counts a call in, unless the client is closed.
+func (c *client) acquire() bool {
+	for {
+		uses := c.uses.Load()
+		if uses == 0 {
+			return false
+		}
+		if c.uses.CompareAndSwap(uses, uses+1) {
+			return true
+		}
+	}
+}
+
+func (c *client) release() {
+	if c.uses.Add(-1) == 0 {
+		c.close()
+	}
+}
+
+func (c *client) close() {
+	if m := c.made.Load(); m != nil && m.closer != nil && c.closed.CompareAndSwap(false, true) {
+		if err := m.closer.Close(); err != nil {
+			c.endpointer.log.Warn().Err(err).Str("instance", c.address).Msg("endpoint: cannot close")
+		}
+	}
+}
+
+// hasLeft says whether the endpointer has given the client up.
+func (c *client) hasLeft() bool { return c.retired.Load() }
+
+// call is what Endpoints hands out.
+func (c *client) call(ctx context.Context, request any) (any, error) {
+	if !c.acquire() {
+		return nil, errRetired
+	}
+	return c.send(ctx, request)
+}
+
+// send sends a request to this instance, which is acquired for it, and tells the node what the call learned of it.
+func (c *client) send(ctx context.Context, request any) (any, error) {
+	defer c.release()
+	response, err := c.made.Load().endpoint(ctx, request)
+	if err != nil {
+		if evidence := evidenceOf(ctx, err); evidence != "" {
+			c.endpointer.view.Report(*c.instance.Load(), evidence)
+		}
+	}
+	return response, err
+}

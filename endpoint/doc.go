@@ -1,0 +1,6 @@
+// Package endpoint connects a [membership.View] to Go kit: an [Instancer] and a [Registrar] for stock kit, and, with
+// more knowledge of what is behind them, an [Endpointer], a [Balancer] and [Retry].
+//
+// Everything here may be used by any number of goroutines. Whatever starts a goroutine has a Stop or a Close that waits
+// for it and may be called twice.
+package endpoint

@@ -1,0 +1,137 @@
+package endpoint
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-kit/kit/sd"
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+var _ sd.Endpointer = (*Endpointer)(nil)
+
+// Endpointer keeps an endpoint for every instance of a service that takes calls, and knows the instance behind each.
+// The factory runs once for each address, in a goroutine of its own and without locks held; one that fails is tried
+// again, after 100 ms at first and 30 s at most. The closer of an instance that left is called once the calls to it have
+// returned. Make one with NewEndpointer.
+type Endpointer struct {
+	view    *membership.View
+	service string
+	factory Factory
+	log     zerolog.Logger
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	ready atomic.Pointer[callable]
+
+	mu        sync.Mutex
+	clients   map[string]*client // by address, those whose factory has not succeeded included
+	followers []func([]*client)
+}
+
+// callable is what can be called, by address. It never changes.
+type callable struct {
+	clients   []*client
+	endpoints []Endpoint
+}
+
+// EndpointerOption configures [NewEndpointer].
+type EndpointerOption func(*Endpointer)
+
+// WithLogger sets where a factory's errors are logged. The default discards them.
+func WithLogger(logger zerolog.Logger) EndpointerOption {
+	return func(e *Endpointer) { e.log = logger }
+}
+
+// NewEndpointer follows service in view until Close.
+func NewEndpointer(view *membership.View, service string, factory Factory, options ...EndpointerOption) *Endpointer {
+	e := &Endpointer{view: view, service: service, factory: factory, clients: make(map[string]*client)}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.ready.Store(new(callable))
+	for _, option := range options {
+		option(e)
+	}
+	e.work.Go(e.follow)
+	return e
+}
+
+// Endpoints gives an endpoint for each instance, in the order of their addresses, for Go kit's balancers. It does not
+// copy: read the slice, do not write to it.
+func (e *Endpointer) Endpoints() ([]Endpoint, error) { return e.ready.Load().endpoints, nil }
+
+// Close stops following, waits for factories that are running, and closes every endpoint once the calls to it have
+// returned. There is nothing to call any more. It is safe to call twice.
+func (e *Endpointer) Close() {
+	e.cancel()
+	e.work.Wait()
+	e.replace(nil)
+}
+
+func (e *Endpointer) follow() {
+	for snapshot := range e.view.Watch(e.ctx) {
+		e.replace(snapshot.Available(e.service))
+	}
+}
+
+// replace makes instances the set, and closes what is not needed any more.
+func (e *Endpointer) replace(instances []membership.Instance) {
+	for _, gone := range e.swap(instances) {
+		gone.retire()
+	}
+}
+
+// swap makes instances the set and gives the clients that are left over: a client stays with its address.
+func (e *Endpointer) swap(instances []membership.Instance) (gone map[string]*client) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	gone = e.clients
+	e.clients = make(map[string]*client, len(instances))
+	for _, instance := range instances {
+		if e.clients[instance.Address] != nil {
+			continue // two members with one address: one client
+		}
+		known := gone[instance.Address]
+		if known == nil {
+			known = newClient(e, instance.Address)
+			e.work.Go(known.connect)
+		}
+		known.instance.Store(&instance)
+		e.clients[instance.Address] = known
+		delete(gone, instance.Address)
+	}
+	e.publish()
+	return gone
+}
+
+// publish tells the balancers which clients can be called. Called with the lock held.
+func (e *Endpointer) publish() {
+	ready := &callable{clients: make([]*client, 0, len(e.clients))}
+	for _, client := range e.clients {
+		if client.published = client.connected(); client.published {
+			ready.clients = append(ready.clients, client)
+		}
+	}
+	slices.SortFunc(ready.clients, byAddress)
+	ready.endpoints = make([]Endpoint, len(ready.clients))
+	for i, client := range ready.clients {
+		ready.endpoints[i] = client.call
+	}
+	e.ready.Store(ready)
+	for _, follower := range e.followers {
+		follower(ready.clients)
+	}
+}
+
+// subscribe calls follower with the clients that can be called, now and after each change, one call at a time.
+func (e *Endpointer) subscribe(follower func([]*client)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.followers = append(e.followers, follower)
+	follower(e.ready.Load().clients)
+}

@@ -1,0 +1,44 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"syscall"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// evidenceOf tells the failures of a connection from those of the application, which say nothing about whether its
+// process lives. A call that its caller cancelled is nobody's failure.
+func evidenceOf(ctx context.Context, err error) membership.Evidence {
+	var network net.Error
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errTryTimeout):
+		return "" // whatever the error: a cancelled call breaks its own connection
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return membership.Refused
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return membership.Reset
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(context.Cause(ctx), errTryTimeout),
+		errors.As(err, &network) && network.Timeout():
+		return membership.TimedOut
+	default:
+		return ""
+	}
+}
+
+// Unsent reports whether err says that a request cannot have reached any server: the dial failed. Such a request may be
+// sent again whatever it does. Of a [*RetryError] it must be true of every attempt.
+func Unsent(err error) bool {
+	var retried *RetryError
+	if errors.As(err, &retried) {
+		return !slices.ContainsFunc(retried.Attempts, func(attempt error) bool { return !Unsent(attempt) })
+	}
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, errRetired) || errors.Is(err, ErrNoEndpoints)
+}

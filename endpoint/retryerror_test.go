@@ -1,0 +1,98 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+
+// userError is what an application may return.
+type userError struct{ code int }
+
+func (e *userError) Error() string { return fmt.Sprintf("user error %d", e.code) }
+
+func TestRetryErrorTellsOfEveryAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		users := newServers()
+		users.answer(fail(errRefused), "a:80")
+		users.answer(fail(&userError{7}), "b:80")
+		users.answer(fail(fmt.Errorf("wrapped: %w", errBroken)), "c:80")
+		_, err := Retry(balancerOf(t, newTown("a", "b", "c"), users, first))(t.Context(), nil)
+
+		want := "endpoint: no attempt is left after 3: a:80: dial tcp: connection refused; b:80: user error 7; c:80: wrapped: broken"
+		if err.Error() != want {
+			t.Errorf("the error is\n%s, want\n%s", err, want)
+		}
+		var user *userError
+		var dial *net.OpError
+		var retry *RetryError
+		if !errors.Is(err, syscall.ECONNREFUSED) || !errors.As(err, &dial) || dial != errRefused {
+			t.Errorf("the first attempt is not seen in %v", err)
+		}
+		if !errors.As(err, &user) || user.code != 7 {
+			t.Errorf("the second attempt is not seen in %v", err)
+		}
+		if !errors.Is(err, errBroken) || errors.Is(err, context.Canceled) {
+			t.Errorf("the third attempt is not seen in %v", err)
+		}
+		if !errors.As(err, &retry) || len(retry.Attempts) != 3 {
+			t.Errorf("%v is no RetryError of three attempts", err)
+		}
+	})
+}
+
+func TestRetryErrorSeesTheEndOfItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		users := newServers()
+		users.answer(fail(errBroken), "a:80")
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond) // within the second pause
+		defer cancel()
+		_, err := Retry(balancerOf(t, newTown("a"), users, first))(ctx, nil)
+		want := "endpoint: the call's context has ended after 2: a:80: broken; a:80: broken"
+		if err.Error() != want || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errBroken) {
+			t.Errorf("the error is %v, want %s", err, want)
+		}
+	})
+}
+
+func TestSingleFailureIsReturnedAsItIs(t *testing.T) {
+	for name, option := range map[string]RetryOption{
+		"not to be retried":    RetryIf(func(error) bool { return false }),
+		"a single attempt":     MaxAttempts(1),
+		"unsent is retried":    RetryIf(Unsent),
+		"one attempt, in time": func(r *retry) { MaxAttempts(1)(r); PerTryTimeout(time.Hour)(r) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				users := newServers()
+				users.answer(fail(errBroken), "a:80", "b:80")
+				_, err := Retry(balancerOf(t, newTown("a", "b"), users, first), option)(t.Context(), nil)
+				if err != errBroken {
+					t.Errorf("the error is %#v, want %#v", err, errBroken)
+				}
+				users.check(t, "called", users.called, map[string]int{"a:80": 1})
+			})
+		})
+	}
+}
+
+func TestRetryIfSeesEachError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		users := newServers()
+		users.answer(fail(errRefused), "a:80")
+		users.answer(fail(errBroken), "b:80")
+		_, err := Retry(balancerOf(t, newTown("a", "b", "c"), users, first), RetryIf(Unsent))(t.Context(), nil)
+		want := "endpoint: the last error is not retried after 2: a:80: dial tcp: connection refused; b:80: broken"
+		if err == nil || err.Error() != want {
+			t.Errorf("the error is %v, want %s", err, want)
+		}
+		users.check(t, "called", users.called, map[string]int{"a:80": 1, "b:80": 1})
+	})
+}

@@ -1,0 +1,65 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// errTryTimeout is the cause of a context that ended because its attempt took too long.
+var errTryTimeout = errors.New("endpoint: the attempt took too long")
+
+// tryContext is the context of one attempt. It exists to be collected: see withTryTimeout.
+type tryContext struct{ context.Context }
+
+// withTryTimeout gives a context that ends after d unless settle comes first. A context that is settled as succeeded
+// does not end, as the response may hold a stream that is read under it. It must not stay registered with a parent that
+// lives long either: when nothing refers to it any more it is left over, to be released by the next attempt.
+func withTryTimeout(parent context.Context, d time.Duration, left *leftovers) (
+	ctx context.Context, settle func(succeeded bool) (timedOut bool)) {
+	inner, cancel := context.WithCancelCause(parent)
+	try := &tryContext{inner}
+	timer := time.AfterFunc(d, func() { cancel(errTryTimeout) })
+	return try, func(succeeded bool) bool {
+		timer.Stop()
+		timedOut := context.Cause(inner) == errTryTimeout
+		if succeeded {
+			runtime.AddCleanup(try, left.add, cancel)
+		} else {
+			cancel(nil)
+		}
+		return timedOut
+	}
+}
+
+// leftovers are what cancels contexts that were collected. The collector must not do that itself: it works outside of
+// the synctest bubble that a context may belong to, and would end the process with a fatal error.
+type leftovers struct {
+	some    atomic.Bool
+	mu      sync.Mutex
+	cancels []context.CancelCauseFunc
+}
+
+func (l *leftovers) add(cancel context.CancelCauseFunc) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cancels = append(l.cancels, cancel)
+	l.some.Store(true)
+}
+
+func (l *leftovers) release() {
+	if !l.some.Load() {
+		return
+	}
+	l.mu.Lock()
+	cancels := l.cancels
+	l.cancels = nil
+	l.some.Store(false)
+	l.mu.Unlock()
+	for _, cancel := range cancels {
+		cancel(nil)
+	}
+}
