@@ -1,0 +1,106 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	kithttp "github.com/go-kit/kit/transport/http"
+
+	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/endpoint"
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// A child is this same program with these two variables set. It serves "work" on a port of its own, and ends on SIGTERM,
+// or when its standard input ends because its parent is gone.
+const (
+	childName = "GRAPEVINE_DEMO_CHILD"
+	childJoin = "GRAPEVINE_DEMO_JOIN"
+
+	service       = "work"
+	shutdownLimit = 10 * time.Second
+	meanWork      = 2 * time.Millisecond // of a call, exponentially distributed
+)
+
+// hello is the line that a child writes once it serves.
+type hello struct {
+	Address string `json:"address"`
+}
+
+// answer is what a call gets back.
+type answer struct {
+	Name string `json:"name"`
+}
+
+func childRequested() bool { return os.Getenv(childName) != "" }
+
+func runChild() {
+	signal.Ignore(os.Interrupt) // of a terminal: the parent ends its children
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(1) // the parent is gone
+	}()
+	if err := serveChild(ctx, os.Getenv(childName), os.Getenv(childJoin)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serveChild(ctx context.Context, name, join string) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	node, err := cluster.Start(ctx, cluster.Config{Name: name, Join: []string{join}})
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+
+	mux := http.NewServeMux()
+	mux.Handle("POST /work", kithttp.NewServer(work(name), kithttp.NopRequestDecoder, kithttp.EncodeJSONResponse))
+	mux.HandleFunc("GET /view", func(w http.ResponseWriter, _ *http.Request) {
+		json.NewEncoder(w).Encode(node.View().Snapshot().Addresses(service))
+	})
+	server := &http.Server{Handler: mux}
+	go server.Serve(listener)
+
+	address := listener.Addr().String()
+	if _, err := node.Register(membership.Service{Name: service, Address: address}); err != nil {
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(hello{address}); err != nil {
+		return err
+	}
+
+	<-ctx.Done()
+	shutdown, cancel := context.WithTimeout(context.Background(), shutdownLimit)
+	defer cancel()
+	return errors.Join(node.Drain(shutdown), server.Shutdown(shutdown), node.Leave(shutdown))
+}
+
+// work takes as long as something real might.
+func work(name string) endpoint.Endpoint {
+	return func(ctx context.Context, _ any) (any, error) {
+		select {
+		case <-time.After(time.Duration(rand.ExpFloat64() * float64(meanWork))):
+			return answer{name}, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

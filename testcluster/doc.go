@@ -1,0 +1,38 @@
+// Package testcluster runs whole clusters inside one process, over a simulated network, so that a test can hold a
+// service against partitions, lost packets and crashes, the way net/http/httptest holds it against requests.
+//
+// [Start] gives a cluster whose members are real: the code under them is that of package cluster, on a network that the
+// test commands through [Cluster] and [Network]. Members offer HTTP services with [WithService] or [Member.Serve] and
+// call each other with [Member.Client]; what they send passes through the same faults.
+//
+// # In a bubble
+//
+// Inside testing/synctest, time is virtual: ten members live through ten minutes in about a second.
+//
+//	func TestShopSurvivesPartition(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			c := testcluster.Start(t, 5, testcluster.WithService("shop", newShop))
+//			c.Cut(c.Members[:2], c.Members[2:])
+//			time.Sleep(time.Minute) // virtual
+//			c.Heal()
+//			c.AwaitConverged(time.Minute)
+//		})
+//	}
+//
+// The cluster is closed when the bubble ends, and a goroutine that does not end then fails the test by its stack. What
+// keeps the clock of a bubble from moving, so that the test hangs: a real socket, and a mutex that is held while its
+// holder waits for the clock.
+//
+// # On real time
+//
+// Without a bubble everything works in the same way and takes as long as it takes. AwaitConverged and AwaitViews wait for
+// what should be rather than for a time.
+//
+// # Repeating a run
+//
+// A seed ([WithSeed]) fixes what the network does to the nth packet of each path, whatever else is sent. It does not
+// fix the run: memberlist draws from the global random source, the scheduler orders goroutines that are ready at the same
+// instant, and the boots have random IDs. With GOMAXPROCS=1 and GODEBUG=randseednop=0 runs go the same way for the
+// first virtual seconds and often, but not always, to the end; a failure that depends on such an order may take several
+// attempts to show again.
+package testcluster

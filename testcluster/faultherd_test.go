@@ -1,0 +1,66 @@
+package testcluster_test
+
+import (
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/membership"
+	"github.com/grapevine-go/grapevine/testcluster"
+)
+
+// counter is a transport that counts the streams that it opens, by second.
+type counter struct {
+	cluster.Transport
+	mu     *sync.Mutex
+	dialed map[int64]int
+}
+
+func (d counter) DialAddressTimeout(to cluster.Address, timeout time.Duration) (net.Conn, error) {
+	d.mu.Lock()
+	d.dialed[time.Now().Unix()]++
+	d.mu.Unlock()
+	return d.Transport.DialAddressTimeout(to, timeout)
+}
+
+// TestFault30_HerdAfterAHeal cuts twenty members off from each other and from the seeds, and counts who dials when it is
+// over: they come back spread over time.
+func TestFault30_HerdAfterAHeal(t *testing.T) {
+	const n = 20
+	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+		var mu sync.Mutex
+		dialed := make(map[int64]int)
+		for i := range n {
+			host := c.Network.Host()
+			c.Run(host, cluster.Config{Name: fmt.Sprintf("island%d", i), Transport: counter{host, &mu, dialed}})
+		}
+		c.AwaitConverged(time.Minute)
+		islands := [][]*testcluster.Member{c.Members[:3]}
+		for i := range n {
+			islands = append(islands, c.Members[3+i:4+i])
+		}
+		c.Cut(islands...)
+		c.AwaitViews(5*time.Minute, c.Members[3:], func(s view) bool { return s.Err() == membership.ErrIsolated })
+		time.Sleep(time.Minute)
+		mu.Lock()
+		clear(dialed)
+		mu.Unlock()
+		c.Heal()
+		began := time.Now()
+		c.AwaitConverged(afterHeal)
+		t.Logf("a full view %v after the heal", time.Since(began))
+		mu.Lock()
+		defer mu.Unlock()
+		total, most := 0, 0
+		for _, count := range dialed {
+			total, most = total+count, max(most, count)
+		}
+		t.Logf("%d dials, at most %d in one second", total, most)
+		if most > 2*n {
+			t.Errorf("%d members opened %d streams in one second", n, most)
+		}
+	})
+}

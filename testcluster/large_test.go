@@ -1,0 +1,40 @@
+package testcluster
+
+import (
+	"flag"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var largeN = flag.Int("large.n", 50, "how many members TestLarge runs; a tenth of them crash")
+
+// TestLarge boots a cluster, waits until every view is complete, crashes a tenth of it at once, and waits again. It is
+// the benchmark of large clusters, too, and reports what they cost (a testing.B cannot have a bubble):
+//
+//	go test ./testcluster -run TestLarge -large.n=1000 -v -timeout 1h
+func TestLarge(t *testing.T) {
+	n := *largeN
+	var boot, crash time.Duration
+	var memory runtime.MemStats
+	began := time.Now()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		c := Start(t, n)
+		c.AwaitConverged(10 * time.Minute)
+		boot = time.Since(began)
+		runtime.ReadMemStats(&memory)
+
+		began = time.Now()
+		for range n / 10 {
+			c.Kill(c.Members[n/2])
+		}
+		c.AwaitConverged(10 * time.Minute)
+		crash = time.Since(began)
+	})
+	t.Logf("%d members: every view complete after %.1f s, without the %d that crashed after %.1f s more (virtual)", n,
+		boot.Seconds(), n/10, crash.Seconds())
+	t.Logf("in %.1f s, with %d MB from the system and %d MB of heap in use once booted (real)",
+		time.Since(began).Seconds(), memory.Sys>>20, memory.HeapAlloc>>20)
+}
