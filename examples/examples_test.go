@@ -1,0 +1,124 @@
+//go:build unix
+
+// Package examples_test runs the examples as a newcomer would: as processes, ended with SIGTERM.
+package examples_test
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const patience = 30 * time.Second // on a busy machine
+
+// process is a running example whose output can be awaited.
+type process struct {
+	t       *testing.T
+	name    string
+	command *exec.Cmd
+	lines   chan string // of standard output and standard error; closed at its end
+	seen    []string
+}
+
+func start(t *testing.T, folder string, args ...string) *process {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), filepath.Base(folder))
+	if out, err := exec.Command("go", "build", "-o", program, "./"+folder).CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", folder, err, out)
+	}
+	p := &process{t: t, name: folder, command: exec.Command(program, args...), lines: make(chan string, 1000)}
+	p.command.Env = append(os.Environ(), "NO_COLOR=1")
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.command.Stdout, p.command.Stderr = write, write
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	t.Cleanup(func() { p.command.Process.Kill() }) // no more than a signal to one that has ended
+	go func() {
+		defer close(p.lines)
+		defer read.Close()
+		for scanner := bufio.NewScanner(read); scanner.Scan(); {
+			p.lines <- scanner.Text()
+		}
+	}()
+	return p
+}
+
+// await gives the first submatch of pattern in the output.
+func (p *process) await(pattern string) string {
+	p.t.Helper()
+	expression := regexp.MustCompile(pattern)
+	limit := time.After(patience)
+	for {
+		select {
+		case line, open := <-p.lines:
+			if !open {
+				p.t.Fatalf("%s ended before it wrote %q:\n%s", p.name, pattern, strings.Join(p.seen, "\n"))
+			}
+			p.seen = append(p.seen, line)
+			if match := expression.FindStringSubmatch(line); match != nil {
+				return match[len(match)-1]
+			}
+		case <-limit:
+			p.t.Fatalf("%s does not write %q:\n%s", p.name, pattern, strings.Join(p.seen, "\n"))
+		}
+	}
+}
+
+// terminate sends SIGTERM and expects a clean end.
+func (p *process) terminate() {
+	p.t.Helper()
+	p.command.Process.Signal(syscall.SIGTERM)
+	limit := time.AfterFunc(patience, func() { p.command.Process.Kill() })
+	defer limit.Stop()
+	for line := range p.lines {
+		p.seen = append(p.seen, line)
+	}
+	if err := p.command.Wait(); err != nil {
+		p.t.Errorf("%s after SIGTERM: %v\n%s", p.name, err, strings.Join(p.seen, "\n"))
+	}
+}
+
+func TestHello(t *testing.T) {
+	alice := start(t, "hello", "-gossip.name", "alice")
+	bob := start(t, "hello", "-gossip.name", "bob", "-gossip.join", alice.await(`gossips at (\S+)`))
+	alice.await(`hello from bob`)
+	bob.await(`hello from alice`)
+	bob.terminate()
+	alice.await(`hello from alice`)
+	alice.terminate()
+}
+
+func TestStringServiceIsFoundByName(t *testing.T) {
+	service := start(t, "stringsvc")
+	gossip := service.await(`serving gossip=(\S+)`)
+	shout := start(t, "stringsvc/shout", "-http", "127.0.0.1:0", "-gossip.join", gossip)
+	address := shout.await(`serving .*http=(\S+)`)
+	fromConsul := start(t, "fromconsul", "-gossip.join", gossip)
+
+	response, err := http.Post("http://"+address+"/shout", "application/json", strings.NewReader(`{"s":"hello"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); strings.TrimSpace(string(body)) != `{"v":"HELLO!"}` {
+		t.Errorf("shout answered %s", body)
+	}
+	fromConsul.await(`^HELLO$`)
+	service.await(`called method=uppercase`)
+	fromConsul.terminate()
+	shout.terminate()
+	service.terminate()
+}

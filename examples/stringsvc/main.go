@@ -1,0 +1,80 @@
+// Command stringsvc is Go kit's string service, found by name: endpoints, a logging middleware and an HTTP transport,
+// registered as "stringsvc". The command shout, in the folder beside this file, calls it.
+//
+//	go run ./examples/stringsvc -gossip.bind 127.0.0.1:7946
+//	go run ./examples/stringsvc/shout -http 127.0.0.1:8080 -gossip.join 127.0.0.1:7946
+//	curl -d '{"s":"hello"}' http://127.0.0.1:8080/shout
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	kithttp "github.com/go-kit/kit/transport/http"
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/endpoint"
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+func main() {
+	config := cluster.Flags(flag.CommandLine)
+	address := flag.String("http", "127.0.0.1:0", "IP:port to serve HTTP on")
+	flag.Parse()
+	log := zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.TimeOnly}).
+		Level(zerolog.InfoLevel).With().Timestamp().Logger()
+	config.Logger = log
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *config, *address, log); err != nil {
+		log.Fatal().Err(err).Msg("stringsvc")
+	}
+}
+
+func run(ctx context.Context, config cluster.Config, address string, log zerolog.Logger) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	node, err := cluster.Start(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	server := &http.Server{Handler: handler(log)}
+	go server.Serve(listener)
+
+	registrar := endpoint.NewRegistrar(node, membership.Service{
+		Name:    "stringsvc",
+		Address: listener.Addr().String(),
+	}, endpoint.KitLogger(log))
+	registrar.Register()
+	log.Info().Stringer("http", listener.Addr()).Str("gossip", node.Address()).Msg("serving")
+
+	<-ctx.Done()
+	shutdown, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return errors.Join(
+		node.Drain(shutdown),      // nobody picks this instance any more
+		server.Shutdown(shutdown), // finish what is in flight
+		node.Leave(shutdown),
+	)
+}
+
+// handler is the HTTP transport: a path for each endpoint.
+func handler(log zerolog.Logger) http.Handler {
+	service := stringService{}
+	logged := logging(endpoint.KitLogger(log))
+	mux := http.NewServeMux()
+	mux.Handle("POST /uppercase", kithttp.NewServer(logged("uppercase")(makeUppercase(service)), decode, kithttp.EncodeJSONResponse))
+	mux.Handle("POST /count", kithttp.NewServer(logged("count")(makeCount(service)), decode, kithttp.EncodeJSONResponse))
+	return mux
+}
