@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math/rand" // of the first version, as memberlist: a test can seed both together
 	"net"
 	"sync"
 	"time"
@@ -23,7 +23,7 @@ type joiner struct {
 	node  *Node
 	seeds []string
 	tried chan struct{} // closed when no seed answered in the first round
-	dials chan struct{} // holds a token for each dial under way
+	dials slots
 
 	mu      sync.Mutex
 	dialled map[string]bool // addresses being dialled
@@ -31,7 +31,7 @@ type joiner struct {
 
 func newJoiner(n *Node, seeds []string) *joiner {
 	return &joiner{node: n, seeds: seeds, tried: make(chan struct{}),
-		dials: make(chan struct{}, mostDials), dialled: make(map[string]bool)}
+		dials: make(slots, mostDials), dialled: make(map[string]bool)}
 }
 
 func (j *joiner) run() {
@@ -56,7 +56,7 @@ func (j *joiner) run() {
 			j.node.log.Warn().Err(err).Dur("retry_in", wait).Msg("cluster: no seed answers")
 		}
 		select {
-		case <-time.After(wait/2 + rand.N(wait)): // jitter, so that a cluster does not return as a herd
+		case <-time.After(wait/2 + time.Duration(rand.Int63n(int64(wait)))): // jitter, so that a cluster does not return as a herd
 		case <-j.node.ctx.Done():
 			return
 		}
@@ -153,12 +153,10 @@ func (j *joiner) dial(address string) error {
 		defer j.mu.Unlock()
 		delete(j.dialled, address)
 	}()
-	select {
-	case j.dials <- struct{}{}:
-		defer func() { <-j.dials }()
-	case <-j.node.ctx.Done():
+	if !j.dials.take(j.node.ctx) {
 		return ErrClosed
 	}
+	defer j.dials.free()
 	_, err := j.node.list.Join([]string{address})
 	var listed interface{ WrappedErrors() []error }
 	if errors.As(err, &listed) { // memberlist makes several lines of one

@@ -1,10 +1,13 @@
 package cluster_test
 
 import (
+	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/membership"
 	"github.com/grapevine-go/grapevine/testcluster"
 )
@@ -102,5 +105,43 @@ func TestReportOfNobody(t *testing.T) {
 		c.Members[0].View().Report(instanceOf(t, c.Members[0], "m1"), membership.Refused) // itself
 		synctest.Wait()
 		unchanged(t, c, before)
+	})
+}
+
+// dials counts the streams that a node opens.
+type dials struct {
+	cluster.Transport
+	count *atomic.Int64
+}
+
+func (d dials) DialAddressTimeout(to cluster.Address, timeout time.Duration) (net.Conn, error) {
+	d.count.Add(1)
+	return d.Transport.DialAddressTimeout(to, timeout)
+}
+
+// TestReportsAreRateLimited has a thousand calls fail within a second, of which only the first is looked into.
+func TestReportsAreRateLimited(t *testing.T) {
+	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		var dialled atomic.Int64
+		host := c.Network.Host()
+		config := c.Config(host, named("caller"))
+		config.Transport = dials{host, &dialled}
+		caller, err := cluster.Start(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Members = append(c.Members, &testcluster.Member{Node: caller, Host: host})
+		c.AwaitConverged(time.Minute)
+		instance := instanceOf(t, c.Members[2], "m1")
+		time.Sleep(2 * time.Second)
+		before := dialled.Load()
+		for range 1000 {
+			caller.View().Report(instance, membership.TimedOut)
+			time.Sleep(900 * time.Microsecond)
+		}
+		if looks := dialled.Load() - before; looks != 1 {
+			t.Errorf("a thousand reports led to %d looks, want 1", looks)
+		}
 	})
 }

@@ -151,6 +151,7 @@ func (n *Node) memberlistConfig(s settings) *memberlist.Config {
 	c.SecretKey = s.key
 	c.UDPBufferSize = datagramSize - checksumSize
 	c.EnableCompression = false
+	c.GossipInterval, c.ProbeInterval, c.ProbeTimeout = gossipInterval, probeInterval, probeTimeout
 	c.TCPTimeout = streamTimeout
 	c.Logger = n.lines
 	c.Delegate, c.Events, c.Alive, c.Ping = d, d, d, d
@@ -158,6 +159,12 @@ func (n *Node) memberlistConfig(s settings) *memberlist.Config {
 }
 
 const (
+	// memberlist's LAN defaults, moved apart so that no two of its tickers ever fire at the same instant: on virtual time
+	// the order would be left to the scheduler.
+	gossipInterval = 201500 * time.Microsecond
+	probeInterval  = 1003 * time.Millisecond
+	probeTimeout   = 507250 * time.Microsecond
+
 	streamTimeout = 5 * time.Second
 	startPatience = time.Second // how long Start waits for a seed
 )

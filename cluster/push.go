@@ -1,16 +1,15 @@
 package cluster
 
 import (
-	"math/rand/v2"
+	"math/rand" // of the first version, as memberlist: a test can seed both together
 	"sync"
 	"time"
 )
 
 const (
-	firstResend    = 100 * time.Millisecond // doubles with each attempt
-	slowestResend  = 5 * time.Second
-	datagramsTried = 3    // then by stream, both ways: perhaps datagrams do not pass
-	largestByUDP   = 1000 // bytes of record: leaves room in a datagram for memberlist's label and encryption
+	firstResend   = 100 * time.Millisecond // doubles with each attempt
+	slowestResend = 5 * time.Second
+	largestByUDP  = 1000 // bytes of record: leaves room in a datagram for memberlist's label and encryption
 )
 
 // pusher sends this member's record to every live peer until the peer has acknowledged its latest version. Changes that
@@ -167,7 +166,7 @@ func (p *pusher) sendDue() (wait time.Duration) {
 		}
 		p.sendTo(id, peer, encoded)
 		backoff := min(firstResend<<min(peer.attempts, 16), slowestResend)
-		backoff += rand.N(backoff / 4)
+		backoff += time.Duration(rand.Int63n(int64(backoff / 4)))
 		peer.attempts++
 		peer.next = time.Now().Add(backoff)
 		wait = min(wait, backoff)
@@ -178,7 +177,8 @@ func (p *pusher) sendDue() (wait time.Duration) {
 // sendTo sends a datagram, and starts a stream where a datagram is too small or does not arrive.
 func (p *pusher) sendTo(id identity, to *peer, encoded []byte) {
 	address := Address{Addr: to.address, Name: id.String()}
-	insists := to.attempts >= datagramsTried
+	streamed, introduced := patience(len(p.peers))
+	insists := to.attempts >= streamed
 	small := len(encoded) <= largestByUDP
 	if small {
 		p.node.send(address, encoded) // also when streams are tried: what is new must not wait for a slot
@@ -190,7 +190,7 @@ func (p *pusher) sendTo(id identity, to *peer, encoded []byte) {
 	if insists {
 		encoded = append([]byte{kindInsist}, encoded[1:]...)
 	}
-	introduce := to.acked == 0 && to.attempts >= gossipAwaited(len(p.peers))
+	introduce := to.acked == 0 && to.attempts >= introduced
 	p.node.work.Go(func() {
 		if introduce {
 			p.introduce(address)

@@ -51,7 +51,7 @@ func appendSighting(state []byte, s sighting) []byte {
 	if err != nil {
 		return state // cannot be: it was checked when it was registered, or when it arrived
 	}
-	state = binary.AppendUvarint(state, uint64(s.Gone/time.Second))
+	state = binary.AppendUvarint(state, uint64((s.Gone+time.Second-1)/time.Second)) // an age never shrinks on its way
 	state = appendText(state, s.address)
 	state = binary.AppendUvarint(state, uint64(len(encoded)))
 	return append(state, encoded...)

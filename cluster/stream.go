@@ -61,11 +61,12 @@ func (p *pusher) introduce(to Address) {
 	}
 }
 
-// gossipAwaited is how many attempts to wait for gossip to reach everyone before a peer is introduced. In a large cluster
-// gossip takes longer, and an introduction costs more, as it exchanges what is known of all members.
-func gossipAwaited(peers int) int {
+// patience is how many attempts a peer gets by datagram alone, and how many until it is introduced. In a large cluster
+// gossip takes longer to tell everyone of a newcomer, and an introduction costs more, as it exchanges what is known of
+// all members.
+func patience(peers int) (streamed, introduced int) {
 	if peers < 32 {
-		return datagramsTried // 0.7 s
+		return 3, 3 // 0.7 s
 	}
-	return 2 * datagramsTried // 6 s
+	return 5, 8 // 3 s and 18 s
 }

@@ -30,7 +30,7 @@ const (
 // only when this node itself finds its port closed or in other hands.
 type watch struct {
 	node  *Node
-	looks chan struct{} // holds a token for each look under way
+	looks slots
 
 	mu      sync.Mutex
 	seen    map[identity]time.Time       // the last look at each
@@ -40,7 +40,7 @@ type watch struct {
 func newWatch(n *Node) *watch {
 	return &watch{
 		node:    n,
-		looks:   make(chan struct{}, mostLooks),
+		looks:   make(slots, mostLooks),
 		seen:    make(map[identity]time.Time),
 		waiting: make(map[chan<- identity]identity),
 	}
@@ -99,12 +99,10 @@ func (w *watch) lookAt(id identity, address Address) verdict {
 	if address.Addr == w.node.Address() {
 		return dead
 	}
-	select {
-	case w.looks <- struct{}{}:
-		defer func() { <-w.looks }()
-	case <-w.node.ctx.Done():
+	if !w.looks.take(w.node.ctx) {
 		return silent
 	}
+	defer w.looks.free()
 	conn, err := w.node.transport.DialAddressTimeout(address, lookTimeout)
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return dead
