@@ -18,6 +18,10 @@ func (nowhere) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
 	return net.IPv4(10, 0, 0, 1), 7946, nil
 }
 
+func (nowhere) PacketCh() <-chan *Packet  { return nil }
+func (nowhere) StreamCh() <-chan net.Conn { return nil }
+func (nowhere) Shutdown() error           { return nil }
+
 func (nowhere) DialAddressTimeout(Address, time.Duration) (net.Conn, error) {
 	return nil, syscall.ECONNREFUSED
 }

@@ -2,10 +2,12 @@ package cluster_test
 
 import (
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/membership"
@@ -96,15 +98,21 @@ func TestReportOfOneUnreachable(t *testing.T) {
 // TestReportOfNobody: a boot that is gone, a member that was never there and this node itself are nobody to look at.
 func TestReportOfNobody(t *testing.T) {
 	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+		var log lines
+		caller := c.Run(c.Network.Host(), cluster.Config{Name: "caller", Logger: zerolog.New(&log)})
 		withUsers(t, c)
-		before := snapshots(c)
-		instance := instanceOf(t, c.Members[0], "m2")
-		instance.Boot.ID++
-		c.Members[0].View().Report(instance, membership.Refused)
-		c.Members[0].View().Report(membership.Instance{Member: "nobody"}, membership.Refused)
-		c.Members[0].View().Report(instanceOf(t, c.Members[0], "m1"), membership.Refused) // itself
-		synctest.Wait()
-		unchanged(t, c, before)
+		views, logged := snapshots(c), len(log.all())
+		gone := instanceOf(t, caller, "m2")
+		gone.Boot.ID++
+		for _, instance := range []membership.Instance{gone, {Member: "nobody"}, instanceOf(t, caller, "caller")} {
+			caller.View().Report(instance, membership.Refused)
+		}
+		unchanged(t, c, views)
+		for _, line := range log.all()[logged:] {
+			if strings.Contains(line, "gone") {
+				t.Errorf("logged: %s", line)
+			}
+		}
 	})
 }
 

@@ -34,7 +34,7 @@ func (n *Node) Drain(ctx context.Context) error {
 
 // announce raises this member's state and waits until every living member has acknowledged it.
 func (n *Node) announce(ctx context.Context, state membership.State) error {
-	if err := n.name.failure(); err != nil {
+	if err := n.failure(); err != nil {
 		return err // nobody listens to this node
 	}
 	err := n.change(func(own *membership.Record) error {

@@ -47,7 +47,6 @@ func TestNoteRefused(t *testing.T) {
 	stranger := note{from: identity{"A", 1}, subject: fullNote.subject}
 	for name, body := range map[string][]byte{
 		"one byte more":  append(whole[:len(whole):len(whole)], 0),
-		"too long":       make([]byte, largestNote+1),
 		"from no name":   stranger.encode(kindAck)[1:],
 		"about no name":  note{from: fullNote.subject, subject: identity{"", 1}}.encode(kindAck)[1:],
 		"length too big": append([]byte{255}, whole[1:]...),

@@ -55,7 +55,7 @@ func (r *registration) Deregister() error {
 
 // offer is a change that makes sense only while this member takes calls.
 func (n *Node) offer(edit func(*membership.Record) error) error {
-	if err := n.name.failure(); err != nil {
+	if err := n.failure(); err != nil {
 		return err
 	}
 	return n.change(func(own *membership.Record) error {
@@ -64,6 +64,14 @@ func (n *Node) offer(edit func(*membership.Record) error) error {
 		}
 		return edit(own)
 	})
+}
+
+// failure is why this node is of no more use, if it is not.
+func (n *Node) failure() error {
+	if n.ctx.Err() != nil {
+		return ErrClosed
+	}
+	return n.name.failure()
 }
 
 // record is what this member says about itself at the moment.

@@ -79,7 +79,7 @@ func TestFault42_HugeLength(t *testing.T) {
 		"record of 2^64-1 bytes":       huge(0, math.MaxUint64),
 		"record of 2^63 bytes":         huge(0, 1<<63),
 		"record of 1 MiB":              huge(0, 1<<20),
-		"gone for 2^64-1 seconds":      huge(math.MaxUint64, 1),
+		"gone for 2^64-1 seconds":      huge(math.MaxUint64, uint64(len(mustEncode(t, recordOf("a"))))),
 		"address of 255 bytes, cut":    {stateVersion, 0, 255, 'a'},
 		"an age that does not end":     append([]byte{stateVersion}, strings.Repeat("\xff", 64)...),
 		"a length that does not end":   append([]byte{stateVersion, 0, 0}, strings.Repeat("\xff", 64)...),
