@@ -51,7 +51,7 @@ type Config struct {
 	// Logger receives the node's log lines and those of memberlist. The zero value discards them.
 	Logger zerolog.Logger
 
-	// Transport replaces the sockets, for tests. The node shuts it down. Bind and Advertise are then not used.
+	// Transport replaces the sockets, for tests. The node shuts it down, once its Start has succeeded at least. Bind and Advertise are then not used.
 	Transport Transport
 }
 

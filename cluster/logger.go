@@ -3,6 +3,8 @@ package cluster
 import (
 	"bytes"
 	"log"
+	"strings"
+	"unicode"
 
 	"github.com/rs/zerolog"
 )
@@ -29,6 +31,16 @@ func (w levelWriter) Write(line []byte) (int, error) {
 			level, text = known, rest
 		}
 	}
-	w.log.WithLevel(level).Msg(string(text))
+	w.log.WithLevel(level).Msg(printable(text))
 	return len(line), nil
+}
+
+// printable replaces what could forge a line or command a terminal: memberlist quotes names as it received them.
+func printable(text []byte) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, string(text))
 }

@@ -20,7 +20,7 @@ func TestLogBridge(t *testing.T) {
 		"bracket later":     {"a [WARN] b", "warn", "a [WARN] b"},
 		"level alone":       {"[INFO]", "warn", "[INFO]"},
 		"empty":             {"", "warn", ""},
-		"escapes and lines": {"[INFO] \x1b[31m\na", "info", "\x1b[31m\na"},
+		"escapes and lines": {"[INFO] \x1b[31m\na", "info", "\ufffd[31m\ufffda"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

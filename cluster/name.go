@@ -100,25 +100,32 @@ func (c *nameClaim) contest(rival identity, address string) {
 	if address != "" {
 		verdict = c.node.watch.lookAt(rival, Address{Addr: address, Name: rival.String()})
 	}
+	if err := c.decide(verdict, rival.name, address); err != nil {
+		c.node.log.Error().Err(err).Msg("cluster: name taken")
+	}
+}
+
+// decide ends a contest. It returns why the claim failed, if it did.
+func (c *nameClaim) decide(verdict verdict, name, address string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asking = false
-	if c.node.ctx.Err() != nil {
-		return
-	}
-	if verdict == alive {
-		c.err = &NameTakenError{rival.name, address}
-		c.node.log.Error().Err(c.err).Msg("cluster: name taken")
+	switch {
+	case c.node.ctx.Err() != nil:
+	case verdict == alive:
+		c.err = &NameTakenError{name, address}
 		c.finish()
-		return
+		return c.err
+	default:
+		c.settle()
 	}
-	c.settle()
+	return nil
 }
 
 // settle takes the number above all that were heard of. Called with the lock held.
 func (c *nameClaim) settle() {
 	number := c.highest + 1
-	_ = c.node.change(func(own *membership.Record) error { // fails only when the node is closed
+	_ = c.node.change(func(own *membership.Record) error { // fails only when the node is closed or has left
 		own.Boot.Number = max(own.Boot.Number, number)
 		return nil
 	})

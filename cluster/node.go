@@ -276,11 +276,16 @@ func (n *Node) acknowledge(owner identity, byStream bool) {
 	}
 	known, _ := n.store.Record(owner.name)
 	ack := note{from: n.id, subject: owner, boot: known.Boot, version: known.Version}.encode(kindAck)
-	if byStream {
-		n.spawn(func() { n.push.stream(owner, address, ack) })
+	if !byStream {
+		n.send(address, ack)
 		return
 	}
-	n.send(address, ack)
+	if n.push.acks.tryTake() { // else the owner will send again
+		n.spawn(func() {
+			defer n.push.acks.free()
+			n.push.stream(owner, address, ack)
+		})
+	}
 }
 
 // send is best effort: whoever needs to know asks for an answer.
@@ -307,8 +312,9 @@ func (n *Node) Address() string { return n.address.String() }
 func (n *Node) View() *membership.View { return n.store.View() }
 
 // Close ends the node at once and without a goodbye: the others find out by themselves. When it returns, its port is
-// free and its goroutines have ended, except that a probe which memberlist was just waiting for may take up to its
-// time-out of some seconds to notice; it touches nothing any more. Close is safe at any moment, and to call twice.
+// free and its own goroutines have ended. memberlist does not wait for all of its: a probe may take up to its time-out of
+// some seconds to notice, and a message that is just being handled ends with it; neither changes the view any more.
+// Close is safe at any moment, and to call twice.
 func (n *Node) Close() error {
 	n.mu.Lock()
 	n.closed = true

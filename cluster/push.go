@@ -19,6 +19,7 @@ type pusher struct {
 	woken         chan struct{} // holds one token while there may be something to send
 	streams       slots
 	introductions slots
+	acks          slots
 
 	mu      sync.Mutex
 	peers   map[identity]*peer
@@ -41,6 +42,7 @@ func newPusher(n *Node) *pusher {
 		woken:         make(chan struct{}, 1),
 		streams:       make(slots, mostStreams),
 		introductions: make(slots, mostIntroductions),
+		acks:          make(slots, mostAcks),
 		peers:         make(map[identity]*peer),
 		changed:       make(chan struct{}),
 	}
@@ -61,7 +63,7 @@ func (p *pusher) add(id identity, address string) {
 		return
 	}
 	p.peers[id] = &peer{address: address}
-	p.announce()
+	p.wake()
 	p.kick()
 }
 
@@ -70,7 +72,7 @@ func (p *pusher) remove(id identity) {
 	defer p.mu.Unlock()
 	if p.peers[id] != nil {
 		delete(p.peers, id)
-		p.announce()
+		p.wake()
 	}
 }
 
@@ -80,12 +82,12 @@ func (p *pusher) acked(id identity, version uint64) {
 	defer p.mu.Unlock()
 	if known := p.peers[id]; known != nil && version > known.acked {
 		known.acked, known.attempts = version, 0
-		p.announce()
+		p.wake()
 	}
 }
 
-// announce wakes whoever waits for changed. Called with the lock held.
-func (p *pusher) announce() {
+// wake tells whoever waits for changed. Called with the lock held.
+func (p *pusher) wake() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
@@ -150,54 +152,82 @@ func (p *pusher) sendDue() (wait time.Duration) {
 		p.node.log.Error().Err(err).Msg("cluster: cannot encode this member's record") // cannot be: change checked it
 		return slowestResend
 	}
+	due, wait := p.takeDue(record.Version)
+	for _, to := range due {
+		p.sendTo(to, encoded)
+	}
+	return wait
+}
+
+// delivery is one sending to a peer, decided under the lock and made without.
+type delivery struct {
+	peer       *peer
+	to         Address
+	id         identity
+	insists    bool // datagrams alone did not do
+	introduces bool // nor did anything else
+}
+
+// takeDue gives the peers whose time to get version has come, and how long it is until the next.
+func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait = slowestResend
+	streamed, introduced := patience(len(p.peers))
 	for id, peer := range p.peers {
-		if peer.acked >= record.Version {
+		if peer.acked >= version {
 			continue
 		}
-		if peer.tried < record.Version {
-			peer.tried, peer.next = record.Version, time.Time{} // what is new goes at once
+		if peer.tried < version {
+			peer.tried, peer.next = version, time.Time{} // what is new goes at once
 		}
-		if due := time.Until(peer.next); due > 0 {
-			wait = min(wait, due)
+		if left := time.Until(peer.next); left > 0 {
+			wait = min(wait, left)
 			continue
 		}
-		p.sendTo(id, peer, encoded)
+		due = append(due, delivery{peer, Address{Addr: peer.address, Name: id.String()}, id,
+			peer.attempts >= streamed, peer.acked == 0 && peer.attempts >= introduced})
 		backoff := min(firstResend<<min(peer.attempts, 16), slowestResend)
 		backoff += time.Duration(rand.Int63n(int64(backoff / 4)))
 		peer.attempts++
 		peer.next = time.Now().Add(backoff)
 		wait = min(wait, backoff)
 	}
-	return wait
+	return due, wait
 }
 
 // sendTo sends a datagram, and starts a stream where a datagram is too small or does not arrive.
-func (p *pusher) sendTo(id identity, to *peer, encoded []byte) {
-	address := Address{Addr: to.address, Name: id.String()}
-	streamed, introduced := patience(len(p.peers))
-	insists := to.attempts >= streamed
+func (p *pusher) sendTo(d delivery, encoded []byte) {
 	small := len(encoded) <= largestByUDP
 	if small {
-		p.node.send(address, encoded) // also when streams are tried: what is new must not wait for a slot
+		p.node.send(d.to, encoded) // also when streams are tried: what is new must not wait for a slot
 	}
-	if small && !insists || to.streaming {
+	if small && !d.insists || !p.beginStream(d.peer) {
 		return
 	}
-	to.streaming = true
-	if insists {
+	if d.insists {
 		encoded = append([]byte{kindInsist}, encoded[1:]...)
 	}
-	introduce := to.acked == 0 && to.attempts >= introduced
 	p.node.work.Go(func() {
-		if introduce {
-			p.introduce(address)
+		defer p.endStream(d.peer)
+		if d.introduces {
+			p.introduce(d.to)
 		}
-		p.stream(id, address, encoded)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		to.streaming = false
+		p.stream(d.id, d.to, encoded)
 	})
+}
+
+// beginStream allows one stream to a peer at a time.
+func (p *pusher) beginStream(to *peer) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	began := !to.streaming
+	to.streaming = true
+	return began
+}
+
+func (p *pusher) endStream(to *peer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	to.streaming = false
 }

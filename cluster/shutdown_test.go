@@ -93,13 +93,13 @@ func TestFault20_AcceptFails(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		transport := &sockets{ctx: ctx, cancel: cancel, log: zerolog.New(&log)}
 		start := time.Now()
-		transport.pause(errors.New("too many open files"))
+		transport.pause(errors.New("too many open files"), "cannot accept a connection")
 		if waited := time.Since(start); waited != acceptPause || !bytes.Contains(log.Bytes(), []byte("too many open files")) {
 			t.Errorf("paused for %v and said %q", waited, &log)
 		}
 		time.AfterFunc(acceptPause/2, cancel)
-		transport.pause(errors.New("too many open files"))
-		transport.pause(errors.New("closed"))
+		transport.pause(errors.New("too many open files"), "cannot accept a connection")
+		transport.pause(errors.New("closed"), "cannot accept a connection")
 		if waited := time.Since(start); waited != acceptPause*3/2 || bytes.Contains(log.Bytes(), []byte("closed")) {
 			t.Errorf("Shutdown was noticed %v after the start, and the log says %q", waited, &log)
 		}

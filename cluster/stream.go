@@ -12,6 +12,7 @@ import (
 const (
 	mostStreams       = 16 // at a time
 	mostIntroductions = 2  // at a time: each exchanges all that is known
+	mostAcks          = 64 // by stream, under way or waiting for one
 )
 
 // slots bounds how much happens at a time.
@@ -23,6 +24,16 @@ func (s slots) take(ctx context.Context) bool {
 	case s <- struct{}{}:
 		return true
 	case <-ctx.Done():
+		return false
+	}
+}
+
+// tryTake takes a slot if one is free.
+func (s slots) tryTake() bool {
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
 		return false
 	}
 }

@@ -94,8 +94,12 @@ func (t *sockets) readPackets() {
 	buf := make([]byte, largestDatagram)
 	for t.ctx.Err() == nil {
 		n, from, err := t.udp.ReadFromUDPAddrPort(buf)
-		if err != nil || n == 0 {
-			continue // a port unreachable that came back, or Shutdown
+		if err != nil {
+			t.pause(err, "cannot read a datagram")
+			continue
+		}
+		if n == 0 {
+			continue
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		packet := &Packet{Buf: append([]byte(nil), buf[:n]...), From: net.UDPAddrFromAddrPort(from), Timestamp: time.Now()}
@@ -110,7 +114,7 @@ func (t *sockets) acceptStreams() {
 	for t.ctx.Err() == nil {
 		conn, err := t.tcp.Accept()
 		if err != nil {
-			t.pause(err)
+			t.pause(err, "cannot accept a connection")
 			continue
 		}
 		tracked, err := t.track(conn)
@@ -124,12 +128,12 @@ func (t *sockets) acceptStreams() {
 	}
 }
 
-// pause keeps a lack of file descriptors from becoming a busy loop.
-func (t *sockets) pause(err error) {
+// pause keeps an error that lasts, such as a lack of file descriptors, from becoming a busy loop.
+func (t *sockets) pause(err error, what string) {
 	if t.ctx.Err() != nil {
 		return
 	}
-	t.log.Warn().Err(err).Msg("cluster: cannot accept a connection")
+	t.log.Warn().Err(err).Msg("cluster: " + what)
 	select {
 	case <-time.After(acceptPause):
 	case <-t.ctx.Done():

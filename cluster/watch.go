@@ -15,6 +15,7 @@ const (
 	lookPause   = time.Second            // between two looks at one member, however many accuse it
 	mostLooks   = 16                     // at a time
 	mostSeen    = 4096                   // members whose last look is remembered
+	mostWaiting = 256                    // looks under way, and those that wait; more suspicions are dropped
 )
 
 // verdict is what a look at a member found.
@@ -33,7 +34,8 @@ type watch struct {
 	looks slots
 
 	mu      sync.Mutex
-	seen    map[identity]time.Time       // the last look at each
+	under   map[identity]bool            // looks under way, and those that wait
+	seen    map[identity]time.Time       // when the last look at each ended
 	waiting map[chan<- identity]identity // looks that wait for an answer, and whom they look for
 }
 
@@ -41,6 +43,7 @@ func newWatch(n *Node) *watch {
 	return &watch{
 		node:    n,
 		looks:   make(slots, mostLooks),
+		under:   make(map[identity]bool),
 		seen:    make(map[identity]time.Time),
 		waiting: make(map[chan<- identity]identity),
 	}
@@ -54,11 +57,13 @@ func (w *watch) report(instance membership.Instance, evidence membership.Evidenc
 // suspect looks at a member if nobody looked lately. When it is gone, and tell is set, the other members are told.
 func (w *watch) suspect(id identity, why string, tell bool) {
 	address, known := w.where(id)
-	if !known || id == w.node.id || !w.mayLook(id) {
+	if !known || id == w.node.id || !w.beginLook(id) {
 		return
 	}
 	w.node.spawn(func() {
-		if w.lookAt(id, address) != dead {
+		found := w.lookAt(id, address)
+		w.endLook(id)
+		if found != dead {
 			return
 		}
 		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member is gone")
@@ -69,19 +74,25 @@ func (w *watch) suspect(id identity, why string, tell bool) {
 	})
 }
 
-// mayLook allows one look at a member per lookPause.
-func (w *watch) mayLook(id identity) bool {
+// beginLook allows one look at a member at a time, and lookPause between two.
+func (w *watch) beginLook(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := time.Now()
-	if last, ok := w.seen[id]; ok && now.Sub(last) < lookPause {
+	if last, ok := w.seen[id]; ok && time.Since(last) < lookPause || w.under[id] || len(w.under) >= mostWaiting {
 		return false
 	}
+	w.under[id] = true
+	return true
+}
+
+func (w *watch) endLook(id identity) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.under, id)
 	if len(w.seen) >= mostSeen {
 		clear(w.seen)
 	}
-	w.seen[id] = now
-	return true
+	w.seen[id] = time.Now()
 }
 
 // accuse asks every other member to look for itself.

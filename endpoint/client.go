@@ -122,11 +122,19 @@ func (c *client) release() {
 	}
 }
 
+// close calls the closer once. One that panics must not take the process down.
 func (c *client) close() {
-	if m := c.made.Load(); m != nil && m.closer != nil && c.closed.CompareAndSwap(false, true) {
-		if err := m.closer.Close(); err != nil {
-			c.endpointer.log.Warn().Err(err).Str("instance", c.address).Msg("endpoint: cannot close")
+	m := c.made.Load()
+	if m == nil || m.closer == nil || !c.closed.CompareAndSwap(false, true) {
+		return
+	}
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			c.endpointer.log.Error().Any("panic", recovered).Str("instance", c.address).Msg("endpoint: closer panicked")
 		}
+	}()
+	if err := m.closer.Close(); err != nil {
+		c.endpointer.log.Warn().Err(err).Str("instance", c.address).Msg("endpoint: cannot close")
 	}
 }
 

@@ -28,6 +28,8 @@ type Endpointer struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
+	closing sync.WaitGroup // of endpoints whose instances left
+
 	ready atomic.Pointer[callable]
 
 	mu        sync.Mutex
@@ -71,6 +73,7 @@ func (e *Endpointer) Close() {
 	e.cancel()
 	e.work.Wait()
 	e.replace(nil)
+	e.closing.Wait()
 }
 
 func (e *Endpointer) follow() {
@@ -82,7 +85,7 @@ func (e *Endpointer) follow() {
 // replace makes instances the set, and closes what is not needed any more.
 func (e *Endpointer) replace(instances []membership.Instance) {
 	for _, gone := range e.swap(instances) {
-		gone.retire()
+		e.closing.Go(gone.retire) // a closer may take its time; the view must be followed meanwhile
 	}
 }
 

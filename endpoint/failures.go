@@ -54,7 +54,9 @@ func (f *failures) add(ctx context.Context, failed *client) {
 		f.contexts.Add(1)
 		context.AfterFunc(ctx, func() { f.forget(ctx) })
 	}
-	known := slices.DeleteFunc(f.of[ctx], func(other failure) bool { return other.client == failed })
+	known := slices.DeleteFunc(f.of[ctx], func(other failure) bool {
+		return other.client == failed || time.Since(other.at) >= failuresCount
+	})
 	f.of[ctx] = append(known, failure{failed, time.Now()})
 }
 

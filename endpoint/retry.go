@@ -18,7 +18,7 @@ const (
 
 // Retry gives an endpoint that calls through b and, when a call fails, calls another instance, never the same twice
 // while another is left; after that it waits a little, 25 ms at first, before it calls one again. By default it makes 3
-// attempts, and retries at most 20 % of the calls. Every error is retried, unless the caller's context has ended, so say
+// attempts, and retries at most 20 % of the calls and 3 a second besides, see [Budget]. Every error is retried, unless the caller's context has ended, so say
 // with [RetryIf] what must not be done twice.
 //
 // A failure of one attempt that is not retried is returned as it is; otherwise the error is a [*RetryError]. No

@@ -75,9 +75,11 @@ func run(ctx context.Context, config cluster.Config, address string) error {
 	}
 
 	fmt.Println("goodbye")
-	shutdown, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	shutdown, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return errors.Join(node.Drain(shutdown), server.Shutdown(shutdown), node.Leave(shutdown))
+	draining, drained := context.WithTimeout(shutdown, 5*time.Second) // one that hangs must not cost the calls in flight
+	defer drained()
+	return errors.Join(node.Drain(draining), server.Shutdown(shutdown), node.Leave(shutdown))
 }
 
 // get is the factory: given the address of an instance, it makes the endpoint that calls it.

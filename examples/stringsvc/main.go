@@ -60,10 +60,12 @@ func run(ctx context.Context, config cluster.Config, address string, log zerolog
 	log.Info().Stringer("http", listener.Addr()).Str("gossip", node.Address()).Msg("serving")
 
 	<-ctx.Done()
-	shutdown, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	shutdown, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
+	draining, drained := context.WithTimeout(shutdown, 5*time.Second) // one that hangs must not cost the calls in flight
+	defer drained()
 	return errors.Join(
-		node.Drain(shutdown),      // nobody picks this instance any more
+		node.Drain(draining),      // everybody knows that this instance takes no new calls
 		server.Shutdown(shutdown), // finish what is in flight
 		node.Leave(shutdown),
 	)

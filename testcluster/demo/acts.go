@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"syscall"
@@ -107,14 +109,24 @@ func pause(ctx context.Context, s *stage) (time.Duration, error) {
 	if err := child.signal(syscall.SIGSTOP); err != nil {
 		return 0, err
 	}
-	if err := s.pause(ctx, pauseFor); err != nil {
-		return 0, err
-	}
+	kept := s.nobodyRemoved(ctx, pauseFor)
 	began := time.Now()
 	if err := child.signal(syscall.SIGCONT); err != nil {
 		return 0, err
 	}
-	return since(began, s.awaitViews(ctx))
+	return since(began, errors.Join(kept, s.awaitViews(ctx)))
+}
+
+// nobodyRemoved watches this process's view for d and expects that it keeps every living child.
+func (s *stage) nobodyRemoved(ctx context.Context, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	for snapshot := range s.node.View().Watch(ctx) {
+		if listed := len(snapshot.Addresses(service)); listed != len(s.children) {
+			return fmt.Errorf("%d instances are listed while one is paused, want %d", listed, len(s.children))
+		}
+	}
+	return nil
 }
 
 func since(began time.Time, err error) (time.Duration, error) { return time.Since(began), err }

@@ -104,11 +104,12 @@ func (c *calls) call(intended time.Time) {
 }
 
 func (c *calls) note(intended time.Time, err error) {
+	took := time.Since(intended)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counts.Calls++
 	if err == nil {
-		c.latencies = append(c.latencies, time.Since(intended))
+		c.latencies = append(c.latencies, took)
 		return
 	}
 	c.counts.Failed++
@@ -182,17 +183,27 @@ func (c *calls) noteAttempt(name string, took time.Duration, err error) {
 
 // perInstance gives what became of the attempts, by name.
 func (c *calls) perInstance() []instanceResult {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	instances := c.copyInstances()
 	var results []instanceResult
-	for _, name := range slices.Sorted(maps.Keys(c.instances)) {
-		instance := c.instances[name]
+	for _, name := range slices.Sorted(maps.Keys(instances)) {
+		instance := instances[name]
 		results = append(results, instanceResult{
 			Name: name, Calls: len(instance.latencies) + instance.errors, Errors: instance.errors,
 			P50MS: percentile(instance.latencies, 50), P99MS: percentile(instance.latencies, 99),
 		})
 	}
 	return results
+}
+
+// copyInstances keeps the sorting out of the lock that calls need. What was appended once does not change.
+func (c *calls) copyInstances() map[string]attempts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	copied := make(map[string]attempts, len(c.instances))
+	for name, instance := range c.instances {
+		copied[name] = *instance
+	}
+	return copied
 }
 
 // percentile is by the nearest rank, in milliseconds; 0 of none.

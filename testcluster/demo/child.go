@@ -31,6 +31,7 @@ const (
 
 	service       = "work"
 	shutdownLimit = 10 * time.Second
+	drainLimit    = 5 * time.Second      // of these
 	meanWork      = 2 * time.Millisecond // of a call, exponentially distributed
 )
 
@@ -90,7 +91,9 @@ func serveChild(ctx context.Context, name, join string) error {
 	<-ctx.Done()
 	shutdown, cancel := context.WithTimeout(context.Background(), shutdownLimit)
 	defer cancel()
-	return errors.Join(node.Drain(shutdown), server.Shutdown(shutdown), node.Leave(shutdown))
+	draining, drained := context.WithTimeout(shutdown, drainLimit)
+	defer drained()
+	return errors.Join(node.Drain(draining), server.Shutdown(shutdown), node.Leave(shutdown))
 }
 
 // work takes as long as something real might.

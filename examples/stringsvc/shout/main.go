@@ -65,9 +65,11 @@ func run(ctx context.Context, config cluster.Config, address string) error {
 	config.Logger.Info().Stringer("http", listener.Addr()).Str("gossip", node.Address()).Msg("serving")
 
 	<-ctx.Done()
-	shutdown, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	shutdown, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return errors.Join(node.Drain(shutdown), server.Shutdown(shutdown), node.Leave(shutdown))
+	draining, drained := context.WithTimeout(shutdown, 5*time.Second) // one that hangs must not cost the calls in flight
+	defer drained()
+	return errors.Join(node.Drain(draining), server.Shutdown(shutdown), node.Leave(shutdown))
 }
 
 // Both services are asked and answer in the same words.
