@@ -1,0 +1,104 @@
+package cluster_test
+
+import (
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/membership"
+	"github.com/grapevine-go/grapevine/testcluster"
+)
+
+func TestFalseReport(t *testing.T) {
+	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		stop := stays(t, c.Members, "all five", members(5))
+		for range 10 {
+			for _, evidence := range []membership.Evidence{membership.Refused, membership.Reset, membership.TimedOut} {
+				for _, accused := range c.Members {
+					c.Members[0].View().Report(instanceOf(t, c.Members[0], accused.Name()), evidence)
+				}
+			}
+			time.Sleep(700 * time.Millisecond)
+		}
+		stop()
+	})
+}
+
+// TestReportOfOneUnreachable has a member that does not answer, but whose port nobody says is closed: that is no proof.
+func TestReportOfOneUnreachable(t *testing.T) {
+	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		silent := c.Members[3]
+		silent.Host.Pause()
+		stop := stays(t, others(c, silent), "all five", members(5))
+		c.Members[0].View().Report(instanceOf(t, c.Members[0], silent.Name()), membership.TimedOut)
+		time.Sleep(2500 * time.Millisecond) // a look takes two seconds at most, and SWIM takes longer
+		stop()
+		silent.Host.Resume()
+	})
+}
+
+// TestReportOfNobody: a boot that is gone, a member that was never there and this node itself are nobody to look at.
+func TestReportOfNobody(t *testing.T) {
+	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+		var log lines
+		caller := c.Run(c.Network.Host(), cluster.Config{Name: "caller", Logger: zerolog.New(&log)})
+		withUsers(t, c)
+		views, logged := snapshots(c), len(log.all())
+		gone := instanceOf(t, caller, "m2")
+		gone.Boot.ID++
+		for _, instance := range []membership.Instance{gone, {Member: "nobody"}, instanceOf(t, caller, "caller")} {
+			caller.View().Report(instance, membership.Refused)
+		}
+		unchanged(t, c, views)
+		for _, line := range log.all()[logged:] {
+			if strings.Contains(line, "gone") {
+				t.Errorf("logged: %s", line)
+			}
+		}
+	})
+}
+
+// dials counts the streams that a node opens.
+type dials struct {
+	cluster.Transport
+	count *atomic.Int64
+}
+
+func (d dials) DialAddressTimeout(to cluster.Address, timeout time.Duration) (net.Conn, error) {
+	d.count.Add(1)
+	return d.Transport.DialAddressTimeout(to, timeout)
+}
+
+// TestReportsAreRateLimited has a thousand calls fail within a second, of which only the first is looked into.
+func TestReportsAreRateLimited(t *testing.T) {
+	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		var dialled atomic.Int64
+		host := c.Network.Host()
+		config := c.Config(host, named("caller"))
+		config.Transport = dials{host, &dialled}
+		caller, err := cluster.Start(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Members = append(c.Members, &testcluster.Member{Node: caller, Host: host})
+		c.AwaitConverged(time.Minute)
+		instance := instanceOf(t, c.Members[2], "m1")
+		time.Sleep(2 * time.Second)
+		before := dialled.Load()
+		for range 1000 {
+			caller.View().Report(instance, membership.TimedOut)
+			time.Sleep(900 * time.Microsecond)
+		}
+		if looks := dialled.Load() - before; looks != 1 {
+			t.Errorf("a thousand reports led to %d looks, want 1", looks)
+		}
+	})
+}
