@@ -33,15 +33,14 @@ type Down struct {
 // entry is what is known of one name.
 type entry struct {
 	record  Record
-	heard   bool              // record is set
-	alive   map[uint64]string // gossip addresses of the living boots, by boot ID
-	address string            // where record's boot was seen last, once it is not alive
-	gone    time.Time         // since when record's boot is not alive
-	went    bool              // and it was seen alive before
-	lost    bool              // it fell silent, without a goodbye
-	kept    bool              // listed although lost, because there was nobody left to ask
-	peer    bool              // counted in Store.living
-	shown   shown             // how it was last published
+	heard   bool      // record is set
+	alive   lives     // the boots that are seen alive
+	address string    // where record's boot was seen last, once it is not alive
+	gone    time.Time // since when record's boot is not alive
+	lost    bool      // it fell silent, without a goodbye
+	kept    bool      // listed although lost, because there was nobody left to ask
+	peer    bool      // counted in Store.living
+	shown   shown     // how it was last published
 }
 
 // shown is what decides whether a member looks the same in two snapshots.
@@ -49,6 +48,7 @@ type shown struct {
 	listed  bool
 	boot    Boot
 	version uint64
+	form    byte // of one version, a newer form says more
 	address string
 }
 
@@ -61,7 +61,7 @@ func (c Heard) apply(e *entry) {
 		return
 	}
 	if !e.heard || e.record.Boot != c.Record.Boot {
-		e.gone, e.went, e.lost, e.kept, e.address = time.Now().Add(-c.Gone), false, false, false, ""
+		e.gone, e.lost, e.kept, e.address = time.Now().Add(-c.Gone), false, false, ""
 	}
 	if c.Record.State == Left { // its goodbye may arrive after it was seen to be gone
 		e.lost, e.kept = false, false
@@ -70,20 +70,20 @@ func (c Heard) apply(e *entry) {
 }
 
 func (c Up) apply(e *entry) {
-	e.alive[c.BootID] = c.Address
+	e.alive.add(c.BootID, c.Address)
 	if e.record.Boot.ID == c.BootID {
 		e.kept = false
 	}
 }
 
 func (c Down) apply(e *entry) {
-	address, alive := e.alive[c.BootID]
-	delete(e.alive, c.BootID)
+	address, alive := e.alive.address(c.BootID)
+	e.alive.remove(c.BootID)
 	if e.heard && e.record.Boot.ID != c.BootID {
 		return
 	}
 	if alive {
-		e.gone, e.went, e.lost, e.address = time.Now(), true, e.heard && e.record.State != Left, address
+		e.gone, e.lost, e.address = time.Now(), e.heard && e.record.State != Left, address
 	}
 	if c.Proof {
 		e.lost, e.kept = false, false
@@ -92,7 +92,7 @@ func (c Down) apply(e *entry) {
 
 // lives says whether the boot that counts is seen alive.
 func (e *entry) lives() bool {
-	_, alive := e.alive[e.record.Boot.ID]
+	_, alive := e.alive.address(e.record.Boot.ID)
 	return alive
 }
 
@@ -101,11 +101,11 @@ func (e *entry) shows(self bool) shown {
 	if !e.heard || e.record.State == Left || !e.lives() && !self && !e.kept {
 		return shown{}
 	}
-	return shown{true, e.record.Boot, e.record.Version, e.seenAt()}
+	return shown{true, e.record.Boot, e.record.Version, e.record.form(), e.seenAt()}
 }
 
 func (e *entry) seenAt() string {
-	if address, alive := e.alive[e.record.Boot.ID]; alive {
+	if address, alive := e.alive.address(e.record.Boot.ID); alive {
 		return address
 	}
 	return e.address
@@ -120,6 +120,7 @@ func (e *entry) toMember() Member {
 		State:    e.record.State,
 		Services: e.record.Services,
 		Metadata: e.record.Metadata,
+		Started:  e.record.Started,
 	}
 }
 

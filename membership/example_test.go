@@ -80,18 +80,18 @@ func ExampleView_Watch() {
 }
 
 func ExampleRecord_Encode() {
-	encoded, err := userRecord("users-1", "10.0.0.7:8080").Encode(nil)
+	encoded, err := userRecord("users-1", "10.0.0.7:8080").Encode(nil, membership.WireVersion)
 	fmt.Println(len(encoded), "bytes,", err)
 
-	_, err = userRecord("users-1", "10.0.0.7").Encode(nil)
+	_, err = userRecord("users-1", "10.0.0.7").Encode(nil, membership.WireVersion)
 	fmt.Println(err)
 	// Output:
-	// 47 bytes, <nil>
+	// 48 bytes, <nil>
 	// address of service "users" "10.0.0.7": use host:port, with an IPv6 host in brackets: 10.0.0.7:8080, [fd00::7]:8080
 }
 
 func ExampleDecodeRecord() {
-	encoded, _ := userRecord("users-1", "10.0.0.7:8080").Encode(nil)
+	encoded, _ := userRecord("users-1", "10.0.0.7:8080").Encode(nil, membership.WireVersion)
 	record, err := membership.DecodeRecord(encoded)
 	fmt.Println(record.Name, record.Boot, record.State, record.Services[0].Address, err)
 

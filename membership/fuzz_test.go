@@ -14,7 +14,9 @@ func FuzzDecodeRecord(f *testing.F) {
 	drained.Zone, drained.Metadata = "eu", map[string]string{"rack": "12", "": "β"}
 	several := member("m", users("a:1"), Service{Name: "admin", Address: "[fd00::7]:80", Tags: []string{"", "blue"}})
 	large := member("m", Service{Name: "s", Address: "a:1", Tags: []string{strings.Repeat("x", 300)}})
-	for _, r := range []Record{member("a"), drained, several, large} {
+	later := member("a")
+	later.Started, later.later = fromMillis(7), []field{{5, ""}, {300, "key"}}
+	for _, r := range []Record{member("a"), drained, several, large, later} {
 		f.Add(encode(f, r))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -28,7 +30,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		if err := r.Check(); err != nil {
 			t.Fatalf("decoded %+v, which Check refuses: %v", r, err)
 		}
-		if again, err := r.Encode(nil); err != nil || !bytes.Equal(again, data) {
+		if again, err := r.Encode(nil, WireVersion); err != nil || !bytes.Equal(again, data) {
 			t.Fatalf("decoded %+v from\n%x, which encodes to\n%x, %v", r, data, again, err)
 		}
 	})

@@ -1,7 +1,9 @@
 package membership
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"pgregory.net/rapid"
 )
@@ -15,6 +17,8 @@ var (
 	anyState   = rapid.SampledFrom([]State{Active, Draining, Left})
 	anyService = rapid.Custom(drawService)
 	anyRecord  = rapid.Custom(drawRecord)
+	anyVersion = rapid.ByteRange(OldestWireVersion, WireVersion)
+	anyField   = rapid.Custom(drawField)
 )
 
 func drawBoot(t *rapid.T) Boot {
@@ -57,5 +61,21 @@ func drawRecord(t *rapid.T) Record {
 	if len(services) > 0 {
 		r.Services = services
 	}
+	r.Started = fromMillis(rapid.Uint64Range(0, latestStart).Draw(t, "started"))
+	r.later = drawLater(t)
 	return r
+}
+
+// drawField gives one that this release does not know.
+func drawField(t *rapid.T) field {
+	return field{rapid.Uint64Min(fieldStarted+1).Draw(t, "number"), string(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "value"))}
+}
+
+func drawLater(t *rapid.T) []field {
+	later := rapid.SliceOfNDistinct(anyField, 0, 4, func(f field) uint64 { return f.number }).Draw(t, "later")
+	if len(later) == 0 {
+		return nil
+	}
+	slices.SortFunc(later, func(a, b field) int { return cmp.Compare(a.number, b.number) })
+	return later
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 func checkMalformed(t *testing.T, err error) {
@@ -30,8 +31,8 @@ func TestMalformedRecords(t *testing.T) {
 	}
 	for name, tt := range map[string]struct{ wire, says string }{
 		"nothing":               {"", "1 bytes announced, 0 left"},
-		"version 0":             {"\x00" + wireWhole[1:], "wire version 0, this release speaks 1"},
-		"version 2":             {"\x02" + wireWhole[1:], "wire version 2, this release speaks 1"},
+		"version 0":             {"\x00" + wireWhole[1:], "wire version 0, this release speaks 1 to 2"},
+		"version 3":             {"\x03" + wireWhole[1:], "wire version 3, this release speaks 1 to 2"},
 		"one byte more":         {wireWhole + "\x00", "1 bytes after the end"},
 		"twice":                 {wireWhole + wireWhole, "bytes after the end"},
 		"too large":             {wireWhole + strings.Repeat("\x00", MaxRecord), "more than 65536"},
@@ -67,6 +68,7 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 	r := member("users-1", Service{Name: "users", Address: "a:1", Version: "v2", Tags: []string{"blue"},
 		Metadata: map[string]string{"k": "v"}})
 	r.Version, r.Zone, r.Metadata = 300, "eu", map[string]string{"rack": "12"}
+	r.Started, r.later = time.UnixMilli(1234567890123), []field{{5, ""}, {300, "key"}}
 	whole := encode(t, r)
 	for n := range whole {
 		if _, err := DecodeRecord(whole[:n]); !errors.Is(err, ErrMalformed) {
@@ -94,6 +96,8 @@ func TestFault42_HugeLengthPrefix(t *testing.T) {
 			"metadata":        wireHead + wireNone + prefix + "\x01k\x01v",
 			"metadata key":    wireHead + wireNone + "\x01" + prefix + "k",
 			"metadata value":  wireHead + wireNone + "\x01" + "\x01k" + prefix + "v",
+			"fields":          wireFields + prefix + "\x05\x00",
+			"field":           wireFields + "\x01" + "\x05" + prefix + "v",
 		} {
 			t.Run(fmt.Sprintf("%s of %s", length, of), func(t *testing.T) {
 				var err error

@@ -1,6 +1,9 @@
 package membership
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Member is a process of the cluster as this process knows it.
 type Member struct {
@@ -11,6 +14,7 @@ type Member struct {
 	State    State
 	Services []Service
 	Metadata map[string]string
+	Started  time.Time // see [Record]
 }
 
 // Instance is one service of one member.
@@ -20,6 +24,8 @@ type Instance struct {
 	Boot   Boot
 	Zone   string
 	State  State
+
+	Started time.Time // when the member's process did, see [Record]
 }
 
 // instance gives the member's instance of service, if it offers one.
@@ -28,5 +34,5 @@ func (m *Member) instance(service string) (Instance, bool) {
 	if at < 0 {
 		return Instance{}, false
 	}
-	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State}, true
+	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State, m.Started}, true
 }

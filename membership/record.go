@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Boot identifies one life of a process: a restart under the same name is a new boot.
@@ -46,7 +47,8 @@ func (s State) String() string {
 }
 
 // Record is everything that a member says about itself. Its owner alone writes it; of two records of one name the one
-// with the newer boot counts, and of one boot the one with the higher version, whatever the order of arrival.
+// with the newer boot counts, and of one boot the one with the higher version, whatever the order of arrival. Of one
+// version the one that came in the newest wire form counts: it says most.
 type Record struct {
 	Name     string
 	Boot     Boot
@@ -55,11 +57,21 @@ type Record struct {
 	Zone     string // "" when unknown
 	Services []Service
 	Metadata map[string]string
+
+	// Started is when this boot began, in milliseconds, by its owner's own clock, which may be wrong: nothing is ordered
+	// by it. The zero time when unknown.
+	Started time.Time
+
+	later []field // of releases after this one, in ascending order, to be passed on as they came
+	lag   byte    // by how many wire versions the form that it was read from is behind WireVersion
 }
+
+// form is the newest wire version that holds what is known of r.
+func (r Record) form() byte { return WireVersion - r.lag }
 
 // Newer reports whether r replaces old, a record of the same name.
 func (r Record) Newer(old Record) bool {
-	return cmp.Or(r.Boot.Compare(old.Boot), cmp.Compare(r.Version, old.Version)) > 0
+	return cmp.Or(r.Boot.Compare(old.Boot), cmp.Compare(r.Version, old.Version), cmp.Compare(r.form(), old.form())) > 0
 }
 
 // Check reports the first thing that keeps r from being sent, as a [*FieldError].
@@ -77,6 +89,9 @@ func (r Record) Check() error {
 	}
 	if err := checkMetadata("member metadata", r.Metadata); err != nil {
 		return err
+	}
+	if millis := toMillis(r.Started); millis > latestStart {
+		return &FieldError{"start of member", r.Started.String(), "use a time before the year 10000"}
 	}
 	names := make(map[string]bool, len(r.Services))
 	for _, service := range r.Services {
@@ -96,8 +111,10 @@ func (r Record) Check() error {
 	return nil
 }
 
-// Clone gives a copy that shares nothing with r, its weights spelled out.
+// Clone gives a copy that shares nothing with r, its weights spelled out and its time as the wire carries it.
 func (r Record) Clone() Record {
+	r.Started = fromMillis(toMillis(r.Started))
+	r.later = slices.Clone(r.later)
 	r.Metadata = maps.Clone(r.Metadata)
 	if len(r.Metadata) == 0 {
 		r.Metadata = nil

@@ -88,8 +88,8 @@ func TestFault32_RecordTooBig(t *testing.T) {
 		r.Metadata = map[string]string{"k": strings.Repeat("x", bytes)}
 		return r
 	}
-	const largest = MaxRecord - 28 // what the other fields of filled take
-	encoded, err := filled(largest).Encode(nil)
+	const largest = MaxRecord - 29 // what the other fields of filled take
+	encoded, err := filled(largest).Encode(nil, WireVersion)
 	if err != nil || len(encoded) != MaxRecord {
 		t.Fatalf("the largest record takes %d bytes, %v; want %d", len(encoded), err, MaxRecord)
 	}
@@ -99,7 +99,7 @@ func TestFault32_RecordTooBig(t *testing.T) {
 	remedy := fmt.Sprintf("its services and metadata take %d bytes; keep them within %d", MaxRecord+1, MaxRecord)
 	tooBig := filled(largest + 1)
 	checkRefused(t, tooBig.Check(), "record of member", "users-1", remedy)
-	buf, err := tooBig.Encode([]byte("before"))
+	buf, err := tooBig.Encode([]byte("before"), WireVersion)
 	checkRefused(t, err, "record of member", "users-1", remedy)
 	if buf != nil {
 		t.Errorf("Encode returned %d bytes beside its error", len(buf))

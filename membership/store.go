@@ -31,7 +31,7 @@ type Store struct {
 	mu       sync.Mutex
 	entries  map[string]*entry
 	living   int       // other members that are alive, known by their record, and have not said goodbye
-	isolated bool      // whether the last of them fell silent
+	isolated bool      // whether the last of them is gone while others are kept
 	healed   time.Time // when one was back
 	kept     bool      // whether any entry is kept
 	oldest   time.Time // no entry has been gone for longer
@@ -58,7 +58,7 @@ func (s *Store) Apply(changes ...Change) {
 		name := change.member()
 		e := s.entries[name]
 		if e == nil {
-			e = &entry{alive: make(map[uint64]string)}
+			e = new(entry)
 			s.entries[name] = e
 		}
 		change.apply(e)
@@ -89,13 +89,13 @@ func (s *Store) count(touched map[string]bool) {
 	}
 }
 
-// checkIsolation keeps what was last known once the last peer has fallen silent, and lets go of it some time after one
-// is back.
+// checkIsolation keeps those that fell silent once the last peer is gone, whether it fell silent, died or left, and lets go
+// of them some time after one is back.
 func (s *Store) checkIsolation(had bool, touched map[string]bool) {
 	switch {
 	case s.living > 0 && s.isolated:
 		s.isolated, s.healed = false, time.Now()
-	case had && s.living == 0 && s.lastWasLost():
+	case had && s.living == 0:
 		s.keep(touched)
 	}
 	if !s.kept {
@@ -109,20 +109,6 @@ func (s *Store) checkIsolation(had bool, touched map[string]bool) {
 		s.kept = s.kept || e.kept
 	}
 	s.isolated = s.isolated && s.kept
-}
-
-// lastWasLost says whether the member that went last fell silent. If it said goodbye, nobody is cut off: it was the
-// last. Of several that went at once, one is enough.
-func (s *Store) lastWasLost() (lost bool) {
-	var last time.Time
-	for name, e := range s.entries {
-		if name == s.self || !e.went || e.gone.Before(last) {
-			continue
-		}
-		lost = e.lost || lost && e.gone.Equal(last)
-		last = e.gone
-	}
-	return lost
 }
 
 // keep lists those that fell silent lately.

@@ -42,7 +42,7 @@ func TestFault46_HostileText(t *testing.T) {
 				if place == "address" {
 					value += ":80"
 				}
-				_, err := r.Encode(nil)
+				_, err := r.Encode(nil, WireVersion)
 				checkRefused(t, err, put.field, value, tt.remedy)
 			})
 		}
@@ -69,7 +69,7 @@ func TestFault46_HostileTextFromThePeer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := member("users-1")
 			r.Metadata = map[string]string{"k": tt.text}
-			_, err := DecodeRecord(r.append(nil))
+			_, err := DecodeRecord(r.append(nil, WireVersion))
 			checkRefused(t, err, `member metadata: value of "k"`, tt.text, tt.remedy)
 			checkMalformed(t, err)
 		})

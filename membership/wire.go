@@ -7,13 +7,17 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // MaxRecord is the largest encoded record, in bytes.
 const MaxRecord = 64 << 10
 
-// WireVersion is the first byte of every encoded record.
-const WireVersion = 1
+// The wire version is the first byte of every encoded record. This release reads and writes each of these.
+const (
+	OldestWireVersion = 1
+	WireVersion       = 2 // the newest
+)
 
 // ErrMalformed is wrapped by every error of [DecodeRecord].
 var ErrMalformed = errors.New("membership: malformed record")
@@ -21,19 +25,24 @@ var ErrMalformed = errors.New("membership: malformed record")
 // The wire form of a record, in order: the wire version, then name, boot number, boot ID, version, state, zone, the
 // services and the metadata. Numbers are unsigned varints in their shortest form, except the boot ID, which is eight
 // bytes, big endian. A string is its length and its bytes; a list is its count and its elements; a map is a list of
-// keys and values in ascending order of the keys. There is one encoding of a record and no other, so that equal
-// records have equal bytes.
+// keys and values in ascending order of the keys. Version 2 adds the list of fields: see fields.go. There is one
+// encoding of a record in each version and no other, so that equal records have equal bytes.
 
-// Encode appends the wire form of r to buf. It fails, as [Record.Check] does, on what DecodeRecord would refuse.
-func (r Record) Encode(buf []byte) ([]byte, error) {
+// Encode appends the form of r in a wire version to buf. A record that was read from an older form is written in that
+// one: what its owner said beyond it is not known. Encode fails, as [Record.Check] does, on what DecodeRecord would refuse.
+func (r Record) Encode(buf []byte, version byte) ([]byte, error) {
+	if version < OldestWireVersion || version > WireVersion {
+		return nil, &FieldError{"wire version", strconv.Itoa(int(version)),
+			fmt.Sprintf("use %d to %d", OldestWireVersion, WireVersion)}
+	}
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	return r.append(buf), nil
+	return r.append(buf, min(version, r.form())), nil
 }
 
-func (r Record) append(buf []byte) []byte {
-	buf = append(buf, WireVersion)
+func (r Record) append(buf []byte, version byte) []byte {
+	buf = append(buf, version)
 	buf = appendString(buf, r.Name)
 	buf = binary.AppendUvarint(buf, r.Boot.Number)
 	buf = binary.BigEndian.AppendUint64(buf, r.Boot.ID)
@@ -44,7 +53,11 @@ func (r Record) append(buf []byte) []byte {
 	for _, service := range r.Services {
 		buf = appendService(buf, service)
 	}
-	return appendMap(buf, r.Metadata)
+	buf = appendMap(buf, r.Metadata)
+	if version == 1 {
+		return buf
+	}
+	return appendFields(buf, r.fields())
 }
 
 func appendService(buf []byte, s Service) []byte {
@@ -71,19 +84,21 @@ func appendMap(buf []byte, m map[string]string) []byte {
 	return buf
 }
 
-func (r Record) size() int { return len(r.append(nil)) }
+func (r Record) size() int { return len(r.append(nil, r.form())) }
 
-// DecodeRecord parses the wire form strictly: every length is checked before anything is allocated for it, nothing may
+// DecodeRecord parses each wire form strictly: every length is checked before anything is allocated for it, nothing may
 // follow the record, and a record that its owner could not have sent is refused. The result shares nothing with buf.
 func DecodeRecord(buf []byte) (Record, error) {
 	if len(buf) > MaxRecord {
 		return Record{}, fmt.Errorf("%w: %d bytes, more than %d", ErrMalformed, len(buf), MaxRecord)
 	}
 	d := decoder{buf: buf}
-	if version := d.byte(); d.err == nil && version != WireVersion {
-		return Record{}, fmt.Errorf("%w: wire version %d, this release speaks %d", ErrMalformed, version, WireVersion)
+	version := d.byte()
+	if d.err == nil && (version < OldestWireVersion || version > WireVersion) {
+		return Record{}, fmt.Errorf("%w: wire version %d, this release speaks %d to %d",
+			ErrMalformed, version, OldestWireVersion, WireVersion)
 	}
-	r := Record{Name: d.string()}
+	r := Record{Name: d.string(), lag: WireVersion - version}
 	r.Boot = Boot{Number: d.uvarint(), ID: d.uint64()}
 	r.Version = d.uvarint()
 	r.State = State(d.byte())
@@ -92,6 +107,9 @@ func DecodeRecord(buf []byte) (Record, error) {
 		r.Services = append(r.Services, d.service())
 	}
 	r.Metadata = d.stringMap()
+	if version > 1 {
+		d.fields(&r)
+	}
 	if d.err == nil && len(d.buf) > 0 {
 		d.fail("%d bytes after the end", len(d.buf))
 	}
@@ -109,6 +127,7 @@ const (
 	leastService = 6 // six empty fields
 	leastString  = 1
 	leastPair    = 2
+	leastField   = 2
 )
 
 // decoder consumes buf from the front. After the first error everything it returns is zero.

@@ -1,0 +1,35 @@
+package membership
+
+import "slices"
+
+// lives are the boots of one name that are seen alive, each with the address of its gossip: one, or two while a restart
+// is not heard of everywhere. A map would cost more than all else that is known of a member.
+type lives []livingBoot
+
+type livingBoot struct {
+	boot    uint64
+	address string
+}
+
+func (l lives) at(boot uint64) int {
+	return slices.IndexFunc(l, func(one livingBoot) bool { return one.boot == boot })
+}
+
+func (l lives) address(boot uint64) (address string, alive bool) {
+	if at := l.at(boot); at >= 0 {
+		return l[at].address, true
+	}
+	return "", false
+}
+
+func (l *lives) add(boot uint64, address string) {
+	if at := l.at(boot); at >= 0 {
+		(*l)[at].address = address
+		return
+	}
+	*l = append(*l, livingBoot{boot, address})
+}
+
+func (l *lives) remove(boot uint64) {
+	*l = slices.DeleteFunc(*l, func(one livingBoot) bool { return one.boot == boot })
+}
