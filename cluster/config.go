@@ -48,6 +48,11 @@ type Config struct {
 	// Metadata is told to the others as it is: printable text. Optional.
 	Metadata map[string]string
 
+	// WireVersion is the newest form of records that this member writes and reads: set it to an older one to act as the
+	// release that came with it. Members of different releases find the form that both speak by themselves. 0 means
+	// [membership.WireVersion].
+	WireVersion byte
+
 	// Logger receives the node's log lines and those of memberlist. The zero value discards them.
 	Logger zerolog.Logger
 
@@ -86,6 +91,9 @@ func (c Config) check() (settings, error) {
 		if err := membership.CheckName("cluster name", s.Cluster); err != nil {
 			return s, err
 		}
+	}
+	if s.WireVersion, err = checkWireVersion(s.WireVersion); err != nil {
+		return s, err
 	}
 	for _, seed := range s.Join {
 		if err := membership.CheckAddress("seed", seed); err != nil {

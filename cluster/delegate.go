@@ -1,20 +1,17 @@
 package cluster
 
 import (
-	"errors"
 	"time"
 
 	"github.com/hashicorp/memberlist"
-
-	"github.com/grapevine-go/grapevine/membership"
 )
 
 // delegate is what memberlist calls, often under its write lock: it copies out and returns, and calls nothing of
 // memberlist's.
 type delegate struct{ node *Node }
 
-// NodeMeta is constant for a boot: the oldest and the newest wire version that this release reads.
-func (d delegate) NodeMeta(int) []byte { return []byte{membership.WireVersion, membership.WireVersion} }
+// NodeMeta is constant for a boot.
+func (d delegate) NodeMeta(int) []byte { return metaOf(d.node.wire) }
 
 // GetBroadcasts gives nothing: records do not travel by gossip.
 func (d delegate) GetBroadcasts(int, int) [][]byte { return nil }
@@ -22,20 +19,21 @@ func (d delegate) GetBroadcasts(int, int) [][]byte { return nil }
 // AckPayload gives nothing yet.
 func (d delegate) AckPayload() []byte { return nil }
 
-var errForeign = errors.New("not a grapevine member of a wire version known here")
-
-// NotifyAlive keeps out whoever would not be understood. A later release that still reads our version is welcome.
+// NotifyAlive keeps out whoever would not be understood; memberlist logs why. A later release that still reads one of
+// our wire versions is welcome.
 func (d delegate) NotifyAlive(node *memberlist.Node) error {
-	if len(node.Meta) != 2 || node.Meta[0] > membership.WireVersion || node.Meta[1] < membership.WireVersion {
-		return errForeign
+	if _, err := newestCommon(d.node.wire, node.Meta); err != nil {
+		return err
 	}
 	_, err := parseIdentity(node.Name)
 	return err
 }
 
 func (d delegate) NotifyJoin(node *memberlist.Node) {
-	if id, err := parseIdentity(node.Name); err == nil {
-		d.node.inbox.put(upEvent{id, node.Address()})
+	id, err1 := parseIdentity(node.Name)
+	wire, err2 := newestCommon(d.node.wire, node.Meta)
+	if err1 == nil && err2 == nil {
+		d.node.inbox.put(upEvent{id, node.Address(), wire})
 	}
 }
 
@@ -60,16 +58,17 @@ func (d delegate) NotifyMsg(message []byte) {
 	}
 	switch kind, body := message[0], message[1:]; kind {
 	case kindRecord, kindInsist:
-		if record, err := membership.DecodeRecord(body); err == nil {
-			d.node.inbox.offer(pushEvent{record, kind == kindInsist})
+		if push, err := decodePush(body, d.node.wire); err == nil {
+			push.insists = kind == kindInsist
+			d.node.inbox.offer(push)
 		} else {
-			d.node.log.Warn().Err(err).Msg("cluster: dropped a record")
+			d.node.seldom.warn(err, "cluster: dropped a record")
 		}
 	case kindAck, kindAccuse, kindProbe, kindAnswer:
 		if note, err := decodeNote(body); err == nil {
 			d.node.inbox.offer(noteEvent{kind, note})
 		} else {
-			d.node.log.Warn().Err(err).Msg("cluster: dropped a message")
+			d.node.seldom.warn(err, "cluster: dropped a message")
 		}
 	}
 }
@@ -82,9 +81,9 @@ func (d delegate) MergeRemoteState(state []byte, _ bool) {
 	if d.node.ctx.Err() != nil {
 		return
 	}
-	known, err := decodeState(state)
+	known, err := decodeState(state, d.node.wire)
 	if err != nil {
-		d.node.log.Warn().Err(err).Msg("cluster: cannot read all of a peer's state")
+		d.node.seldom.warn(err, "cluster: cannot read all of a peer's state")
 	}
 	d.node.inbox.put(syncEvent{known})
 }

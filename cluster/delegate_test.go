@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"bytes"
+	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/memberlist"
@@ -12,42 +14,61 @@ import (
 
 func TestNotifyAlive(t *testing.T) {
 	d := delegate{idleNode(t, zerolog.Nop())}
-	meta := d.NodeMeta(memberlist.MetaMaxSize)
 	for name, tt := range map[string]struct {
 		node memberlist.Node
-		ok   bool
+		says string // the error; "" for none
 	}{
-		"a member":           {memberlist.Node{Name: "a@0000000000000001", Meta: meta}, true},
-		"no metadata":        {memberlist.Node{Name: "a@0000000000000001"}, false},
-		"a later version":    {memberlist.Node{Name: "a@0000000000000001", Meta: []byte{membership.WireVersion + 1}}, false},
-		"more metadata":      {memberlist.Node{Name: "a@0000000000000001", Meta: append(meta, 0)}, false},
-		"no boot":            {memberlist.Node{Name: "a", Meta: meta}, false},
-		"escapes in a name":  {memberlist.Node{Name: "\x1b[31m@0000000000000001", Meta: meta}, false},
-		"no name whatsoever": {memberlist.Node{Meta: meta}, false},
+		"a member":             {named("a@0000000000000001", 1, 2), ""},
+		"an older release":     {named("a@0000000000000001", 1, 1), ""},
+		"a later release":      {named("a@0000000000000001", 2, 9), ""},
+		"one that forgot ours": {named("a@0000000000000001", 3, 4), "it speaks wire versions 3 to 4, this member 1 to 2"},
+		"one before the first": {named("a@0000000000000001", 0, 0), "it speaks wire versions 0 to 0"},
+		"an empty range":       {named("a@0000000000000001", 2, 1), "no grapevine member"},
+		"no metadata":          {named("a@0000000000000001"), "no grapevine member"},
+		"half of it":           {named("a@0000000000000001", 1), "no grapevine member"},
+		"more metadata":        {named("a@0000000000000001", 1, 2, 0), "no grapevine member"},
+		"no boot":              {named("a", 1, 2), "not name@boot"},
+		"escapes in a name":    {named("\x1b[31m@0000000000000001", 1, 2), "member name"},
+		"no name whatsoever":   {named("", 1, 2), "not name@boot"},
 	} {
-		if err := d.NotifyAlive(&tt.node); (err == nil) != tt.ok {
-			t.Errorf("%s: NotifyAlive = %v", name, err)
+		err := d.NotifyAlive(&tt.node)
+		if (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: NotifyAlive = %v, want it to say %q", name, err, tt.says)
 		}
 	}
 }
 
+// pushPrefix is what precedes the record in a push.
+func pushPrefix() []byte {
+	return appendPush([]byte{kindRecord}, netip.MustParseAddrPort("10.0.0.7:7946"), metaOf(membership.WireVersion))
+}
+
+// pushOf is what a member of that name pushes.
+func pushOf(t *testing.T, name string) []byte {
+	return append(pushPrefix(), mustEncode(t, recordOf(name))...)
+}
+
+func named(name string, meta ...byte) memberlist.Node { return memberlist.Node{Name: name, Meta: meta} }
+
 func TestNotifyMsg(t *testing.T) {
-	record := mustEncode(t, recordOf("a"))
+	record := pushOf(t, "a")
 	for name, tt := range map[string]struct {
 		message []byte
 		events  int
 		log     bool
 	}{
-		"record":           {append([]byte{kindRecord}, record...), 1, false},
-		"record cut short": {append([]byte{kindRecord}, record[:9]...), 0, true},
-		"ack":              {fullNote.encode(kindAck), 1, false},
-		"accusation":       {fullNote.encode(kindAccuse), 1, false},
-		"probe":            {fullNote.encode(kindProbe), 1, false},
-		"answer":           {fullNote.encode(kindAnswer), 1, false},
-		"note cut short":   {fullNote.encode(kindAck)[:9], 0, true},
-		"of a later kind":  {fullNote.encode(200), 0, false},
-		"of kind 0":        {fullNote.encode(0), 0, false},
-		"empty":            {nil, 0, false},
+		"record":            {record, 1, false},
+		"record cut short":  {record[:len(record)-1], 0, true},
+		"address cut short": {record[:9], 0, true},
+		"no address":        {append([]byte{kindRecord, 0, 0}, mustEncode(t, recordOf("a"))...), 0, true},
+		"ack":               {fullNote.encode(kindAck), 1, false},
+		"accusation":        {fullNote.encode(kindAccuse), 1, false},
+		"probe":             {fullNote.encode(kindProbe), 1, false},
+		"answer":            {fullNote.encode(kindAnswer), 1, false},
+		"note cut short":    {fullNote.encode(kindAck)[:9], 0, true},
+		"of a later kind":   {fullNote.encode(200), 0, false},
+		"of kind 0":         {fullNote.encode(0), 0, false},
+		"empty":             {nil, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -62,7 +83,7 @@ func TestNotifyMsg(t *testing.T) {
 
 func TestNotifyMsgSharesNothing(t *testing.T) {
 	n := idleNode(t, zerolog.Nop())
-	message := append([]byte{kindRecord}, mustEncode(t, recordOf("a"))...)
+	message := pushOf(t, "a")
 	delegate{n}.NotifyMsg(message)
 	for i := range message {
 		message[i] = 'x' // memberlist may use its buffer again

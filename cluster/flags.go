@@ -11,7 +11,7 @@ import (
 //
 //	-gossip.name         -gossip.cluster      -gossip.bind         -gossip.advertise
 //	-gossip.join         -gossip.secret       -gossip.secret-file  -gossip.insecure
-//	-gossip.zone
+//	-gossip.zone         -gossip.wire-version
 //
 // -gossip.join may be given several times and takes several seeds separated by commas. The default of each flag is the
 // environment variable of its name in capitals, GOSSIP_JOIN or GOSSIP_SECRET_FILE; a flag replaces it.
@@ -36,6 +36,13 @@ func Flags(fs *flag.FlagSet) *Config {
 
 	insecure, _ := strconv.ParseBool(env("insecure"))
 	fs.BoolVar(&c.Insecure, "gossip.insecure", insecure, "listen beyond loopback without a secret [$"+variable("insecure")+"]")
+
+	c.WireVersion, _ = parseWireVersion(env("wire-version"))
+	fs.Func("gossip.wire-version", "newest form of records to speak, to act as an older release (default: that of this release) [$"+
+		variable("wire-version")+"]", func(value string) (err error) {
+		c.WireVersion, err = parseWireVersion(value)
+		return err
+	})
 	return c
 }
 

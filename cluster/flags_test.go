@@ -14,7 +14,7 @@ import (
 // parse gives what the flags make of args, with no environment but env.
 func parse(t *testing.T, env map[string]string, args ...string) *cluster.Config {
 	t.Helper()
-	for _, name := range []string{"NAME", "CLUSTER", "BIND", "ADVERTISE", "JOIN", "SECRET", "SECRET_FILE", "INSECURE", "ZONE"} {
+	for _, name := range []string{"NAME", "CLUSTER", "BIND", "ADVERTISE", "JOIN", "SECRET", "SECRET_FILE", "INSECURE", "ZONE", "WIRE_VERSION"} {
 		t.Setenv("GOSSIP_"+name, env["GOSSIP_"+name])
 	}
 	fs := flag.NewFlagSet("test", flag.ContinueOnError)
@@ -41,6 +41,8 @@ func TestFlags(t *testing.T) {
 		"secret file": {"-gossip.secret-file", "/run/secret", cluster.Config{SecretFile: "/run/secret"}},
 		"insecure":    {"-gossip.insecure", "true", cluster.Config{Insecure: true}},
 		"zone":        {"-gossip.zone", "eu-1", cluster.Config{Zone: "eu-1"}},
+		"wire form":   {"-gossip.wire-version", "1", cluster.Config{WireVersion: 1}},
+		"newest form": {"-gossip.wire-version", "", cluster.Config{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := parse(t, nil, tt.flag+"="+tt.value); !reflect.DeepEqual(*got, tt.want) {
@@ -55,9 +57,10 @@ func TestFlags(t *testing.T) {
 }
 
 func TestFlagReplacesEnvironment(t *testing.T) {
-	env := map[string]string{"GOSSIP_NAME": "env", "GOSSIP_JOIN": "env:1,env:2", "GOSSIP_INSECURE": "true", "GOSSIP_ZONE": "env"}
-	got := parse(t, env, "-gossip.name=flag", "-gossip.join=a:1", "-gossip.join", "b:2,c:3", "-gossip.insecure=false")
-	want := cluster.Config{Name: "flag", Join: []string{"a:1", "b:2", "c:3"}, Zone: "env"}
+	env := map[string]string{"GOSSIP_NAME": "env", "GOSSIP_JOIN": "env:1,env:2", "GOSSIP_INSECURE": "true", "GOSSIP_ZONE": "env",
+		"GOSSIP_WIRE_VERSION": "1"}
+	got := parse(t, env, "-gossip.name=flag", "-gossip.join=a:1", "-gossip.join", "b:2,c:3", "-gossip.insecure=false", "-gossip.wire-version=2")
+	want := cluster.Config{Name: "flag", Join: []string{"a:1", "b:2", "c:3"}, Zone: "env", WireVersion: 2}
 	if !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %+v, want %+v", *got, want)
 	}
@@ -74,7 +77,7 @@ func TestFlagsHelp(t *testing.T) {
 	fs.SetOutput(&help)
 	config := cluster.Flags(fs)
 	fs.PrintDefaults()
-	for _, name := range []string{"name", "cluster", "bind", "advertise", "join", "secret", "secret-file", "insecure", "zone"} {
+	for _, name := range []string{"name", "cluster", "bind", "advertise", "join", "secret", "secret-file", "insecure", "zone", "wire-version"} {
 		if !strings.Contains(help.String(), "-gossip."+name) {
 			t.Errorf("-gossip.%s is not in the help:\n%s", name, &help)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/membership"
@@ -22,6 +23,8 @@ func (nowhere) PacketCh() <-chan *Packet  { return nil }
 func (nowhere) StreamCh() <-chan net.Conn { return nil }
 func (nowhere) Shutdown() error           { return nil }
 
+func (nowhere) WriteToAddress([]byte, Address) (time.Time, error) { return time.Now(), nil }
+
 func (nowhere) DialAddressTimeout(Address, time.Duration) (net.Conn, error) {
 	return nil, syscall.ECONNREFUSED
 }
@@ -29,11 +32,18 @@ func (nowhere) DialAddressTimeout(Address, time.Duration) (net.Conn, error) {
 // idleNode is the node "self" before it starts: it takes what memberlist tells it, and nothing happens.
 func idleNode(t testing.TB, log zerolog.Logger) *Node {
 	t.Helper()
-	n, err := newNode(settings{Config: Config{Name: "self", Transport: nowhere{}, Logger: log}})
+	s := settings{Config: Config{Name: "self", Transport: nowhere{}, Logger: log, WireVersion: membership.WireVersion}}
+	n, err := newNode(s)
 	if err != nil {
 		t.Fatal(err)
 	}
+	config := n.memberlistConfig(s)
+	config.Logger, config.Events = logBridge(zerolog.Nop()), nil
+	if n.list, err = memberlist.Create(config); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(n.cancel)
+	t.Cleanup(func() { n.list.Shutdown() })
 	return n
 }
 
@@ -43,12 +53,13 @@ func recordOf(name string) membership.Record {
 		Name: name, Boot: membership.Boot{Number: 1, ID: 0xc0ffee}, Version: 7, Zone: "eu-1",
 		Services: []membership.Service{{Name: "users", Address: "10.0.0.7:80", Weight: 100}},
 		Metadata: map[string]string{"rack": "12"},
+		Started:  time.UnixMilli(1234567890123).UTC(),
 	}
 }
 
 func mustEncode(t testing.TB, r membership.Record) []byte {
 	t.Helper()
-	encoded, err := r.Encode(nil)
+	encoded, err := r.Encode(nil, membership.WireVersion)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func both(one, other condition) condition {
 func stays(t *testing.T, watched []*testcluster.Member, what string, right condition) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
+	done := make(chan struct{}, len(watched)) // nobody takes them from a test that failed
 	for _, m := range watched {
 		go func() {
 			for snapshot := range m.View().Watch(ctx) {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"net/netip"
 	"sync"
 
 	"github.com/grapevine-go/grapevine/membership"
@@ -13,14 +14,18 @@ type (
 	upEvent struct {
 		id      identity
 		address string
+		wire    byte // the newest wire version that it and this node speak
 	}
 	downEvent struct {
-		id    identity
-		proof bool // rather than silence
+		id     identity
+		proof  bool // rather than silence
+		looked bool // this node itself found it so, after memberlist gave it up
 	}
 	pushEvent struct { // its owner sent it
 		record  membership.Record
-		insists bool // on an acknowledgement by stream
+		from    netip.AddrPort // where its owner is
+		meta    []byte         // and what it tells memberlist of itself
+		insists bool           // on an acknowledgement by stream
 	}
 	syncEvent struct{ known []sighting } // a peer sent all it knows
 	noteEvent struct {

@@ -10,9 +10,12 @@ import (
 )
 
 // logBridge gives memberlist a logger whose lines reach z with the level that they begin with.
-func logBridge(z zerolog.Logger) *log.Logger { return log.New(levelWriter{z}, "", 0) }
+func logBridge(z zerolog.Logger) *log.Logger { return log.New(levelWriter{z, newSeldom(z)}, "", 0) }
 
-type levelWriter struct{ log zerolog.Logger }
+type levelWriter struct {
+	log    zerolog.Logger
+	seldom *seldom
+}
 
 var levels = map[string]zerolog.Level{
 	"DEBUG": zerolog.DebugLevel,
@@ -23,7 +26,8 @@ var levels = map[string]zerolog.Level{
 }
 
 // Write takes one line, "[WARN] memberlist: text". A line without a level is a warning: memberlist writes them so by
-// oversight, when something failed.
+// oversight, when something failed. It warns at every packet of a member that is refused: the same warning is written
+// once a minute.
 func (w levelWriter) Write(line []byte) (int, error) {
 	level, text := zerolog.WarnLevel, bytes.TrimSpace(line)
 	if prefix, rest, ok := bytes.Cut(text, []byte("] ")); ok && bytes.HasPrefix(prefix, []byte("[")) {
@@ -31,7 +35,9 @@ func (w levelWriter) Write(line []byte) (int, error) {
 			level, text = known, rest
 		}
 	}
-	w.log.WithLevel(level).Msg(printable(text))
+	if message := printable(text); level < zerolog.WarnLevel || w.seldom.due(message) {
+		w.log.WithLevel(level).Msg(message)
+	}
 	return len(line), nil
 }
 

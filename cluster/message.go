@@ -4,13 +4,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
 
 // The first byte of a message between members.
 const (
-	kindRecord byte = 1 + iota // the sender's own record follows
+	kindRecord byte = 1 + iota // the sender's address, its metadata for memberlist, and its record follow
 	kindAck                    // from has what note says of the receiver's name
 	kindAccuse                 // from found subject gone
 	kindProbe                  // subject should listen here: whoever does, tell replyTo
@@ -42,6 +43,26 @@ func (m note) encode(kind byte) []byte {
 }
 
 func appendText(buf []byte, s string) []byte { return append(append(buf, byte(len(s))), s...) }
+
+// appendPush is what precedes the record.
+func appendPush(buf []byte, from netip.AddrPort, meta []byte) []byte {
+	return appendText(appendText(buf, from.String()), string(meta))
+}
+
+// decodePush parses what follows the kind, for a release whose newest wire version that is.
+func decodePush(buf []byte, newest byte) (push pushEvent, err error) {
+	from, buf, ok1 := cutText(buf)
+	meta, buf, ok2 := cutText(buf)
+	if !ok1 || !ok2 {
+		return push, errMalformed
+	}
+	if push.from, err = netip.ParseAddrPort(from); err != nil {
+		return push, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	push.meta = []byte(meta)
+	push.record, err = decodeRecord(buf, newest)
+	return push, err
+}
 
 // decodeNote parses what follows the kind.
 func decodeNote(buf []byte) (m note, err error) {

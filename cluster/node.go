@@ -25,10 +25,13 @@ var ErrClosed = fmt.Errorf("cluster: node is closed: %w", net.ErrClosed)
 type Node struct {
 	id        identity
 	address   netip.AddrPort // advertised
+	wire      byte           // the newest wire version that it speaks
 	log       zerolog.Logger
+	seldom    *seldom
 	lines     *log.Logger // memberlist's
 	list      *memberlist.Memberlist
 	transport Transport
+	vouched   *vouched // transport, as memberlist sees it
 	store     *membership.Store
 	inbox     *inbox
 	push      *pusher
@@ -47,6 +50,10 @@ type Node struct {
 	mu     sync.Mutex
 	own    membership.Record
 	closed bool // nothing new may start
+
+	// owed are the owners of records that were pushed before memberlist knew them, and whether they insist on a stream.
+	// Only handleEvents uses it.
+	owed map[identity]bool
 }
 
 // Start binds the node's port and joins the seeds. That no seed answers is no error: the node goes on trying for as
@@ -77,6 +84,7 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 		n.log.Warn().Msg("cluster: gossip is neither encrypted nor authenticated: whoever reaches the port can read and forge it")
 	}
 	joiner := newJoiner(n, settings.Join)
+	n.work.Go(func() { n.vouched.forward(n.ctx) })
 	n.work.Go(n.handleEvents)
 	n.work.Go(n.push.run)
 	n.work.Go(joiner.run)
@@ -91,13 +99,16 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 func newNode(s settings) (*Node, error) {
 	n := &Node{
 		id:        identity{s.Name, newBootID()},
+		wire:      s.WireVersion,
 		log:       s.Logger,
+		seldom:    newSeldom(s.Logger),
 		lines:     logBridge(s.Logger),
 		transport: s.Transport,
 		store:     membership.NewStore(s.Name),
 		inbox:     newInbox(),
 		listUse:   make(chan struct{}, 1),
-		own:       membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata},
+		owed:      make(map[identity]bool),
+		own:       membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata, Started: time.Now()},
 	}
 	n.own.Boot.ID = n.id.boot
 	n.own = n.own.Clone() // the caller's metadata stays the caller's
@@ -125,6 +136,7 @@ func newNode(s settings) (*Node, error) {
 	}
 	addr, _ := netip.AddrFromSlice(ip)
 	n.address = netip.AddrPortFrom(addr.Unmap(), uint16(port))
+	n.vouched = newVouched(n.transport, s.Cluster, s.key)
 	n.store.Apply(membership.Heard{Record: n.own}, membership.Up{Name: s.Name, BootID: n.id.boot, Address: n.Address()})
 	return n, nil
 }
@@ -145,7 +157,7 @@ func (n *Node) memberlistConfig(s settings) *memberlist.Config {
 	d := delegate{n}
 	c := memberlist.DefaultLANConfig()
 	c.Name = n.id.String()
-	c.Transport = n.transport
+	c.Transport = n.vouched
 	c.Label = s.Cluster
 	c.BindPort = int(n.address.Port()) // stands in for a port of 0 in messages
 	c.SecretKey = s.key
@@ -188,6 +200,9 @@ func (n *Node) awaitFirstRound(ctx context.Context, j *joiner) error {
 // upkeep is how often the store gets to let go of what it has remembered for long enough.
 const upkeep = 5 * time.Second
 
+// manyMembers is from when on it pays to let changes gather.
+const manyMembers = 128
+
 // handleEvents is the node's loop: it merges what came in, then tells those who wait to know that it was merged.
 func (n *Node) handleEvents() {
 	tick := time.NewTicker(upkeep)
@@ -196,27 +211,38 @@ func (n *Node) handleEvents() {
 		select {
 		case <-n.inbox.filled:
 			n.handle(n.inbox.take())
+			n.rest()
 		case <-tick.C:
 			n.store.Apply()
+			clear(n.owed) // whoever is still there sends again
 		case <-n.ctx.Done():
 			return
 		}
 	}
 }
 
+// rest lets changes gather in a large cluster, where each new snapshot copies a long list: 1 ms at 1,000 members.
+func (n *Node) rest() {
+	if members := n.push.count(); members >= manyMembers {
+		select {
+		case <-time.After(time.Duration(members) * time.Microsecond):
+		case <-n.ctx.Done():
+		}
+	}
+}
+
 func (n *Node) handle(events []event) {
 	var changes []membership.Change
-	var acks []pushEvent
 	synced := false
 	for _, e := range events {
 		switch e := e.(type) {
 		case upEvent:
 			if e.id != n.id {
 				changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address})
-				n.push.add(e.id, e.address)
+				n.seen(e)
 			}
 		case downEvent:
-			if e.id != n.id {
+			if e.id != n.id && n.gone(e) {
 				changes = append(changes, membership.Down{Name: e.id.name, BootID: e.id.boot, Proof: e.proof})
 				n.push.remove(e.id)
 			}
@@ -226,7 +252,7 @@ func (n *Node) handle(events []event) {
 			} else {
 				changes = append(changes, membership.Heard{Record: e.record})
 			}
-			acks = append(acks, e)
+			n.owe(e)
 		case syncEvent:
 			for _, seen := range e.known {
 				if seen.Record.Name == n.id.name {
@@ -242,13 +268,31 @@ func (n *Node) handle(events []event) {
 	}
 	if len(changes) > 0 {
 		n.store.Apply(changes...)
+		n.push.noteGoodbyes(changes)
 	}
-	for _, push := range acks {
-		n.acknowledge(identityOf(push.record), push.insists)
-	}
+	n.acknowledge()
 	if synced {
 		n.name.synced()
 	}
+}
+
+// seen takes note of a member that lives. One that had its address before cannot be there any more.
+func (n *Node) seen(up upEvent) {
+	n.watch.trust(up.id)
+	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
+		n.watch.suspect(before, up.id.name+" is at its address", true)
+	}
+}
+
+// gone says whether a member is to be dropped now. One that memberlist gave up without a goodbye is looked at first.
+func (n *Node) gone(down downEvent) bool {
+	if down.looked {
+		return n.watch.condemn(down.id)
+	}
+	record, _ := n.store.Record(down.id.name)
+	address, living := n.push.address(down.id)
+	expected := living && !down.proof && record.Boot.ID == down.id.boot && record.State != membership.Left
+	return !expected || !n.watch.doubt(down.id, address)
 }
 
 func (n *Node) handleNote(kind byte, m note) {
@@ -265,26 +309,6 @@ func (n *Node) handleNote(kind byte, m note) {
 		n.send(Address{Addr: m.replyTo}, note{from: n.id, subject: m.subject}.encode(kindAnswer))
 	case kindAnswer:
 		n.watch.answered(m)
-	}
-}
-
-// acknowledge tells the owner of a record what is known of its name now, which may be a newer boot.
-func (n *Node) acknowledge(owner identity, byStream bool) {
-	address, ok := n.push.address(owner)
-	if !ok {
-		return // not seen alive yet: it will send again
-	}
-	known, _ := n.store.Record(owner.name)
-	ack := note{from: n.id, subject: owner, boot: known.Boot, version: known.Version}.encode(kindAck)
-	if !byStream {
-		n.send(address, ack)
-		return
-	}
-	if n.push.acks.tryTake() { // else the owner will send again
-		n.spawn(func() {
-			defer n.push.acks.free()
-			n.push.stream(owner, address, ack)
-		})
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 const (
 	firstResend   = 100 * time.Millisecond // doubles with each attempt
 	slowestResend = 5 * time.Second
+	datagramTries = 3   // within 0.7 s, before streams are tried
+	burst         = 128 // datagrams at once: more would overflow queues on their way, or those of this host
+	burstPause    = time.Millisecond
 	largestByUDP  = 1000 // bytes of record: leaves room in a datagram for memberlist's label and encryption
 )
 
@@ -23,12 +26,16 @@ type pusher struct {
 
 	mu      sync.Mutex
 	peers   map[identity]*peer
-	changed chan struct{} // closed when a peer acknowledged, came or went
+	at      map[string]identity // the peer seen last at each address
+	latest  uint64              // the version that is being sent
+	lagging map[identity]*peer  // those of peers that are not known to have it
+	changed chan struct{}       // closed when a peer acknowledged, came or went
 }
 
 // peer is a living member other than this one.
 type peer struct {
 	address   string
+	wire      byte      // the newest wire version that it and this node speak
 	acked     uint64    // the latest version that it is known to have
 	tried     uint64    // the latest version that was sent
 	attempts  int       // since it last acknowledged one
@@ -44,6 +51,8 @@ func newPusher(n *Node) *pusher {
 		introductions: make(slots, mostIntroductions),
 		acks:          make(slots, mostAcks),
 		peers:         make(map[identity]*peer),
+		at:            make(map[string]identity),
+		lagging:       make(map[identity]*peer),
 		changed:       make(chan struct{}),
 	}
 }
@@ -56,23 +65,40 @@ func (p *pusher) kick() {
 	}
 }
 
-func (p *pusher) add(id identity, address string) {
+// add gives the peer that was at the address until now, if there was one.
+func (p *pusher) add(id identity, address string, wire byte) (before identity, taken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known := p.peers[id]; known != nil && known.address == address {
-		return
+	if known := p.peers[id]; known != nil {
+		if known.address == address {
+			return before, false
+		}
+		p.leave(id, known.address)
 	}
-	p.peers[id] = &peer{address: address}
+	before, taken = p.at[address]
+	p.at[address] = id
+	p.peers[id] = &peer{address: address, wire: wire}
+	p.lagging[id] = p.peers[id]
 	p.wake()
 	p.kick()
+	return before, taken
 }
 
 func (p *pusher) remove(id identity) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.peers[id] != nil {
+	if known := p.peers[id]; known != nil {
+		p.leave(id, known.address)
 		delete(p.peers, id)
+		delete(p.lagging, id)
 		p.wake()
+	}
+}
+
+// leave notes that a peer is not at address any more. Called with the lock held.
+func (p *pusher) leave(id identity, address string) {
+	if p.at[address] == id {
+		delete(p.at, address)
 	}
 }
 
@@ -82,6 +108,9 @@ func (p *pusher) acked(id identity, version uint64) {
 	defer p.mu.Unlock()
 	if known := p.peers[id]; known != nil && version > known.acked {
 		known.acked, known.attempts = version, 0
+		if version >= p.latest {
+			delete(p.lagging, id)
+		}
 		p.wake()
 	}
 }
@@ -101,6 +130,13 @@ func (p *pusher) address(id identity) (Address, bool) {
 		return Address{}, false
 	}
 	return Address{Addr: known.address, Name: id.String()}, true
+}
+
+// count is how many living peers there are.
+func (p *pusher) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.peers)
 }
 
 // living gives the addresses of all living peers.
@@ -147,14 +183,14 @@ func (p *pusher) sendDue() (wait time.Duration) {
 		return slowestResend
 	}
 	record := p.node.record()
-	encoded, err := record.Encode([]byte{kindRecord})
+	encoded, err := encodeForms(appendPush([]byte{kindRecord}, p.node.address, metaOf(p.node.wire)), record, p.node.wire)
 	if err != nil {
 		p.node.log.Error().Err(err).Msg("cluster: cannot encode this member's record") // cannot be: change checked it
 		return slowestResend
 	}
 	due, wait := p.takeDue(record.Version)
 	for _, to := range due {
-		p.sendTo(to, encoded)
+		p.sendTo(to, encoded[to.peer.wire])
 	}
 	return wait
 }
@@ -173,11 +209,15 @@ func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait = slowestResend
-	streamed, introduced := patience(len(p.peers))
-	for id, peer := range p.peers {
-		if peer.acked >= version {
-			continue
+	if p.latest < version {
+		p.latest = version
+		for id, peer := range p.peers {
+			if peer.acked < version {
+				p.lagging[id] = peer
+			}
 		}
+	}
+	for id, peer := range p.lagging {
 		if peer.tried < version {
 			peer.tried, peer.next = version, time.Time{} // what is new goes at once
 		}
@@ -185,8 +225,11 @@ func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 			wait = min(wait, left)
 			continue
 		}
-		due = append(due, delivery{peer, Address{Addr: peer.address, Name: id.String()}, id,
-			peer.attempts >= streamed, peer.acked == 0 && peer.attempts >= introduced})
+		if len(due) == burst {
+			return due, burstPause
+		}
+		insists := peer.attempts >= datagramTries
+		due = append(due, delivery{peer, Address{Addr: peer.address, Name: id.String()}, id, insists, insists && peer.acked == 0})
 		backoff := min(firstResend<<min(peer.attempts, 16), slowestResend)
 		backoff += time.Duration(rand.Int63n(int64(backoff / 4)))
 		peer.attempts++

@@ -10,7 +10,9 @@ import (
 )
 
 // The state that memberlist exchanges on a join and in its push/pull: a version, then for each record the seconds
-// since its member is gone, the address of its gossip, and its length and its bytes.
+// since its member is gone, the address of its gossip, and its length and its bytes. memberlist does not say to whom a
+// state goes, so its records have the oldest form that this release reads: whatever else a member says of itself
+// arrives with the record that it pushes, in the newest form that its peer speaks.
 const (
 	stateVersion = 1
 	largestState = 8 << 20 // bytes; memberlist refuses more than 20 MiB, and with it the whole exchange
@@ -47,7 +49,7 @@ func encodeState(own sighting, others []sighting) []byte {
 }
 
 func appendSighting(state []byte, s sighting) []byte {
-	encoded, err := s.Record.Encode(nil)
+	encoded, err := s.Record.Encode(nil, membership.OldestWireVersion)
 	if err != nil {
 		return state // cannot be: it was checked when it was registered, or when it arrived
 	}
@@ -57,14 +59,15 @@ func appendSighting(state []byte, s sighting) []byte {
 	return append(state, encoded...)
 }
 
-// decodeState gives the sightings up to the first that cannot be read, and the reason.
-func decodeState(state []byte) (known []sighting, err error) {
+// decodeState gives the sightings up to the first that cannot be read, and the reason. wire is the newest wire version
+// that this node speaks.
+func decodeState(state []byte, wire byte) (known []sighting, err error) {
 	if len(state) == 0 || state[0] != stateVersion {
 		return nil, fmt.Errorf("%w: state of an unknown version", errMalformed)
 	}
 	for state = state[1:]; len(state) > 0; {
 		var next sighting
-		if next, state, err = cutSighting(state); err != nil {
+		if next, state, err = cutSighting(state, wire); err != nil {
 			return known, err
 		}
 		known = append(known, next)
@@ -73,7 +76,7 @@ func decodeState(state []byte) (known []sighting, err error) {
 }
 
 // cutSighting takes a sighting off the front.
-func cutSighting(state []byte) (s sighting, rest []byte, err error) {
+func cutSighting(state []byte, wire byte) (s sighting, rest []byte, err error) {
 	gone, n := binary.Uvarint(state)
 	if n <= 0 || gone > uint64(longestGone/time.Second) {
 		return s, nil, fmt.Errorf("%w: bad age", errMalformed)
@@ -87,7 +90,7 @@ func cutSighting(state []byte) (s sighting, rest []byte, err error) {
 		return s, nil, fmt.Errorf("%w: state is cut short", errMalformed)
 	}
 	end := n + int(size)
-	record, err := membership.DecodeRecord(rest[n:end])
+	record, err := decodeRecord(rest[n:end], wire)
 	return sighting{membership.Heard{Record: record, Gone: time.Duration(gone) * time.Second}, address}, rest[end:], err
 }
 

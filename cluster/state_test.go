@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -14,16 +15,26 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// seen is a sighting of recordOf(name), which lives.
+// seen is a sighting of recordOf(name), which lives, as far as a state tells of it.
 func seen(name string) sighting {
-	return sighting{membership.Heard{Record: recordOf(name)}, "10.0.0.7:7946"}
+	return sighting{membership.Heard{Record: inOldestForm(recordOf(name))}, "10.0.0.7:7946"}
+}
+
+// inOldestForm is what is known of r once it went through a state.
+func inOldestForm(r membership.Record) membership.Record {
+	encoded, err1 := r.Encode(nil, membership.OldestWireVersion)
+	known, err2 := membership.DecodeRecord(encoded)
+	if err := cmp.Or(err1, err2); err != nil {
+		panic(err) // the test's own record
+	}
+	return known
 }
 
 func TestStateRoundTrip(t *testing.T) {
-	dead := sighting{membership.Heard{Record: recordOf("b"), Gone: 90 * time.Second}, ""}
+	dead := sighting{membership.Heard{Record: inOldestForm(recordOf("b")), Gone: 90 * time.Second}, ""}
 	onIPv6 := seen("c")
 	onIPv6.address = "[fd00::7]:7946"
-	got, err := decodeState(encodeState(seen("self"), []sighting{seen("a"), dead, onIPv6}))
+	got, err := decodeState(encodeState(seen("self"), []sighting{seen("a"), dead, onIPv6}), membership.WireVersion)
 	if want := []sighting{seen("self"), seen("a"), dead, onIPv6}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("decodeState = %+v, %v, want %+v", got, err, want)
 	}
@@ -33,7 +44,7 @@ func TestStateRoundTrip(t *testing.T) {
 func TestSightings(t *testing.T) {
 	n := idleNode(t, zerolog.Nop())
 	record := recordOf("a")
-	n.handle([]event{upEvent{identityOf(record), "10.0.0.7:7946"}, pushEvent{record: recordOf("b")},
+	n.handle([]event{upEvent{identityOf(record), "10.0.0.7:7946", membership.WireVersion}, pushEvent{record: recordOf("b")},
 		syncEvent{[]sighting{seen("a")}}})
 	own, others := n.sightings()
 	if own.Record.Name != "self" || own.address != n.Address() || len(others) != 2 {
@@ -51,19 +62,19 @@ func TestStateRefused(t *testing.T) {
 	whole := encodeState(seen("self"), []sighting{seen("a")})
 	boundary := len(encodeState(seen("self"), nil))
 	for end := range whole {
-		known, err := decodeState(whole[:end])
+		known, err := decodeState(whole[:end], membership.WireVersion)
 		fewer := end == 1 || end == boundary // a state of fewer records, for all that anyone can tell
 		if (err == nil) != fewer || len(known) > 1 {
 			t.Errorf("the first %d bytes: %d records, %v", end, len(known), err)
 		}
 	}
-	if _, err := decodeState([]byte{stateVersion + 1}); !errors.Is(err, errMalformed) {
+	if _, err := decodeState([]byte{stateVersion + 1}, membership.WireVersion); !errors.Is(err, errMalformed) {
 		t.Errorf("a state of another version: %v", err)
 	}
 	for _, address := range []string{"10.0.0.7", "node.example:7946", "\x1b", strings.Repeat("a", 255)} {
 		bad := seen("a")
 		bad.address = address
-		if known, err := decodeState(encodeState(bad, nil)); !errors.Is(err, errMalformed) || len(known) > 0 {
+		if known, err := decodeState(encodeState(bad, nil), membership.WireVersion); !errors.Is(err, errMalformed) || len(known) > 0 {
 			t.Errorf("a member at %q: %v, %v", address, known, err)
 		}
 	}
@@ -85,10 +96,10 @@ func TestFault42_HugeLength(t *testing.T) {
 		"a length that does not end":   append([]byte{stateVersion, 0, 0}, strings.Repeat("\xff", 64)...),
 		"a length that ends too early": {stateVersion, 0, 0},
 	} {
-		if known, err := decodeState(state); err == nil || len(known) > 0 {
+		if known, err := decodeState(state, membership.WireVersion); err == nil || len(known) > 0 {
 			t.Errorf("%s: %d records, %v", name, len(known), err)
 		}
-		if allocated := testing.AllocsPerRun(10, func() { decodeState(state) }); allocated > 10 {
+		if allocated := testing.AllocsPerRun(10, func() { decodeState(state, membership.WireVersion) }); allocated > 10 {
 			t.Errorf("%s: %v allocations", name, allocated)
 		}
 	}
@@ -102,7 +113,7 @@ func TestStateIsBounded(t *testing.T) {
 		others[i] = large
 	}
 	state := encodeState(seen("self"), others)
-	if got, err := decodeState(state); err != nil || len(state) > largestState || len(got) < 100 || got[0].Record.Name != "self" {
+	if got, err := decodeState(state, membership.WireVersion); err != nil || len(state) > largestState || len(got) < 100 || got[0].Record.Name != "self" {
 		t.Errorf("%d records in %d bytes, %v; want at most %d bytes, this member's own record first", len(got), len(state), err, largestState)
 	}
 }

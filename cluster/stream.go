@@ -59,9 +59,8 @@ func (p *pusher) stream(id identity, to Address, message []byte) {
 	}
 }
 
-// introduce makes a peer know that this member lives: before it does, it acknowledges nothing. memberlist gossips each
-// piece of news a few times, to members chosen at random, also those that died lately, and so may miss one until the
-// next push/pull, half a minute later.
+// introduce makes a peer listen that takes this member for dead: it acknowledges nothing, and only in an exchange of all
+// that memberlist knows does this member learn that it has to contradict.
 func (p *pusher) introduce(to Address) {
 	if !p.introductions.take(p.node.ctx) {
 		return
@@ -70,14 +69,4 @@ func (p *pusher) introduce(to Address) {
 	if _, err := p.node.list.Join([]string{to.Addr}); err != nil && p.node.ctx.Err() == nil {
 		p.node.log.Debug().Err(err).Str("to", to.Addr).Msg("cluster: cannot introduce this member")
 	}
-}
-
-// patience is how many attempts a peer gets by datagram alone, and how many until it is introduced. In a large cluster
-// gossip takes longer to tell everyone of a newcomer, and an introduction costs more, as it exchanges what is known of
-// all members.
-func patience(peers int) (streamed, introduced int) {
-	if peers < 32 {
-		return 3, 3 // 0.7 s
-	}
-	return 5, 8 // 3 s and 18 s
 }

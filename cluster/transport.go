@@ -29,6 +29,7 @@ const (
 	udpReadBuffer   = 2 << 20  // bytes, as far as the system allows: a burst must not be lost while we are not scheduled
 	portAttempts    = 10       // how often to look for a port that is free for UDP and TCP alike
 	acceptPause     = 50 * time.Millisecond
+	mostInbound     = 128 // connections that others opened, at a time; more wait in the system's queue
 )
 
 // sockets is the Transport of real hosts: UDP and TCP on one port.
@@ -36,7 +37,8 @@ type sockets struct {
 	udp       *net.UDPConn
 	tcp       *net.TCPListener
 	advertise netip.AddrPort
-	log       zerolog.Logger
+	seldom    *seldom
+	inbound   slots
 
 	packets chan *Packet
 	streams chan net.Conn
@@ -59,7 +61,7 @@ func listen(bind, advertise netip.AddrPort, log zerolog.Logger) (*sockets, error
 		advertise = netip.AddrPortFrom(advertise.Addr(), port)
 	}
 	_ = udp.SetReadBuffer(udpReadBuffer) // the system's own limit is good enough
-	t := &sockets{udp: udp, tcp: tcp, advertise: advertise, log: log,
+	t := &sockets{udp: udp, tcp: tcp, advertise: advertise, seldom: newSeldom(log), inbound: make(slots, mostInbound),
 		packets: make(chan *Packet), streams: make(chan net.Conn), conns: make(map[*trackedConn]struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.work.Go(t.readPackets)
@@ -111,9 +113,10 @@ func (t *sockets) readPackets() {
 }
 
 func (t *sockets) acceptStreams() {
-	for t.ctx.Err() == nil {
+	for t.inbound.take(t.ctx) {
 		conn, err := t.tcp.Accept()
 		if err != nil {
+			t.inbound.free()
 			t.pause(err, "cannot accept a connection")
 			continue
 		}
@@ -122,7 +125,7 @@ func (t *sockets) acceptStreams() {
 			return
 		}
 		select {
-		case t.streams <- tracked:
+		case t.streams <- &inboundConn{tracked, sync.OnceFunc(t.inbound.free)}:
 		case <-t.ctx.Done():
 		}
 	}
@@ -133,7 +136,7 @@ func (t *sockets) pause(err error, what string) {
 	if t.ctx.Err() != nil {
 		return
 	}
-	t.log.Warn().Err(err).Msg("cluster: " + what)
+	t.seldom.warn(err, "cluster: "+what)
 	select {
 	case <-time.After(acceptPause):
 	case <-t.ctx.Done():
@@ -162,6 +165,17 @@ func (c *trackedConn) Close() error {
 	c.transport.mu.Lock()
 	delete(c.transport.conns, c)
 	c.transport.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// inboundConn gives its slot back when it is closed.
+type inboundConn struct {
+	net.Conn
+	free func()
+}
+
+func (c *inboundConn) Close() error {
+	defer c.free()
 	return c.Conn.Close()
 }
 

@@ -103,18 +103,39 @@ func TestSocketsRefused(t *testing.T) {
 }
 
 func TestListenOnTakenPort(t *testing.T) {
-	taken, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	address := taken.LocalAddr().(*net.UDPAddr).AddrPort()
-	if _, err := listen(address, address, zerolog.Nop()); !errors.Is(err, syscall.EADDRINUSE) {
+	taken := listenOn(t, "127.0.0.1")
+	taken.tcp.Close() // the port stays taken for UDP
+	if _, err := listen(taken.advertise, taken.advertise, zerolog.Nop()); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("listen on a port taken for UDP: %v", err)
 	}
-	tcp, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(address))
+	tcp, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(taken.advertise))
 	if err != nil {
 		t.Fatalf("the port stays taken for TCP: %v", err)
 	}
 	tcp.Close()
+}
+
+// TestFault20_InboundConnectionsAreCapped opens more connections than there may be: the rest waits its turn.
+func TestFault20_InboundConnectionsAreCapped(t *testing.T) {
+	here, flooded := listenOn(t, "127.0.0.1"), listenOn(t, "127.0.0.1")
+	const waiting = 3
+	for range mostInbound + waiting {
+		if _, err := here.DialTimeout(at(flooded, "127.0.0.1"), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	accepted := make([]net.Conn, mostInbound)
+	for i := range accepted {
+		accepted[i] = <-flooded.StreamCh()
+	}
+	for range waiting {
+		select {
+		case <-flooded.StreamCh():
+			t.Fatalf("%d connections are open at a time", mostInbound+1)
+		case <-time.After(10 * time.Millisecond): // that there is none can only be seen for some time
+		}
+		accepted[0].Close()
+		accepted[0].Close() // again, as memberlist may
+		accepted = append(accepted[1:], <-flooded.StreamCh())
+	}
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"syscall"
@@ -11,11 +12,13 @@ import (
 
 const (
 	lookTimeout = time.Second            // for a dial, and for an answer
+	dialAgain   = 10 * time.Millisecond  // after a connection broke
 	askAgain    = 100 * time.Millisecond // a question, or its answer, may be lost
 	lookPause   = time.Second            // between two looks at one member, however many accuse it
 	mostLooks   = 16                     // at a time
 	mostSeen    = 4096                   // members whose last look is remembered
 	mostWaiting = 256                    // looks under way, and those that wait; more suspicions are dropped
+	mostDoubts  = 64                     // members that memberlist gave up and that are looked at; more are dropped on its word
 )
 
 // verdict is what a look at a member found.
@@ -34,6 +37,7 @@ type watch struct {
 	looks slots
 
 	mu      sync.Mutex
+	doubted map[identity]bool            // those that memberlist gave up; false once they were seen alive again
 	under   map[identity]bool            // looks under way, and those that wait
 	seen    map[identity]time.Time       // when the last look at each ended
 	waiting map[chan<- identity]identity // looks that wait for an answer, and whom they look for
@@ -43,6 +47,7 @@ func newWatch(n *Node) *watch {
 	return &watch{
 		node:    n,
 		looks:   make(slots, mostLooks),
+		doubted: make(map[identity]bool),
 		under:   make(map[identity]bool),
 		seen:    make(map[identity]time.Time),
 		waiting: make(map[chan<- identity]identity),
@@ -67,7 +72,7 @@ func (w *watch) suspect(id identity, why string, tell bool) {
 			return
 		}
 		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member is gone")
-		w.node.inbox.put(downEvent{id, true})
+		w.node.inbox.put(downEvent{id: id, proof: true})
 		if tell {
 			w.accuse(id)
 		}
@@ -107,21 +112,47 @@ func (w *watch) accuse(id identity) {
 
 // lookAt finds out about a member by itself: a closed port or another process on it is proof, a time-out is none.
 func (w *watch) lookAt(id identity, address Address) verdict {
-	if address.Addr == w.node.Address() {
-		return dead
-	}
 	if !w.looks.take(w.node.ctx) {
 		return silent
 	}
 	defer w.looks.free()
-	conn, err := w.node.transport.DialAddressTimeout(address, lookTimeout)
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	return w.look(id, address)
+}
+
+// look dials and asks at once.
+func (w *watch) look(id identity, address Address) verdict {
+	if address.Addr == w.node.Address() {
 		return dead
 	}
-	if err == nil {
+	ctx, cancel := context.WithTimeout(w.node.ctx, lookTimeout)
+	defer cancel()
+	refused := make(chan struct{})
+	w.node.spawn(func() {
+		if w.refuses(ctx, address) {
+			close(refused)
+		}
+	})
+	return w.ask(ctx, id, address, refused)
+}
+
+// refuses says whether nobody listens at address, also when that becomes so before ctx is done: a process that ends may
+// still accept, or its system for it, and resets the connection a moment later.
+func (w *watch) refuses(ctx context.Context, address Address) bool {
+	for ctx.Err() == nil {
+		conn, err := w.node.transport.DialAddressTimeout(address, lookTimeout)
+		if err != nil {
+			return errors.Is(err, syscall.ECONNREFUSED)
+		}
+		stop := context.AfterFunc(ctx, func() { conn.Close() })
+		conn.Read(make([]byte, 1)) // nobody sends anything
+		stop()
 		conn.Close()
+		select {
+		case <-time.After(dialAgain):
+		case <-ctx.Done():
+		}
 	}
-	return w.ask(id, address)
+	return false
 }
 
 // where gives the address of a member that lives, or that is listed still although it fell silent.
@@ -134,7 +165,7 @@ func (w *watch) where(id identity) (Address, bool) {
 }
 
 // ask waits for whoever is at address to say who it is.
-func (w *watch) ask(id identity, address Address) verdict {
+func (w *watch) ask(ctx context.Context, id identity, address Address, refused <-chan struct{}) verdict {
 	answers := make(chan identity, 1) // more would say the same
 	w.mu.Lock()
 	w.waiting[answers] = id
@@ -145,8 +176,7 @@ func (w *watch) ask(id identity, address Address) verdict {
 		w.mu.Unlock()
 	}()
 	question := note{from: w.node.id, subject: id, replyTo: w.node.Address()}.encode(kindProbe)
-	timeout, again := time.NewTimer(lookTimeout), time.NewTicker(askAgain)
-	defer timeout.Stop()
+	again := time.NewTicker(askAgain)
 	defer again.Stop()
 	for {
 		w.node.send(address, question)
@@ -156,10 +186,10 @@ func (w *watch) ask(id identity, address Address) verdict {
 				return alive
 			}
 			return dead
+		case <-refused:
+			return dead
 		case <-again.C:
-		case <-timeout.C:
-			return silent
-		case <-w.node.ctx.Done():
+		case <-ctx.Done():
 			return silent
 		}
 	}

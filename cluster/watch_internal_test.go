@@ -1,9 +1,13 @@
 package cluster
 
 import (
+	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // TestLooksAreBounded holds what any number of reports can start: one look at a member at a time, a pause between two,
@@ -28,5 +32,96 @@ func TestLooksAreBounded(t *testing.T) {
 			begins(identity{"a", boot}, true)
 		}
 		begins(identity{"b", 1}, false)
+	})
+}
+
+// TestDoubtsAreBounded holds that beyond a bound members are dropped on memberlist's word.
+func TestDoubtsAreBounded(t *testing.T) {
+	w := newWatch(idleNode(t, zerolog.Nop()))
+	w.node.closed = true // nothing looks
+	for boot := range uint64(mostDoubts) {
+		if !w.doubt(identity{"a", boot}, Address{}) {
+			t.Fatalf("doubt %d is one too many", boot+1)
+		}
+	}
+	if w.doubt(identity{"b", 1}, Address{}) {
+		t.Error("one more than the bound is doubted")
+	}
+	if !w.doubt(identity{"a", 1}, Address{}) {
+		t.Error("one that is doubted already counts twice")
+	}
+}
+
+func TestDoubtEnds(t *testing.T) {
+	w := newWatch(idleNode(t, zerolog.Nop()))
+	w.node.closed = true
+	a := identity{"a", 1}
+	w.doubt(a, Address{})
+	w.trust(a)
+	if w.condemn(a) {
+		t.Error("a member that was seen alive is condemned")
+	}
+	w.doubt(a, Address{})
+	if !w.condemn(a) {
+		t.Error("a member that was found gone is not condemned")
+	}
+	if w.trust(a); w.stillDoubted(a) || len(w.doubted) > 0 {
+		t.Error("a doubt that has ended is remembered")
+	}
+}
+
+// TestSeenAliveMeanwhile has a member that memberlist gave up be back while this node finds it gone.
+func TestSeenAliveMeanwhile(t *testing.T) {
+	n := idleNode(t, zerolog.Nop())
+	n.closed = true // nothing looks
+	record := recordOf("a")
+	a := identityOf(record)
+	up := upEvent{id: a, address: "10.0.0.7:7946"}
+	listed := func(want bool) {
+		t.Helper()
+		if _, listed := n.View().Snapshot().Member("a"); listed != want {
+			t.Errorf("listed = %v, want %v", listed, want)
+		}
+	}
+	n.handle([]event{up, syncEvent{[]sighting{seen("a")}}})
+	n.handle([]event{downEvent{id: a}})
+	listed(true) // it is looked at first
+	n.handle([]event{up, downEvent{id: a, proof: true, looked: true}})
+	listed(true)
+	n.handle([]event{downEvent{id: a}, downEvent{id: a, proof: true, looked: true}})
+	listed(false)
+}
+
+// ending is the transport to a process that is being killed: it accepts a connection, resets it, and then is gone.
+type ending struct {
+	nowhere
+	dials atomic.Int32
+}
+
+const killedAfter = 100 * time.Millisecond
+
+func (e *ending) DialAddressTimeout(to Address, timeout time.Duration) (net.Conn, error) {
+	if e.dials.Add(1) > 1 {
+		return e.nowhere.DialAddressTimeout(to, timeout)
+	}
+	here, there := net.Pipe()
+	time.AfterFunc(killedAfter, func() { there.Close() })
+	return here, nil
+}
+
+func TestFault13_LookedAtWhileItIsKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := idleNode(t, zerolog.Nop())
+		n.transport = new(ending)
+		began := time.Now()
+		if found := n.watch.lookAt(identity{"a", 1}, Address{Addr: "10.0.0.7:7946"}); found != dead {
+			t.Errorf("found %v, want dead", found)
+		}
+		if took := time.Since(began); took != killedAfter+dialAgain {
+			t.Errorf("found after %v, want %v", took, killedAfter+dialAgain)
+		}
+		n.cancel()
+		n.list.Shutdown()
+		time.Sleep(time.Minute) // for memberlist
 	})
 }

@@ -1,0 +1,70 @@
+package cluster
+
+import "time"
+
+const (
+	firstRemind   = time.Second // between two looks at a member that answers although memberlist gave it up; doubles with each
+	slowestRemind = 10 * time.Second
+)
+
+// doubt looks at a member that memberlist gave up, as it does on the word of a single peer, who may have been cut off or
+// starved. Nobody is dropped on hearsay: while it answers it stays, and hears that it was given up until it contradicts.
+// doubt gives false when too many are doubted already.
+func (w *watch) doubt(id identity, address Address) bool {
+	w.mu.Lock()
+	_, under := w.doubted[id]
+	if !under && len(w.doubted) >= mostDoubts {
+		w.mu.Unlock()
+		return false
+	}
+	w.doubted[id] = true
+	w.mu.Unlock()
+	if !under {
+		w.node.spawn(func() { w.dispel(id, address) })
+	}
+	return true
+}
+
+// dispel looks until the member is not doubted any more, or found to be gone.
+func (w *watch) dispel(id identity, address Address) {
+	for wait := firstRemind; w.stillDoubted(id); wait = min(2*wait, slowestRemind) {
+		if found := w.look(id, address); found != alive {
+			w.node.inbox.put(downEvent{id: id, proof: found == dead, looked: true})
+			return
+		}
+		w.node.push.introduce(address)
+		select {
+		case <-time.After(wait):
+		case <-w.node.ctx.Done():
+			return
+		}
+	}
+}
+
+func (w *watch) stillDoubted(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.doubted[id] {
+		delete(w.doubted, id)
+		return false
+	}
+	return true
+}
+
+// trust notes that a member was seen alive.
+func (w *watch) trust(id identity) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.doubted[id] {
+		w.doubted[id] = false
+	}
+}
+
+// condemn ends the doubt about a member that was found to be gone, unless it was seen alive meanwhile.
+func (w *watch) condemn(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	gone := w.doubted[id]
+	delete(w.doubted, id)
+	return gone
+}
