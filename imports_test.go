@@ -19,7 +19,7 @@ const module = "github.com/grapevine-go/grapevine"
 var house = map[string][]string{
 	"membership":       {},
 	"balancer":         {module + "/membership"},
-	"cluster":          {module + "/membership", "github.com/hashicorp/memberlist", "github.com/rs/zerolog"},
+	"cluster":          {module + "/membership", "github.com/hashicorp/memberlist", "github.com/hashicorp/go-msgpack/v2/codec", "github.com/rs/zerolog"},
 	"endpoint":         {module + "/membership", module + "/balancer", "github.com/go-kit/kit", "github.com/go-kit/log", "github.com/rs/zerolog"},
 	"testcluster":      {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
 	"testcluster/demo": {module, "github.com/go-kit", "github.com/mattn/go-isatty"},

@@ -97,24 +97,21 @@ func TestFreeRetriesDoNotPileUp(t *testing.T) {
 // Two calls that withdraw at once must not get the same retry.
 func TestBudgetIsNotSpentTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // in which no time passes
+		const saved = 500_000 // far more than a budget saves, to have them meet
 		b := newBudget(0.2)
-		for range 1000 {
-			b.deposit()
-		}
-		var got atomic.Int64
+		b.saved.Store(saved * retryCost)
+		var retries atomic.Int64
 		var work sync.WaitGroup
-		for range 8 {
+		for range 4 {
 			work.Go(func() {
-				for range 100 {
-					if b.withdraw() {
-						got.Add(1)
-					}
+				for b.withdraw() {
+					retries.Add(1)
 				}
 			})
 		}
 		work.Wait()
-		if got.Load() != 100+3 {
-			t.Errorf("%d retries, want 100 saved and 3 free", got.Load())
+		if got := retries.Load(); got != saved+3 {
+			t.Errorf("%d retries, want %d saved and 3 free", got, saved)
 		}
 	})
 }

@@ -55,6 +55,7 @@ func TestStreamIsReadableAfterItsCall(t *testing.T) {
 	defer server.Close()
 	endpointer := NewEndpointer(townOf(server.Listener.Addr().String()).View(), "users", get(server.Client()))
 	defer endpointer.Close()
+	await(endpointer, 1)
 	call := Retry(NewBalancer(endpointer, first), PerTryTimeout(perTry), MaxAttempts(100), plenty) // on a busy machine
 	open := func() io.ReadCloser {
 		response, err := call(t.Context(), nil)

@@ -1,6 +1,7 @@
 package testcluster
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -25,46 +26,47 @@ const look = 20 * time.Millisecond
 
 // converge gives what is wrong after patience, nil if nothing is.
 func (c *Cluster) converge(patience time.Duration) []string {
-	for deadline := time.Now().Add(patience); !c.converged(); time.Sleep(look) {
+	deadline := time.Now().Add(patience)
+	for wrong := c.wrongView(0); wrong >= 0; wrong = c.wrongView(wrong) {
 		if !time.Now().Before(deadline) {
 			return c.differences()
 		}
+		time.Sleep(look)
 	}
 	return nil
 }
 
-func (c *Cluster) converged() bool {
+// wrongView gives a member whose view is not the truth, -1 if there is none. It looks at the member at first before the
+// others: the one that was wrong last most likely is still.
+func (c *Cluster) wrongView(first int) int {
 	truth := c.truth()
-	return !slices.ContainsFunc(c.Members, func(m *Member) bool { return !matches(m.View().Snapshot(), truth) })
+	for i := range c.Members {
+		if at := (first + i) % len(c.Members); !matches(c.Members[at].View().Snapshot(), truth) {
+			return at
+		}
+	}
+	return -1
 }
 
 // truth is what every member says of itself, by name.
-func (c *Cluster) truth() map[string]membership.Member {
-	truth := make(map[string]membership.Member)
+func (c *Cluster) truth() (truth []membership.Member) {
 	for _, m := range c.Members {
 		if self, ok := m.View().Snapshot().Member(m.Name()); ok {
-			truth[m.Name()] = self
+			truth = append(truth, self)
 		}
 	}
+	slices.SortFunc(truth, func(a, b membership.Member) int { return cmp.Compare(a.Name, b.Name) })
 	return truth
 }
 
 // matches says whether a view is the truth.
-func matches(s *membership.Snapshot, truth map[string]membership.Member) bool {
-	if s.Err() != nil || len(s.Members()) != len(truth) {
-		return false
-	}
-	for _, got := range s.Members() {
-		if want, ok := truth[got.Name]; !ok || !same(got, want) {
-			return false
-		}
-	}
-	return true
+func matches(s *membership.Snapshot, truth []membership.Member) bool {
+	return s.Err() == nil && slices.EqualFunc(s.Members(), truth, same)
 }
 
 // same leaves out the address, which a member does not know of itself.
 func same(a, b membership.Member) bool {
-	return a.Boot == b.Boot && a.State == b.State && a.Zone == b.Zone &&
+	return a.Name == b.Name && a.Boot == b.Boot && a.State == b.State && a.Zone == b.Zone &&
 		reflect.DeepEqual(a.Services, b.Services) && maps.Equal(a.Metadata, b.Metadata)
 }
 
@@ -80,22 +82,22 @@ func (c *Cluster) differences() (wrong []string) {
 }
 
 // compare says how a view differs from the truth, "" if it does not.
-func compare(s *membership.Snapshot, truth map[string]membership.Member) string {
+func compare(s *membership.Snapshot, truth []membership.Member) string {
 	var diff []string
 	if s.Err() != nil {
 		diff = append(diff, s.Err().Error())
 	}
-	for name, want := range truth {
-		got, ok := s.Member(name)
+	for _, want := range truth {
+		got, ok := s.Member(want.Name)
 		switch {
 		case !ok:
-			diff = append(diff, "lacks "+name)
+			diff = append(diff, "lacks "+want.Name)
 		case !same(got, want):
 			diff = append(diff, fmt.Sprintf("has %s, should have %s", describe(got), describe(want)))
 		}
 	}
 	for _, got := range s.Members() {
-		if _, ok := truth[got.Name]; !ok {
+		if !slices.ContainsFunc(truth, func(m membership.Member) bool { return m.Name == got.Name }) {
 			diff = append(diff, "still has "+describe(got))
 		}
 	}

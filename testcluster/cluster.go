@@ -3,9 +3,11 @@ package testcluster
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,8 +68,11 @@ func Start(t testing.TB, n int, options ...Option) *Cluster {
 		c.Close()
 		c.leaks.report(t)
 	})
-	for range n {
+	for range min(n, seeds) {
 		c.Add()
+	}
+	for left := n - len(c.Members); left > 0; left -= wave {
+		c.addAll(min(left, wave))
 	}
 	return c
 }
@@ -75,10 +80,35 @@ func Start(t testing.TB, n int, options ...Option) *Cluster {
 // Add starts one more member, on a host of its own.
 func (c *Cluster) Add() *Member {
 	c.t.Helper()
+	return c.Run(c.Network.Host(), c.nextConfig())
+}
+
+func (c *Cluster) nextConfig() cluster.Config {
 	config := cluster.Config{Name: fmt.Sprintf("m%d", c.started+1)}
 	c.configure(c.started, &config)
 	c.started++
-	return c.Run(c.Network.Host(), config)
+	return config
+}
+
+// addAll starts n more members, all at once, and lists them in order.
+func (c *Cluster) addAll(n int) {
+	c.t.Helper()
+	members, errs := make([]*Member, n), make([]error, n)
+	var starts sync.WaitGroup
+	for i := range n {
+		host := c.Network.Host()
+		config := c.Config(host, c.nextConfig())
+		starts.Go(func() { members[i], errs[i] = c.start(host, config) })
+	}
+	starts.Wait()
+	for i, m := range members {
+		if errs[i] == nil {
+			errs[i] = c.list(m)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		c.t.Fatalf("start: %v", err)
+	}
 }
 
 // Run starts a member on host. What config leaves empty is set so that it joins this cluster.
@@ -93,22 +123,41 @@ func (c *Cluster) Run(host *Host, config cluster.Config) *Member {
 
 // TryRun is Run for a member whose start may fail.
 func (c *Cluster) TryRun(host *Host, config cluster.Config) (*Member, error) {
-	config = c.Config(host, config)
+	m, err := c.start(host, c.Config(host, config))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.list(m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// start runs a member that is not listed yet. It may be called by many goroutines.
+func (c *Cluster) start(host *Host, config cluster.Config) (*Member, error) {
 	var node *cluster.Node
 	var err error
 	c.leaks.mark(func() { node, err = cluster.Start(context.Background(), config) })
 	if err != nil {
 		return nil, err
 	}
-	m := &Member{Node: node, Host: host, cluster: c, config: config}
+	return &Member{Node: node, Host: host, cluster: c, config: config}, nil
+}
+
+// list makes a member one of the cluster's, with the services that all of them offer.
+func (c *Cluster) list(m *Member) error {
 	c.Members = append(c.Members, m)
 	for _, service := range c.services {
 		if _, err := m.Serve(membership.Service{Name: service.name}, service.handler(m)); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return m, nil
+	return nil
 }
+
+// wave is how many members start at a time. Those of one wave learn of each other by gossip, which in a large cluster takes
+// seconds; one at a time would cost more in all, as nothing that they learn would arrive together.
+const wave = 16
 
 // seeds is how many members a new one is told of.
 const seeds = 3

@@ -28,6 +28,22 @@
 // Without a bubble everything works in the same way and takes as long as it takes. AwaitConverged and AwaitViews wait for
 // what should be rather than for a time.
 //
+// # Large clusters
+//
+// A thousand members in one bubble boot, and survive the crash of a hundred, in 143 s on two cores that were not idle,
+// with 1.2 GB of live heap and 3.0 GB from the system (TestLarge -large.n=1000): what a pair of members costs is about
+// 1.2 KB. On the way every view is complete 18 s after the start, and right again 30 s after the crash. Three things keep
+// the cost near the square of the number: whoever pushes its record is known to live at once, so that nothing is pushed
+// twice; members start in waves, so that what they learn arrives together and makes one snapshot rather than many; and
+// no step looks at all peers to find the few that lag.
+//
+// # Releases side by side
+//
+// [WithConfig] can let some members act as an older release, by setting their cluster.Config.WireVersion, so that a test
+// shows what a rolling upgrade does to a service: those members write and read records as that release did.
+//
+//	testcluster.WithConfig(func(i int, config *cluster.Config) { config.WireVersion = byte(1 + i%2) })
+//
 // # Repeating a run
 //
 // A seed ([WithSeed]) fixes what the network does to the nth packet of each path, whatever else is sent. It does not

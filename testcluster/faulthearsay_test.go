@@ -10,7 +10,6 @@ import (
 // TestFault4_NobodyElseIsRemoved has members that cannot reach the others give them up, wrongly, and be back while they
 // still spread the word. Nobody is evicted on hearsay: those that could reach each other all along keep each other.
 func TestFault4_NobodyElseIsRemoved(t *testing.T) {
-	t.Skip("rows 3, 4, 11, 29: memberlist takes a peer's word that a member is dead, until that member objects 0.2 to 1 s later")
 	for name, disturb := range map[string]func(c *testcluster.Cluster, m *testcluster.Member){
 		"cut off": func(c *testcluster.Cluster, m *testcluster.Member) {
 			c.Cut([]*testcluster.Member{m}, except(c, m))
@@ -42,7 +41,6 @@ func TestFault4_NobodyElseIsRemoved(t *testing.T) {
 
 // TestFault3_NobodyIsRemovedByAHeal is the same with two halves.
 func TestFault3_NobodyIsRemovedByAHeal(t *testing.T) {
-	t.Skip("rows 3, 4, 11, 29: memberlist takes a peer's word that a member is dead, until that member objects 0.2 to 1 s later")
 	virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 		for _, half := range [][]*testcluster.Member{c.Members[:5], c.Members[5:]} {
 			defer throughout(t, half, "lists its own half", lists(half...))()

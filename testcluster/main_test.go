@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/grapevine-go/grapevine/cluster"
 )
 
@@ -36,12 +38,13 @@ type line struct {
 
 const readyPatience = 2 * time.Second
 
-// runChild is a member until its standard input ends.
+// runChild is a member until its standard input ends. What it warns of goes to standard error.
 func runChild(encoded string) error {
 	var config cluster.Config
 	if err := json.Unmarshal([]byte(encoded), &config); err != nil {
 		return err
 	}
+	config.Logger = zerolog.New(os.Stderr).Level(zerolog.WarnLevel)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go func() {

@@ -19,7 +19,7 @@ type Network struct {
 	mu     sync.Mutex
 	normal Link
 	links  map[path]Link
-	paths  map[path]*fate
+	paths  map[path]*rand.Rand
 	hosts  map[netip.Addr]*Host
 	last   int           // number of the newest host
 	change chan struct{} // closed at the next change, for streams that wait for a cut to heal
@@ -46,7 +46,7 @@ func NewNetwork(seed uint64, normal Link) *Network {
 		seed:   seed,
 		normal: normal,
 		links:  make(map[path]Link),
-		paths:  make(map[path]*fate),
+		paths:  make(map[path]*rand.Rand),
 		hosts:  make(map[netip.Addr]*Host),
 		change: make(chan struct{}),
 	}
@@ -139,21 +139,14 @@ func (n *Network) route(p path) (Link, *Host, <-chan struct{}) {
 	return link, to, n.change
 }
 
-// fate is what chance has in store for a path.
-type fate struct {
-	random *rand.Rand
-	slot   time.Duration
-}
-
-// on gives the fate of p. Called with the lock held.
-func (n *Network) on(p path) *fate {
-	f := n.paths[p]
-	if f == nil {
-		from, to := number(p.from), number(p.to)
-		f = &fate{rand.New(rand.NewPCG(n.seed, from<<32|to)), slotOf(from, to)}
-		n.paths[p] = f
+// random is the source of chance of p. A path that leaves nothing to chance has none. Called with the lock held.
+func (n *Network) random(p path) *rand.Rand {
+	r := n.paths[p]
+	if r == nil {
+		r = rand.New(rand.NewPCG(n.seed, number(p.from)<<32|number(p.to)))
+		n.paths[p] = r
 	}
-	return f
+	return r
 }
 
 func number(ip netip.Addr) uint64 {
@@ -165,22 +158,23 @@ func number(ip netip.Addr) uint64 {
 // nanosecond, so that the scheduler has nothing to decide.
 const slots = time.Millisecond
 
-func slotOf(from, to uint64) time.Duration { return time.Duration((from*1000 + to) % uint64(slots)) }
+func (p path) slot() time.Duration {
+	return time.Duration((number(p.from)*1000 + number(p.to)) % uint64(slots))
+}
 
 // delay draws how long something takes on p.
 func (n *Network) delay(p path, link Link) time.Duration {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	f := n.on(p)
 	delay := link.Latency
 	if link.Jitter > 0 {
-		delay += time.Duration(f.random.Int64N(int64(link.Jitter)))
+		n.mu.Lock()
+		delay += time.Duration(n.random(p).Int64N(int64(link.Jitter)))
+		n.mu.Unlock()
 	}
 	if delay <= 0 {
 		return 0
 	}
 	arrives := time.Now().Add(delay)
-	return delay + (f.slot-time.Duration(arrives.Nanosecond())%slots+slots)%slots
+	return delay + (p.slot()-time.Duration(arrives.Nanosecond())%slots+slots)%slots
 }
 
 // chance says yes with a probability of share.
@@ -190,7 +184,7 @@ func (n *Network) chance(p path, share float64) bool {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.on(p).random.Float64() < share
+	return n.random(p).Float64() < share
 }
 
 func (p path) String() string { return fmt.Sprintf("%v>%v", p.from, p.to) }

@@ -33,7 +33,12 @@ type child struct {
 // startChild runs a member until the end of the test.
 func startChild(t *testing.T, config cluster.Config) *child {
 	t.Helper()
-	command := childCommand(t, config)
+	return runCommand(t, config.Name, childCommand(t, config))
+}
+
+// runCommand runs what childCommand gave, perhaps with changes.
+func runCommand(t *testing.T, name string, command *exec.Cmd) *child {
+	t.Helper()
 	stdout, err1 := command.StdoutPipe()
 	_, err2 := command.StdinPipe() // its end ends the child, should this process die
 	for _, err := range []error{err1, err2, command.Start()} {
@@ -41,7 +46,7 @@ func startChild(t *testing.T, config cluster.Config) *child {
 			t.Fatal(err)
 		}
 	}
-	c := &child{t: t, name: config.Name, command: command, changed: make(chan struct{})}
+	c := &child{t: t, name: name, command: command, changed: make(chan struct{})}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)

@@ -35,9 +35,11 @@ func demo(ctx context.Context, args ...string) *exec.Cmd {
 	return command
 }
 
-func TestFault13_KillAndReplaceOfRealProcesses(t *testing.T) {
+// runDemo plays acts to their end and gives what -json wrote.
+func runDemo(t *testing.T, args ...string) (r result, out []byte) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "result.json")
-	out, err := demo(t.Context(), "-n", "3", "-rate", "100", "-acts", "kill,replace,term", "-json", file).CombinedOutput()
+	out, err := demo(t.Context(), append(args, "-json", file)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("demo: %v\n%s", err, out)
 	}
@@ -45,12 +47,25 @@ func TestFault13_KillAndReplaceOfRealProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r result
 	if err := json.Unmarshal(encoded, &r); err != nil {
 		t.Fatal(err)
 	}
+	return r, out
+}
+
+// TestFault23_RollingRestartUnderLoad stops each of three servers with SIGTERM and starts it anew, while a caller with
+// endpoint.Retry calls them: not one call fails.
+func TestFault23_RollingRestartUnderLoad(t *testing.T) {
+	r, out := runDemo(t, "-n", "3", "-rate", "500", "-acts", "rolling,rolling")
+	if !r.OK || r.Failed != 0 || len(r.Acts) != 2 || r.Acts[0].Calls < 100 || r.Acts[1].Calls < 100 {
+		t.Errorf("result: %+v\n%s", r, out)
+	}
+}
+
+func TestFault13_KillAndReplaceOfRealProcesses(t *testing.T) {
+	r, out := runDemo(t, "-n", "3", "-rate", "100", "-acts", "kill,replace,term")
 	if !r.OK || r.Failed != 0 || r.Members != 4 || r.Calls < 100 || r.ConvergeMS <= 0 {
-		t.Errorf("result: %s", encoded)
+		t.Errorf("result: %+v", r)
 	}
 	var played []string
 	for _, act := range r.Acts {
