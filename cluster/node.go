@@ -37,6 +37,7 @@ type Node struct {
 	push      *pusher
 	watch     *watch
 	name      *nameClaim
+	heal      *healer
 	ready     readiness
 
 	ctx    context.Context // done once Close begins
@@ -88,6 +89,7 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	n.work.Go(n.handleEvents)
 	n.work.Go(n.push.run)
 	n.work.Go(joiner.run)
+	n.work.Go(n.heal.run)
 	if err := n.awaitFirstRound(ctx, joiner); err != nil {
 		n.Close()
 		return nil, wrap("start", err)
@@ -119,6 +121,7 @@ func newNode(s settings) (*Node, error) {
 	n.push = newPusher(n)
 	n.watch = newWatch(n)
 	n.name = newNameClaim(n)
+	n.heal = newHealer(n)
 	n.store.OnReport(n.watch.report)
 	if n.transport == nil {
 		advertise, err := s.advertised()
@@ -244,7 +247,7 @@ func (n *Node) handle(events []event) {
 		case downEvent:
 			if e.id != n.id && n.gone(e) {
 				changes = append(changes, membership.Down{Name: e.id.name, BootID: e.id.boot, Proof: e.proof})
-				n.push.remove(e.id)
+				n.drop(e)
 			}
 		case pushEvent:
 			if e.record.Name == n.id.name {
@@ -279,9 +282,19 @@ func (n *Node) handle(events []event) {
 // seen takes note of a member that lives. One that had its address before cannot be there any more.
 func (n *Node) seen(up upEvent) {
 	n.watch.trust(up.id)
+	n.heal.found(up.id, up.address)
 	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
 		n.watch.suspect(before, up.id.name+" is at its address", true)
 	}
+}
+
+// drop lets go of a member that is gone. One that merely fell silent is looked for.
+func (n *Node) drop(down downEvent) {
+	record, _ := n.store.Record(down.id.name)
+	if address, living := n.push.address(down.id); living && !down.proof && record.State != membership.Left {
+		n.heal.miss(down.id, address.Addr)
+	}
+	n.push.remove(down.id)
 }
 
 // gone says whether a member is to be dropped now. One that memberlist gave up without a goodbye is looked at first.

@@ -1,0 +1,26 @@
+package testcluster_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/grapevine-go/grapevine/testcluster"
+)
+
+// TestFault3_PartitionHalfNoticed ends partitions about when the members notice them: some were given up, others not, so
+// that those who were given up have no reason to look for anybody.
+func TestFault3_PartitionHalfNoticed(t *testing.T) {
+	for seed := range uint64(3) {
+		for lasts := 5 * time.Second; lasts <= 14*time.Second; lasts += 250 * time.Millisecond {
+			t.Run(lasts.String(), func(t *testing.T) {
+				virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+					c.Cut(c.Members[:5], c.Members[5:])
+					time.Sleep(lasts)
+					c.Heal()
+					time.Sleep(10 * time.Second) // what was decided during the cut is carried out
+					c.AwaitConverged(afterHeal - 10*time.Second)
+				}, testcluster.WithSeed(seed+1))
+			})
+		}
+	}
+}
