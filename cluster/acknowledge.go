@@ -11,7 +11,7 @@ func (n *Node) owe(push pushEvent) {
 	}
 	n.owed[owner] = push.insists
 	if _, living := n.push.address(owner); !living && owner != n.id && push.record.State != membership.Left {
-		n.vouched.vouch(owner, push.from, push.meta)
+		n.vouch(owner, push.from, push.meta)
 	}
 }
 

@@ -34,12 +34,21 @@ type Config struct {
 	// for as long as the node lives. Host names are looked up anew at every attempt.
 	Join []string
 
-	// Secret encrypts all gossip: at least 16 random bytes in base64 or hexadecimal, see [NewSecret]. Members with
-	// another secret cannot read or join. SecretFile names a file that holds it; only one of the two may be given.
+	// Secret seals all gossip, and lets in who knows it: at least 16 random bytes in base64 or hexadecimal, see
+	// [NewSecret]. Of several, separated by spaces or lines, the first is used and all are accepted. SecretFile names a
+	// file that holds them, which is read again when it changes. See [Node.AddSecret] for how to change a secret.
 	Secret     string
 	SecretFile string
 
-	// Insecure lets a node without a secret listen beyond loopback: whoever reaches its port can then read and forge.
+	// CertFile, KeyFile and CAFile take certificates of your own in place of a secret: that of this member, whose DNS names
+	// hold its name, the key to it, and the authorities whose certificates are accepted, in PEM form. The files are read
+	// again when they change. TLS is the same for certificates that come from elsewhere, or that name members otherwise.
+	CertFile string
+	KeyFile  string
+	CAFile   string
+	TLS      *TLS
+
+	// Insecure lets a node with neither listen beyond loopback: whoever reaches its port can then read and forge.
 	Insecure bool
 
 	// Zone is where the process runs, of the same form as a name. Optional.
@@ -56,7 +65,8 @@ type Config struct {
 	// Logger receives the node's log lines and those of memberlist. The zero value discards them.
 	Logger zerolog.Logger
 
-	// Transport replaces the sockets, for tests. The node shuts it down, once its Start has succeeded at least. Bind and Advertise are then not used.
+	// Transport replaces the sockets, for tests; what passes over it is sealed all the same. The node shuts it down, once
+	// its Start has succeeded at least. Bind and Advertise are then not used.
 	Transport Transport
 }
 
@@ -67,7 +77,7 @@ type settings struct {
 	Config
 	bind      netip.AddrPort
 	advertise netip.AddrPort // the zero value means as bound
-	key       []byte         // nil without a secret
+	secrets   [][]byte       // none without a secret; the first is used
 }
 
 // check finds everything that can be wrong before a port is bound.
@@ -100,10 +110,36 @@ func (c Config) check() (settings, error) {
 			return s, err
 		}
 	}
-	if s.key, err = c.key(); err != nil {
+	if s.TLS, err = c.checkSources(); err != nil {
+		return s, err
+	}
+	if s.secrets, err = c.readSecrets(); err != nil {
 		return s, err
 	}
 	return s, s.checkExposure()
+}
+
+// checkSources lets an identity come from one place. It gives the certificates, if that is where.
+func (c Config) checkSources() (*TLS, error) {
+	files := []string{c.CertFile, c.KeyFile, c.CAFile}
+	given := len(slices.DeleteFunc(slices.Clone(files), func(file string) bool { return file == "" }))
+	switch {
+	case c.Secret != "" && c.SecretFile != "":
+		return nil, &membership.FieldError{Field: "secret file", Value: c.SecretFile,
+			Remedy: "give a secret or a file that holds it, not both"}
+	case given > 0 && given < len(files):
+		return nil, &membership.FieldError{Field: "certificate files", Value: strings.Join(files, ", "),
+			Remedy: "give all three: the certificate, its key, and the authorities that are accepted"}
+	case given > 0 && c.TLS != nil:
+		return nil, &membership.FieldError{Field: "certificate files", Value: strings.Join(files, ", "),
+			Remedy: "give the files or TLS, not both"}
+	case (given > 0 || c.TLS != nil) && c.Secret+c.SecretFile != "":
+		return nil, &membership.FieldError{Field: "secret", Value: "(not shown)",
+			Remedy: "give a secret or certificates, not both"}
+	case given > 0:
+		return TLSFiles(c.CertFile, c.KeyFile, c.CAFile), nil
+	}
+	return c.TLS, nil
 }
 
 // checkExposure refuses to listen beyond loopback by accident.
@@ -111,9 +147,9 @@ func (s settings) checkExposure() error {
 	if s.Transport == nil && s.bind.Addr().IsLoopback() {
 		return nil
 	}
-	if s.key == nil && !s.Insecure {
+	if !s.sealed() && !s.Insecure {
 		return &membership.FieldError{Field: "bind address", Value: s.Bind,
-			Remedy: "set Secret or SecretFile to listen beyond loopback, or Insecure to go without"}
+			Remedy: "set Secret, SecretFile or TLS to listen beyond loopback, or Insecure to go without"}
 	}
 	if s.Cluster == "" {
 		return &membership.FieldError{Field: "cluster name", Value: "",
@@ -121,6 +157,8 @@ func (s settings) checkExposure() error {
 	}
 	return nil
 }
+
+func (s settings) sealed() bool { return len(s.secrets) > 0 || s.TLS != nil }
 
 func defaultName() string {
 	host, _ := os.Hostname()

@@ -51,30 +51,12 @@ func (d delegate) NotifyPingComplete(node *memberlist.Node, _ time.Duration, _ [
 	d.NotifyJoin(node)
 }
 
-// NotifyMsg parses strictly, and drops what it does not know: a later release may send more kinds.
-func (d delegate) NotifyMsg(message []byte) {
-	if len(message) == 0 || d.node.ctx.Err() != nil {
-		return // also when memberlist is late to notice that it was shut down
-	}
-	switch kind, body := message[0], message[1:]; kind {
-	case kindRecord, kindInsist:
-		if push, err := decodePush(body, d.node.wire); err == nil {
-			push.insists = kind == kindInsist
-			d.node.inbox.offer(push)
-		} else {
-			d.node.seldom.warn(err, "cluster: dropped a record")
-		}
-	case kindAck, kindAccuse, kindProbe, kindAnswer:
-		if note, err := decodeNote(body); err == nil {
-			d.node.inbox.offer(noteEvent{kind, note})
-		} else {
-			d.node.seldom.warn(err, "cluster: dropped a message")
-		}
-	}
-}
+// NotifyMsg has nothing to do: what members say to each other travels beside memberlist, see receive.go.
+func (d delegate) NotifyMsg([]byte) {}
 
 func (d delegate) LocalState(bool) []byte {
-	return encodeState(d.node.sightings())
+	own, others := d.node.sightings()
+	return encodeState(own, others, stateRoom(len(others)))
 }
 
 func (d delegate) MergeRemoteState(state []byte, _ bool) {
@@ -83,7 +65,7 @@ func (d delegate) MergeRemoteState(state []byte, _ bool) {
 	}
 	known, err := decodeState(state, d.node.wire)
 	if err != nil {
-		d.node.seldom.warn(err, "cluster: cannot read all of a peer's state")
+		d.node.seldom.Warn(err, "cluster: cannot read all of a peer's state")
 	}
 	d.node.inbox.put(syncEvent{known})
 }

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"net/netip"
 	"strings"
 	"testing"
@@ -40,7 +39,7 @@ func TestNotifyAlive(t *testing.T) {
 
 // pushPrefix is what precedes the record in a push.
 func pushPrefix() []byte {
-	return appendPush([]byte{kindRecord}, netip.MustParseAddrPort("10.0.0.7:7946"), metaOf(membership.WireVersion))
+	return appendPush([]byte{byte(kindRecord)}, netip.MustParseAddrPort("10.0.0.7:7946"), metaOf(membership.WireVersion))
 }
 
 // pushOf is what a member of that name pushes.
@@ -49,49 +48,6 @@ func pushOf(t *testing.T, name string) []byte {
 }
 
 func named(name string, meta ...byte) memberlist.Node { return memberlist.Node{Name: name, Meta: meta} }
-
-func TestNotifyMsg(t *testing.T) {
-	record := pushOf(t, "a")
-	for name, tt := range map[string]struct {
-		message []byte
-		events  int
-		log     bool
-	}{
-		"record":            {record, 1, false},
-		"record cut short":  {record[:len(record)-1], 0, true},
-		"address cut short": {record[:9], 0, true},
-		"no address":        {append([]byte{kindRecord, 0, 0}, mustEncode(t, recordOf("a"))...), 0, true},
-		"ack":               {fullNote.encode(kindAck), 1, false},
-		"accusation":        {fullNote.encode(kindAccuse), 1, false},
-		"probe":             {fullNote.encode(kindProbe), 1, false},
-		"answer":            {fullNote.encode(kindAnswer), 1, false},
-		"note cut short":    {fullNote.encode(kindAck)[:9], 0, true},
-		"of a later kind":   {fullNote.encode(200), 0, false},
-		"of kind 0":         {fullNote.encode(0), 0, false},
-		"empty":             {nil, 0, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var log bytes.Buffer
-			n := idleNode(t, zerolog.New(&log))
-			delegate{n}.NotifyMsg(tt.message)
-			if got := len(n.inbox.take()); got != tt.events || (log.Len() > 0) != tt.log {
-				t.Errorf("%d events and log %q, want %d events", got, &log, tt.events)
-			}
-		})
-	}
-}
-
-func TestNotifyMsgSharesNothing(t *testing.T) {
-	n := idleNode(t, zerolog.Nop())
-	message := pushOf(t, "a")
-	delegate{n}.NotifyMsg(message)
-	for i := range message {
-		message[i] = 'x' // memberlist may use its buffer again
-	}
-	if got := n.inbox.take()[0].(pushEvent).record; got.Name != "a" || got.Metadata["rack"] != "12" {
-		t.Errorf("the record changed with memberlist's buffer: %+v", got)
-	}
-}
 
 func TestInbox(t *testing.T) {
 	b := newInbox()

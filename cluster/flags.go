@@ -11,7 +11,8 @@ import (
 //
 //	-gossip.name         -gossip.cluster      -gossip.bind         -gossip.advertise
 //	-gossip.join         -gossip.secret       -gossip.secret-file  -gossip.insecure
-//	-gossip.zone         -gossip.wire-version
+//	-gossip.cert-file    -gossip.key-file     -gossip.ca-file      -gossip.zone
+//	-gossip.wire-version
 //
 // -gossip.join may be given several times and takes several seeds separated by commas. The default of each flag is the
 // environment variable of its name in capitals, GOSSIP_JOIN or GOSSIP_SECRET_FILE; a flag replaces it.
@@ -24,9 +25,12 @@ func Flags(fs *flag.FlagSet) *Config {
 	text(&c.Cluster, "cluster", "name of the cluster, mandatory beyond loopback")
 	text(&c.Bind, "bind", "IP:port to gossip on, UDP and TCP (default "+defaultBind+")")
 	text(&c.Advertise, "advertise", "IP[:port] under which the others reach this member (default: as bound)")
-	text(&c.Secret, "secret", "secret that encrypts gossip, base64 or hexadecimal; prefer -gossip.secret-file, as others can see flags")
+	text(&c.Secret, "secret", "secret that seals gossip, base64 or hexadecimal; prefer -gossip.secret-file, as others can see flags")
 	fs.Lookup("gossip.secret").DefValue = "" // -help shows it, and the environment may hold the secret
-	text(&c.SecretFile, "secret-file", "file that holds the secret")
+	text(&c.SecretFile, "secret-file", "file that holds the secret, and others that are accepted; read again when it changes")
+	text(&c.CertFile, "cert-file", "certificate of this member, in PEM form, in place of a secret; read again when it changes")
+	text(&c.KeyFile, "key-file", "key of the certificate")
+	text(&c.CAFile, "ca-file", "authorities whose certificates are accepted")
 	text(&c.Zone, "zone", "zone that this process runs in")
 
 	join := &seedList{seeds: &c.Join}
@@ -35,7 +39,7 @@ func Flags(fs *flag.FlagSet) *Config {
 	fs.Var(join, "gossip.join", "seed host:port to join; repeat it or separate several with commas [$"+variable("join")+"]")
 
 	insecure, _ := strconv.ParseBool(env("insecure"))
-	fs.BoolVar(&c.Insecure, "gossip.insecure", insecure, "listen beyond loopback without a secret [$"+variable("insecure")+"]")
+	fs.BoolVar(&c.Insecure, "gossip.insecure", insecure, "listen beyond loopback without secret and certificates [$"+variable("insecure")+"]")
 
 	c.WireVersion, _ = parseWireVersion(env("wire-version"))
 	fs.Func("gossip.wire-version", "newest form of records to speak, to act as an older release (default: that of this release) [$"+

@@ -39,6 +39,9 @@ func TestFlags(t *testing.T) {
 		"several":     {"-gossip.join", "a:1, b:2,,", cluster.Config{Join: []string{"a:1", "b:2"}}},
 		"secret":      {"-gossip.secret", "s3cret", cluster.Config{Secret: "s3cret"}},
 		"secret file": {"-gossip.secret-file", "/run/secret", cluster.Config{SecretFile: "/run/secret"}},
+		"certificate": {"-gossip.cert-file", "/run/a.pem", cluster.Config{CertFile: "/run/a.pem"}},
+		"key":         {"-gossip.key-file", "/run/a.key", cluster.Config{KeyFile: "/run/a.key"}},
+		"authorities": {"-gossip.ca-file", "/run/ca.pem", cluster.Config{CAFile: "/run/ca.pem"}},
 		"insecure":    {"-gossip.insecure", "true", cluster.Config{Insecure: true}},
 		"zone":        {"-gossip.zone", "eu-1", cluster.Config{Zone: "eu-1"}},
 		"wire form":   {"-gossip.wire-version", "1", cluster.Config{WireVersion: 1}},
@@ -77,7 +80,7 @@ func TestFlagsHelp(t *testing.T) {
 	fs.SetOutput(&help)
 	config := cluster.Flags(fs)
 	fs.PrintDefaults()
-	for _, name := range []string{"name", "cluster", "bind", "advertise", "join", "secret", "secret-file", "insecure", "zone", "wire-version"} {
+	for _, name := range []string{"name", "cluster", "bind", "advertise", "join", "secret", "secret-file", "cert-file", "key-file", "ca-file", "insecure", "zone", "wire-version"} {
 		if !strings.Contains(help.String(), "-gossip."+name) {
 			t.Errorf("-gossip.%s is not in the help:\n%s", name, &help)
 		}

@@ -50,7 +50,7 @@ func FuzzNotifyMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message []byte) {
 		n := idleNode(t, zerolog.Nop())
 		d := delegate{n}
-		d.NotifyMsg(message)
+		receive(n, message)
 		d.MergeRemoteState(message, true)
 		_ = d.NotifyAlive(&memberlist.Node{Name: string(message), Meta: d.NodeMeta(memberlist.MetaMaxSize)})
 		d.NotifyJoin(&memberlist.Node{Name: string(message), Meta: d.NodeMeta(memberlist.MetaMaxSize)})
@@ -60,9 +60,7 @@ func FuzzNotifyMessage(f *testing.F) {
 			t.Errorf("a message became %d events", len(events))
 		}
 		for _, e := range events {
-			if _, ok := e.(noteEvent); !ok { // a note is answered, and there is no network here
-				n.handle([]event{e})
-			}
+			n.handle([]event{e})
 		}
 		n.work.Wait()
 		if grown := len(n.store.Records()) - 1; grown > len(message)/leastRecord {

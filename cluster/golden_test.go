@@ -40,7 +40,7 @@ func TestFault31_GoldenPushes(t *testing.T) {
 			t.Errorf("%s: sent is\n%x, want\n%x", file, forms[version], frame)
 		}
 		n := idleNode(t, zerolog.Nop())
-		delegate{n}.NotifyMsg(frame)
+		receive(n, frame)
 		got := n.inbox.take()
 		if want := recordOf("a"); len(got) != 1 || got[0].(pushEvent).record.Started.Equal(want.Started) != (version > 1) {
 			t.Errorf("%s: read as %+v", file, got)
@@ -50,7 +50,7 @@ func TestFault31_GoldenPushes(t *testing.T) {
 
 func TestFault31_GoldenState(t *testing.T) {
 	frame := golden(t, "state.hex")
-	if got := encodeState(sighting{membership.Heard{Record: recordOf("a")}, "10.0.0.7:7946"}, nil); !bytes.Equal(got, frame) {
+	if got := encodeState(sighting{membership.Heard{Record: recordOf("a")}, "10.0.0.7:7946"}, nil, leastRoom); !bytes.Equal(got, frame) {
 		t.Errorf("told is\n%x, want\n%x", got, frame)
 	}
 	for wire := byte(membership.OldestWireVersion); wire <= membership.WireVersion; wire++ {

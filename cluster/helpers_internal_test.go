@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
 
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -32,12 +33,17 @@ func (nowhere) DialAddressTimeout(Address, time.Duration) (net.Conn, error) {
 // idleNode is the node "self" before it starts: it takes what memberlist tells it, and nothing happens.
 func idleNode(t testing.TB, log zerolog.Logger) *Node {
 	t.Helper()
-	s := settings{Config: Config{Name: "self", Transport: nowhere{}, Logger: log, WireVersion: membership.WireVersion}}
+	return idleNodeOn(t, nowhere{}, log)
+}
+
+func idleNodeOn(t testing.TB, network Transport, log zerolog.Logger) *Node {
+	t.Helper()
+	s := settings{Config: Config{Name: "self", Transport: network, Logger: log, WireVersion: membership.WireVersion}}
 	n, err := newNode(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := n.memberlistConfig(s)
+	config := n.memberlistConfig()
 	config.Logger, config.Events = logBridge(zerolog.Nop()), nil
 	if n.list, err = memberlist.Create(config); err != nil {
 		t.Fatal(err)
@@ -45,6 +51,16 @@ func idleNode(t testing.TB, log zerolog.Logger) *Node {
 	t.Cleanup(n.cancel)
 	t.Cleanup(func() { n.list.Shutdown() })
 	return n
+}
+
+// receive gives n a message as if it had come from somebody whom nothing authenticates.
+func receive(n *Node, message []byte) {
+	if len(message) == 0 {
+		return
+	}
+	if handle := n.handlers()[transport.Kind(message[0])]; handle != nil {
+		handle(transport.From{}, message[1:])
+	}
 }
 
 // recordOf is a record of the first boot of name, which offers a service.

@@ -28,10 +28,6 @@ type (
 		insists bool           // on an acknowledgement by stream
 	}
 	syncEvent struct{ known []sighting } // a peer sent all it knows
-	noteEvent struct {
-		kind byte
-		note note
-	}
 )
 
 // mostMessages bounds what may wait; messages beyond it are lost, as if on the network, and sent again.

@@ -7,14 +7,16 @@ import (
 	"unicode"
 
 	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 )
 
 // logBridge gives memberlist a logger whose lines reach z with the level that they begin with.
-func logBridge(z zerolog.Logger) *log.Logger { return log.New(levelWriter{z, newSeldom(z)}, "", 0) }
+func logBridge(z zerolog.Logger) *log.Logger { return log.New(levelWriter{z, seldom.New(z)}, "", 0) }
 
 type levelWriter struct {
 	log    zerolog.Logger
-	seldom *seldom
+	seldom *seldom.Log
 }
 
 var levels = map[string]zerolog.Level{
@@ -35,7 +37,7 @@ func (w levelWriter) Write(line []byte) (int, error) {
 			level, text = known, rest
 		}
 	}
-	if message := printable(text); level < zerolog.WarnLevel || w.seldom.due(message) {
+	if message := printable(text); level < zerolog.WarnLevel || w.seldom.Due(message) {
 		w.log.WithLevel(level).Msg(message)
 	}
 	return len(line), nil

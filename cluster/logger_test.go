@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -48,4 +50,27 @@ func TestLogBridgeKeepsToItsLevel(t *testing.T) {
 		t.Errorf("a logger for warnings got %q", &out)
 	}
 	logBridge(zerolog.Logger{}).Print("[ERR] nobody listens") // the zero value discards
+}
+
+// TestLogBridgeRepeatsSeldom counts lines: memberlist warns at every packet of a member that is refused.
+func TestLogBridgeRepeatsSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		bridge := logBridge(zerolog.New(&out))
+		for range 100 {
+			bridge.Print("[WARN] memberlist: ignoring one")
+			bridge.Print("[ERR] memberlist: ignoring another")
+			time.Sleep(time.Second) // 100 s: at the start and after a minute
+		}
+		if lines := bytes.Count(out.Bytes(), []byte("\n")); lines != 2*2 {
+			t.Errorf("%d lines, want 4:\n%s", lines, &out)
+		}
+		out.Reset()
+		for range 3 {
+			bridge.Print("[DEBUG] memberlist: again")
+		}
+		if lines := bytes.Count(out.Bytes(), []byte("\n")); lines != 3 {
+			t.Errorf("%d lines, want all 3 that are no warnings", lines)
+		}
+	})
 }

@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// The first byte of a message between members.
+// What messages between members are; the kind is their first byte.
 const (
-	kindRecord byte = 1 + iota // the sender's address, its metadata for memberlist, and its record follow
-	kindAck                    // from has what note says of the receiver's name
-	kindAccuse                 // from found subject gone
-	kindProbe                  // subject should listen here: whoever does, tell replyTo
-	kindAnswer                 // from listens where subject was looked for
-	kindInsist                 // as kindRecord, to be acknowledged by stream: datagrams do not seem to pass
+	kindRecord transport.Kind = 1 + iota // the sender's address, its metadata for memberlist, and its record follow
+	kindAck                              // from has what note says of the receiver's name
+	kindAccuse                           // from found subject gone
+	kindProbe                            // subject should listen here: whoever does, tell replyTo
+	kindAnswer                           // from listens where subject was looked for
+	kindInsist                           // as kindRecord, to be acknowledged by stream: datagrams do not seem to pass
 )
 
 // note is what every kind carries but those with a record; a kind leaves empty what it does not need.
@@ -33,8 +34,8 @@ const largestNote = 512
 
 var errMalformed = errors.New("malformed message")
 
-func (m note) encode(kind byte) []byte {
-	buf := appendText([]byte{kind}, m.from.String())
+func (m note) encode(kind transport.Kind) []byte {
+	buf := appendText([]byte{byte(kind)}, m.from.String())
 	buf = appendText(buf, m.subject.String())
 	buf = binary.BigEndian.AppendUint64(buf, m.boot.Number)
 	buf = binary.BigEndian.AppendUint64(buf, m.boot.ID)

@@ -27,7 +27,7 @@ func TestNoteRoundTrip(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			encoded := want.encode(kindProbe)
-			if encoded[0] != kindProbe || len(encoded) > 1+largestNote {
+			if encoded[0] != byte(kindProbe) || len(encoded) > 1+largestNote {
 				t.Errorf("%d bytes of kind %d", len(encoded), encoded[0])
 			}
 			if got, err := decodeNote(encoded[1:]); err != nil || got != want {

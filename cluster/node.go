@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -27,11 +29,11 @@ type Node struct {
 	address   netip.AddrPort // advertised
 	wire      byte           // the newest wire version that it speaks
 	log       zerolog.Logger
-	seldom    *seldom
+	seldom    *seldom.Log
 	lines     *log.Logger // memberlist's
 	list      *memberlist.Memberlist
-	transport Transport
-	vouched   *vouched // transport, as memberlist sees it
+	transport *transport.Transport
+	keyring   *transport.Keyring // nil where the identity comes from elsewhere, or from nowhere
 	store     *membership.Store
 	inbox     *inbox
 	push      *pusher
@@ -75,21 +77,24 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	if err != nil {
 		return nil, wrap("start", err)
 	}
-	if n.list, err = memberlist.Create(n.memberlistConfig(settings)); err != nil {
+	if n.list, err = memberlist.Create(n.memberlistConfig()); err != nil {
 		n.transport.Shutdown()
 		return nil, wrap("start", err)
 	}
-	n.log.Info().Str("name", n.id.name).Stringer("address", n.address).Bool("encrypted", settings.key != nil).
+	n.log.Info().Str("name", n.id.name).Stringer("address", n.address).Bool("sealed", settings.sealed()).
 		Msg("cluster: started")
-	if settings.key == nil && !n.address.Addr().IsLoopback() {
+	if !settings.sealed() && !n.address.Addr().IsLoopback() {
 		n.log.Warn().Msg("cluster: gossip is neither encrypted nor authenticated: whoever reaches the port can read and forge it")
 	}
 	joiner := newJoiner(n, settings.Join)
-	n.work.Go(func() { n.vouched.forward(n.ctx) })
+	n.transport.Start()
 	n.work.Go(n.handleEvents)
 	n.work.Go(n.push.run)
 	n.work.Go(joiner.run)
 	n.work.Go(n.heal.run)
+	if settings.SecretFile != "" {
+		n.work.Go(func() { n.followSecrets(settings.Config) })
+	}
 	if err := n.awaitFirstRound(ctx, joiner); err != nil {
 		n.Close()
 		return nil, wrap("start", err)
@@ -98,19 +103,18 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 }
 
 // newNode makes the node and its transport; nothing runs yet but the transport.
-func newNode(s settings) (*Node, error) {
-	n := &Node{
-		id:        identity{s.Name, newBootID()},
-		wire:      s.WireVersion,
-		log:       s.Logger,
-		seldom:    newSeldom(s.Logger),
-		lines:     logBridge(s.Logger),
-		transport: s.Transport,
-		store:     membership.NewStore(s.Name),
-		inbox:     newInbox(),
-		listUse:   make(chan struct{}, 1),
-		owed:      make(map[identity]bool),
-		own:       membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata, Started: time.Now()},
+func newNode(s settings) (n *Node, err error) {
+	n = &Node{
+		id:      identity{s.Name, newBootID()},
+		wire:    s.WireVersion,
+		log:     s.Logger,
+		seldom:  seldom.New(s.Logger),
+		lines:   logBridge(s.Logger),
+		store:   membership.NewStore(s.Name),
+		inbox:   newInbox(),
+		listUse: make(chan struct{}, 1),
+		owed:    make(map[identity]bool),
+		own:     membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata, Started: time.Now()},
 	}
 	n.own.Boot.ID = n.id.boot
 	n.own = n.own.Clone() // the caller's metadata stays the caller's
@@ -123,25 +127,45 @@ func newNode(s settings) (*Node, error) {
 	n.name = newNameClaim(n)
 	n.heal = newHealer(n)
 	n.store.OnReport(n.watch.report)
-	if n.transport == nil {
+	if n.transport, err = n.newTransport(s); err != nil {
+		return nil, err
+	}
+	n.address = netip.MustParseAddrPort(n.transport.Address())
+	n.handleMessages()
+	n.store.Apply(membership.Heard{Record: n.own}, membership.Up{Name: s.Name, BootID: n.id.boot, Address: n.Address()})
+	return n, nil
+}
+
+// newTransport binds the sockets, unless the network is given, and seals them.
+func (n *Node) newTransport(s settings) (*transport.Transport, error) {
+	config := transport.Config{
+		Network: s.Transport, Self: n.id.String(), Cluster: s.Cluster, Logger: s.Logger,
+		Versions: transport.Versions{Oldest: membership.OldestWireVersion, Newest: s.WireVersion},
+	}
+	switch {
+	case s.TLS != nil:
+		config.Identity = s.TLS
+	case len(s.secrets) > 0:
+		keyring, err := transport.NewKeyring(s.secrets...)
+		if err != nil {
+			return nil, err
+		}
+		n.keyring, config.Identity = keyring, keyring
+	}
+	if config.Network == nil {
 		advertise, err := s.advertised()
 		if err != nil {
 			return nil, err
 		}
-		if n.transport, err = listen(s.bind, advertise, s.Logger); err != nil {
+		if config.Network, err = transport.Listen(s.bind, advertise, s.Logger); err != nil {
 			return nil, err
 		}
 	}
-	ip, port, err := n.transport.FinalAdvertiseAddr("", 0)
+	made, err := transport.New(config)
 	if err != nil {
-		n.transport.Shutdown()
-		return nil, err
+		config.Network.Shutdown()
 	}
-	addr, _ := netip.AddrFromSlice(ip)
-	n.address = netip.AddrPortFrom(addr.Unmap(), uint16(port))
-	n.vouched = newVouched(n.transport, s.Cluster, s.key)
-	n.store.Apply(membership.Heard{Record: n.own}, membership.Up{Name: s.Name, BootID: n.id.boot, Address: n.Address()})
-	return n, nil
+	return made, err
 }
 
 func newBootID() uint64 {
@@ -150,21 +174,15 @@ func newBootID() uint64 {
 	return binary.BigEndian.Uint64(id[:])
 }
 
-// datagramSize keeps packets below the smallest MTU that is common on real paths, IPv6 tunnels included.
-const (
-	datagramSize = 1200
-	checksumSize = 5 // bytes that memberlist adds without counting them
-)
+const checksumSize = 5 // bytes that memberlist adds to a packet without counting them
 
-func (n *Node) memberlistConfig(s settings) *memberlist.Config {
+func (n *Node) memberlistConfig() *memberlist.Config {
 	d := delegate{n}
 	c := memberlist.DefaultLANConfig()
 	c.Name = n.id.String()
-	c.Transport = n.vouched
-	c.Label = s.Cluster
+	c.Transport = n.transport          // it seals, and knows the cluster: memberlist's own label and encryption are off
 	c.BindPort = int(n.address.Port()) // stands in for a port of 0 in messages
-	c.SecretKey = s.key
-	c.UDPBufferSize = datagramSize - checksumSize
+	c.UDPBufferSize = transport.MaxDatagram - checksumSize
 	c.EnableCompression = false
 	c.GossipInterval, c.ProbeInterval, c.ProbeTimeout = gossipInterval, probeInterval, probeTimeout
 	c.TCPTimeout = streamTimeout
@@ -265,8 +283,6 @@ func (n *Node) handle(events []event) {
 				}
 			}
 			synced = true
-		case noteEvent:
-			n.handleNote(e.kind, e.note)
 		}
 	}
 	if len(changes) > 0 {
@@ -308,26 +324,9 @@ func (n *Node) gone(down downEvent) bool {
 	return !expected || !n.watch.doubt(down.id, address)
 }
 
-func (n *Node) handleNote(kind byte, m note) {
-	switch kind {
-	case kindAck:
-		if m.boot.ID == n.id.boot {
-			n.push.acked(m.from, m.version)
-		} else {
-			n.name.mentioned(m.boot)
-		}
-	case kindAccuse:
-		n.watch.suspect(m.subject, "accused by "+m.from.name, false)
-	case kindProbe:
-		n.send(Address{Addr: m.replyTo}, note{from: n.id, subject: m.subject}.encode(kindAnswer))
-	case kindAnswer:
-		n.watch.answered(m)
-	}
-}
-
 // send is best effort: whoever needs to know asks for an answer.
 func (n *Node) send(to Address, message []byte) {
-	if err := n.list.SendToAddress(to, message); err != nil && n.ctx.Err() == nil {
+	if err := n.transport.Send(transport.Kind(message[0]), to, message[1:]); err != nil && n.ctx.Err() == nil {
 		n.log.Debug().Err(err).Str("to", to.Addr).Msg("cluster: cannot send")
 	}
 }

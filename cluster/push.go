@@ -4,6 +4,8 @@ import (
 	"math/rand" // of the first version, as memberlist: a test can seed both together
 	"sync"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/transport"
 )
 
 const (
@@ -12,7 +14,6 @@ const (
 	datagramTries = 3   // within 0.7 s, before streams are tried
 	burst         = 128 // datagrams at once: more would overflow queues on their way, or those of this host
 	burstPause    = time.Millisecond
-	largestByUDP  = 1000 // bytes of record: leaves room in a datagram for memberlist's label and encryption
 )
 
 // pusher sends this member's record to every live peer until the peer has acknowledged its latest version. Changes that
@@ -183,7 +184,7 @@ func (p *pusher) sendDue() (wait time.Duration) {
 		return slowestResend
 	}
 	record := p.node.record()
-	encoded, err := encodeForms(appendPush([]byte{kindRecord}, p.node.address, metaOf(p.node.wire)), record, p.node.wire)
+	encoded, err := encodeForms(appendPush([]byte{byte(kindRecord)}, p.node.address, metaOf(p.node.wire)), record, p.node.wire)
 	if err != nil {
 		p.node.log.Error().Err(err).Msg("cluster: cannot encode this member's record") // cannot be: change checked it
 		return slowestResend
@@ -241,7 +242,7 @@ func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 
 // sendTo sends a datagram, and starts a stream where a datagram is too small or does not arrive.
 func (p *pusher) sendTo(d delivery, encoded []byte) {
-	small := len(encoded) <= largestByUDP
+	small := len(encoded)-1 <= transport.MaxDatagram // the kind counts apart
 	if small {
 		p.node.send(d.to, encoded) // also when streams are tried: what is new must not wait for a slot
 	}
@@ -249,7 +250,7 @@ func (p *pusher) sendTo(d delivery, encoded []byte) {
 		return
 	}
 	if d.insists {
-		encoded = append([]byte{kindInsist}, encoded[1:]...)
+		encoded = append([]byte{byte(kindInsist)}, encoded[1:]...)
 	}
 	p.node.work.Go(func() {
 		defer p.endStream(d.peer)

@@ -1,21 +1,15 @@
 package cluster
 
 import (
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"strings"
 
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
-)
-
-const (
-	leastSecret = 16 // bytes: 128 bits
-	keySize     = 32 // AES-256
 )
 
 // NewSecret makes a secret of 32 random bytes, in base64.
@@ -25,31 +19,53 @@ func NewSecret() string {
 	return base64.StdEncoding.EncodeToString(secret)
 }
 
-// key derives the key of the gossip from the secret and the name of the cluster (HKDF, RFC 5869), so that one secret
-// used for two clusters does not make them one. It is nil without a secret.
-func (c Config) key() ([]byte, error) {
-	encoded, field := c.Secret, "secret"
-	if c.SecretFile != "" {
-		if c.Secret != "" {
-			return nil, &membership.FieldError{Field: "secret file", Value: c.SecretFile,
-				Remedy: "give a secret or a file that holds it, not both"}
+// readSecrets gives the secrets that are accepted, the one that is used first; none where the config has none.
+func (c Config) readSecrets() ([][]byte, error) {
+	if c.SecretFile == "" {
+		return parseSecrets(c.Secret, "secret")
+	}
+	content, err := os.ReadFile(c.SecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", &membership.FieldError{Field: "secret file", Value: c.SecretFile,
+			Remedy: "name a file that this process can read"}, err)
+	}
+	field := "secret in file " + c.SecretFile
+	secrets, err := parseSecrets(string(content), field)
+	if err == nil && len(secrets) == 0 {
+		return nil, badSecret(field)
+	}
+	return secrets, err
+}
+
+// parseSecrets decodes secrets that are separated by white space; what follows a # is a comment.
+func parseSecrets(text, field string) (secrets [][]byte, err error) {
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		for encoded := range strings.FieldsSeq(line) {
+			secret, err := parseSecret(encoded, field)
+			if err != nil {
+				return nil, err
+			}
+			secrets = append(secrets, secret)
 		}
-		content, err := os.ReadFile(c.SecretFile)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", &membership.FieldError{Field: "secret file", Value: c.SecretFile,
-				Remedy: "name a file that this process can read"}, err)
-		}
-		encoded, field = string(content), "secret in file "+c.SecretFile
 	}
-	if encoded == "" && c.SecretFile == "" {
-		return nil, nil
+	if len(secrets) == 0 && text != "" {
+		return nil, badSecret(field)
 	}
-	secret := decodeSecret(strings.TrimSpace(encoded))
-	if len(secret) < leastSecret {
-		return nil, &membership.FieldError{Field: field, Value: "(not shown)",
-			Remedy: fmt.Sprintf("use at least %d random bytes in base64 or hexadecimal, as from: openssl rand -base64 32", leastSecret)}
+	return secrets, nil
+}
+
+func parseSecret(encoded, field string) ([]byte, error) {
+	secret := decodeSecret(encoded)
+	if len(secret) < transport.LeastSecret {
+		return nil, badSecret(field)
 	}
-	return hkdf.Key(sha256.New, secret, nil, "grapevine gossip 1 "+c.Cluster, keySize)
+	return secret, nil
+}
+
+func badSecret(field string) error {
+	return &membership.FieldError{Field: field, Value: "(not shown)", Remedy: fmt.Sprintf(
+		"use at least %d random bytes in base64 or hexadecimal, as from: openssl rand -base64 32", transport.LeastSecret)}
 }
 
 // decodeSecret gives nil for what is neither hexadecimal nor base64, and for bytes too alike to be random.
@@ -65,7 +81,7 @@ func decodeSecret(encoded string) []byte {
 	for _, b := range secret {
 		distinct[b] = true
 	}
-	if len(distinct) < leastSecret/2 { // 16 random bytes have fewer than 8 distinct ones less than once in 10^11
+	if len(distinct) < transport.LeastSecret/2 { // 16 random bytes have fewer than 8 distinct ones less than once in 10^11
 		return nil
 	}
 	return secret

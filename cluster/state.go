@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -15,8 +16,15 @@ import (
 // arrives with the record that it pushes, in the newest form that its peer speaks.
 const (
 	stateVersion = 1
-	largestState = 8 << 20 // bytes; memberlist refuses more than 20 MiB, and with it the whole exchange
+
+	// nodeState is more than memberlist says of a node, beside our state and in the same message.
+	nodeState = 224
+	leastRoom = 128 << 10
 )
+
+// stateRoom is how many bytes there are for our state beside what memberlist says of that many nodes, and of half as many
+// that it has not forgotten yet.
+func stateRoom(nodes int) int { return max(leastRoom, transport.MaxStream-nodeState*(64+nodes*3/2)) }
 
 // sighting is what a member tells of another, or of itself: a record, and where its boot lives, "" if it is not known to.
 type sighting struct {
@@ -36,11 +44,11 @@ func (n *Node) sightings() (own sighting, others []sighting) {
 	return own, others
 }
 
-// encodeState leaves out what exceeds largestState; which records that concerns differs from exchange to exchange.
-func encodeState(own sighting, others []sighting) []byte {
+// encodeState leaves out what exceeds most bytes; which records that concerns differs from exchange to exchange.
+func encodeState(own sighting, others []sighting, most int) []byte {
 	state := appendSighting([]byte{stateVersion}, own)
 	for _, other := range others {
-		if len(state)+membership.MaxRecord > largestState {
+		if len(state)+membership.MaxRecord > most {
 			break
 		}
 		state = appendSighting(state, other)

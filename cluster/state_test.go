@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -34,7 +35,7 @@ func TestStateRoundTrip(t *testing.T) {
 	dead := sighting{membership.Heard{Record: inOldestForm(recordOf("b")), Gone: 90 * time.Second}, ""}
 	onIPv6 := seen("c")
 	onIPv6.address = "[fd00::7]:7946"
-	got, err := decodeState(encodeState(seen("self"), []sighting{seen("a"), dead, onIPv6}), membership.WireVersion)
+	got, err := decodeState(encodeState(seen("self"), []sighting{seen("a"), dead, onIPv6}, leastRoom), membership.WireVersion)
 	if want := []sighting{seen("self"), seen("a"), dead, onIPv6}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("decodeState = %+v, %v, want %+v", got, err, want)
 	}
@@ -59,8 +60,8 @@ func TestSightings(t *testing.T) {
 }
 
 func TestStateRefused(t *testing.T) {
-	whole := encodeState(seen("self"), []sighting{seen("a")})
-	boundary := len(encodeState(seen("self"), nil))
+	whole := encodeState(seen("self"), []sighting{seen("a")}, leastRoom)
+	boundary := len(encodeState(seen("self"), nil, leastRoom))
 	for end := range whole {
 		known, err := decodeState(whole[:end], membership.WireVersion)
 		fewer := end == 1 || end == boundary // a state of fewer records, for all that anyone can tell
@@ -74,7 +75,7 @@ func TestStateRefused(t *testing.T) {
 	for _, address := range []string{"10.0.0.7", "node.example:7946", "\x1b", strings.Repeat("a", 255)} {
 		bad := seen("a")
 		bad.address = address
-		if known, err := decodeState(encodeState(bad, nil), membership.WireVersion); !errors.Is(err, errMalformed) || len(known) > 0 {
+		if known, err := decodeState(encodeState(bad, nil, leastRoom), membership.WireVersion); !errors.Is(err, errMalformed) || len(known) > 0 {
 			t.Errorf("a member at %q: %v, %v", address, known, err)
 		}
 	}
@@ -105,6 +106,7 @@ func TestFault42_HugeLength(t *testing.T) {
 	}
 }
 
+// TestStateIsBounded holds that a state leaves room for what memberlist says beside it, in one message.
 func TestStateIsBounded(t *testing.T) {
 	large := seen("a")
 	large.Record.Metadata = map[string]string{"k": strings.Repeat("v", 60<<10)}
@@ -112,8 +114,16 @@ func TestStateIsBounded(t *testing.T) {
 	for i := range others {
 		others[i] = large
 	}
-	state := encodeState(seen("self"), others)
-	if got, err := decodeState(state, membership.WireVersion); err != nil || len(state) > largestState || len(got) < 100 || got[0].Record.Name != "self" {
-		t.Errorf("%d records in %d bytes, %v; want at most %d bytes, this member's own record first", len(got), len(state), err, largestState)
+	for nodes, least := range map[int]int{1: 14, 150: 13, 2000: 4, 5000: 1} {
+		room := stateRoom(nodes)
+		state := encodeState(seen("self"), others, room)
+		got, err := decodeState(state, membership.WireVersion)
+		if err != nil || len(state) > room || len(got) < least || got[0].Record.Name != "self" {
+			t.Errorf("%d nodes: %d records in %d bytes, %v; want at most %d bytes and at least %d records, this member's own first",
+				nodes, len(got), len(state), err, room, least)
+		}
+		if nodes <= 2000 && room+nodes*nodeState > transport.MaxStream {
+			t.Errorf("%d nodes: no room for them beside a state of %d bytes", nodes, room)
+		}
 	}
 }

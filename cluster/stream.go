@@ -3,10 +3,9 @@ package cluster
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"syscall"
 
-	"github.com/hashicorp/memberlist"
+	"github.com/grapevine-go/grapevine/cluster/transport"
 )
 
 const (
@@ -46,12 +45,9 @@ func (p *pusher) stream(id identity, to Address, message []byte) {
 		return
 	}
 	defer p.streams.free()
-	address, err := netip.ParseAddrPort(to.Addr)
-	if err != nil {
-		return
-	}
-	node := &memberlist.Node{Name: to.Name, Addr: address.Addr().AsSlice(), Port: address.Port()}
-	err = p.node.list.SendReliable(node, message)
+	ctx, cancel := context.WithTimeout(p.node.ctx, streamTimeout)
+	defer cancel()
+	err := p.node.transport.Deliver(ctx, transport.Kind(message[0]), to, message[1:])
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		p.node.watch.suspect(id, "it refuses streams", true)
 	} else if err != nil && p.node.ctx.Err() == nil {

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -126,33 +127,31 @@ func (w *watch) look(id identity, address Address) verdict {
 	}
 	ctx, cancel := context.WithTimeout(w.node.ctx, lookTimeout)
 	defer cancel()
-	refused := make(chan struct{})
-	w.node.spawn(func() {
-		if w.refuses(ctx, address) {
-			close(refused)
-		}
-	})
-	return w.ask(ctx, id, address, refused)
+	found := make(chan verdict, 1)
+	w.node.spawn(func() { found <- w.identify(ctx, id, address) })
+	return w.ask(ctx, id, address, found)
 }
 
-// refuses says whether nobody listens at address, also when that becomes so before ctx is done: a process that ends may
-// still accept, or its system for it, and resets the connection a moment later.
-func (w *watch) refuses(ctx context.Context, address Address) bool {
+// identify says who listens at address, also when that changes before ctx is done: a process that ends may still accept,
+// or its system for it, and resets the connection a moment later.
+func (w *watch) identify(ctx context.Context, id identity, address Address) verdict {
 	for ctx.Err() == nil {
-		conn, err := w.node.transport.DialAddressTimeout(address, lookTimeout)
-		if err != nil {
-			return errors.Is(err, syscall.ECONNREFUSED)
+		found, err := w.node.transport.Identify(ctx, address.Addr, lookTimeout)
+		var refused *transport.RefusedError
+		switch {
+		case err == nil && found == id.String():
+			return alive
+		case err == nil, errors.Is(err, syscall.ECONNREFUSED):
+			return dead
+		case errors.As(err, &refused) && refused.Reason == transport.ReasonCluster:
+			return dead
 		}
-		stop := context.AfterFunc(ctx, func() { conn.Close() })
-		conn.Read(make([]byte, 1)) // nobody sends anything
-		stop()
-		conn.Close()
 		select {
 		case <-time.After(dialAgain):
 		case <-ctx.Done():
 		}
 	}
-	return false
+	return silent
 }
 
 // where gives the address of a member that lives, or that is listed still although it fell silent.
@@ -164,8 +163,8 @@ func (w *watch) where(id identity) (Address, bool) {
 	return Address{Addr: listed.Address, Name: id.String()}, listed.Boot.ID == id.boot && listed.Address != ""
 }
 
-// ask waits for whoever is at address to say who it is.
-func (w *watch) ask(ctx context.Context, id identity, address Address, refused <-chan struct{}) verdict {
+// ask waits for whoever is at address to say who it is, by datagram, or for what identify found.
+func (w *watch) ask(ctx context.Context, id identity, address Address, identified <-chan verdict) verdict {
 	answers := make(chan identity, 1) // more would say the same
 	w.mu.Lock()
 	w.waiting[answers] = id
@@ -186,8 +185,8 @@ func (w *watch) ask(ctx context.Context, id identity, address Address, refused <
 				return alive
 			}
 			return dead
-		case <-refused:
-			return dead
+		case verdict := <-identified:
+			return verdict
 		case <-again.C:
 		case <-ctx.Done():
 			return silent

@@ -111,8 +111,7 @@ func (e *ending) DialAddressTimeout(to Address, timeout time.Duration) (net.Conn
 
 func TestFault13_LookedAtWhileItIsKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := idleNode(t, zerolog.Nop())
-		n.transport = new(ending)
+		n := idleNodeOn(t, new(ending), zerolog.Nop())
 		began := time.Now()
 		if found := n.watch.lookAt(identity{"a", 1}, Address{Addr: "10.0.0.7:7946"}); found != dead {
 			t.Errorf("found %v, want dead", found)

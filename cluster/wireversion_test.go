@@ -70,7 +70,7 @@ func TestFault31_AnOlderReleaseRefusesANewerForm(t *testing.T) {
 	state = append(state, newest...)
 	for wire, want := range map[byte]int{1: 0, 2: 1} {
 		n.wire = wire
-		delegate{n}.NotifyMsg(pushOf(t, "a"))
+		receive(n, pushOf(t, "a"))
 		if events := n.inbox.take(); len(events) != want {
 			t.Errorf("wire version %d: %d events, want %d", wire, len(events), want)
 		}

@@ -162,7 +162,10 @@ const wave = 16
 // seeds is how many members a new one is told of.
 const seeds = 3
 
-// Config completes a config for a member on host.
+// secret is that of all clusters of this package whose members are given none.
+const secret = "b2e1c3a8f04d4f6e9a7c5b3d1e8f6a2095d4c3b2a1f0e9d8c7b6a5f4e3d2c1b0"
+
+// Config completes a config for a member on host. Members are sealed with a secret unless config is Insecure.
 func (c *Cluster) Config(host *Host, config cluster.Config) cluster.Config {
 	if config.Transport == nil {
 		config.Transport = host
@@ -170,8 +173,8 @@ func (c *Cluster) Config(host *Host, config cluster.Config) cluster.Config {
 	if config.Cluster == "" {
 		config.Cluster = "test"
 	}
-	if config.Secret == "" && config.SecretFile == "" {
-		config.Insecure = true
+	if config.Secret == "" && config.SecretFile == "" && config.TLS == nil && !config.Insecure {
+		config.Secret = secret
 	}
 	if config.Join == nil {
 		for _, member := range c.Members[:min(seeds, len(c.Members))] {

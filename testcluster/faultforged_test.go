@@ -1,6 +1,7 @@
 package testcluster_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,17 +14,20 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// secretly gives every member a secret.
+// secretly gives every member a secret, or none.
 func secretly(secret string) testcluster.Option {
-	return testcluster.WithConfig(func(_ int, config *cluster.Config) { config.Secret = secret })
+	return testcluster.WithConfig(func(_ int, config *cluster.Config) {
+		config.Secret, config.Insecure = secret, secret == ""
+	})
 }
 
-// forgedLeave is memberlist's message that a node says goodbye, as whoever reaches the port can write it: the label of
-// the cluster, the kind, and a map in MessagePack.
-func forgedLeave(label, node string, incarnation byte) []byte {
-	const hasLabel, dead, mapOf3 = 244, 5, 0x83
-	message := append([]byte{hasLabel, byte(len(label))}, label...)
-	message = append(message, dead, mapOf3)
+// forgedLeave is memberlist's message that a node says goodbye, as whoever reaches the port can write it where nothing is
+// sealed: the tag of the cluster, the kind of a packet of memberlist's, and a map in MessagePack.
+func forgedLeave(cluster, node string, incarnation byte) []byte {
+	const plain, packet, dead, mapOf3 = 0xc1, 0xf0, 5, 0x83
+	tag := sha256.Sum256([]byte("grapevine cluster " + cluster))
+	message := append([]byte{plain}, tag[:8]...)
+	message = append(message, packet, dead, mapOf3)
 	message = append(appendText(message, "Incarnation"), incarnation)
 	message = appendText(appendText(message, "Node"), node)
 	return appendText(appendText(message, "From"), node)
@@ -64,7 +68,9 @@ func TestFault44_ForgedLeave(t *testing.T) {
 // and the member has to contradict.
 func TestForgedLeaveIsWellMade(t *testing.T) {
 	var logs lockedBuffer
-	logging := testcluster.WithConfig(func(_ int, config *cluster.Config) { config.Logger = zerolog.New(&logs) })
+	logging := testcluster.WithConfig(func(_ int, config *cluster.Config) {
+		config.Logger, config.Insecure = zerolog.New(&logs), true
+	})
 	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		forgeLeaves(c, c.Members[2])
 		time.Sleep(time.Minute)
@@ -88,7 +94,7 @@ func TestFault45_ForgedAlive(t *testing.T) {
 					return len(s.Members()) == 5 && listed.Boot == self.Boot && len(s.Addresses("forged")) == 0
 				})()
 				for _, name := range []string{"ghost", victim.Name()} {
-					stranger := c.Run(c.Network.Host(), cluster.Config{Name: name, Secret: secret})
+					stranger := c.Run(c.Network.Host(), cluster.Config{Name: name, Secret: secret, Insecure: secret == ""})
 					if _, err := stranger.Register(membership.Service{Name: "forged", Address: "10.9.9.9:80"}); err != nil {
 						t.Fatal(err)
 					}

@@ -1,4 +1,4 @@
-package cluster
+package transport
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 )
 
 func TestSocketsShutdown(t *testing.T) {
@@ -91,7 +93,7 @@ func TestFault20_AcceptFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		ctx, cancel := context.WithCancel(t.Context())
-		transport := &sockets{ctx: ctx, cancel: cancel, seldom: newSeldom(zerolog.New(&log))}
+		transport := &sockets{ctx: ctx, cancel: cancel, seldom: seldom.New(zerolog.New(&log))}
 		start := time.Now()
 		transport.pause(errors.New("too many open files"), "cannot accept a connection")
 		if waited := time.Since(start); waited != acceptPause || !bytes.Contains(log.Bytes(), []byte("too many open files")) {

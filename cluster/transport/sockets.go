@@ -1,4 +1,4 @@
-package cluster
+package transport
 
 import (
 	"context"
@@ -9,36 +9,23 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
-)
 
-// Transport carries packets and streams between members. Its methods are those of memberlist's NodeAwareTransport; an
-// implementation closes what it has open on Shutdown, so that nobody waits on a stream after that. A dial to a port on
-// which nobody listens fails with an error that wraps syscall.ECONNREFUSED.
-type Transport = memberlist.NodeAwareTransport
-
-// Packet is a datagram that arrived, and Address where a member is, for implementers of [Transport].
-type (
-	Packet  = memberlist.Packet
-	Address = memberlist.Address
+	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 )
 
 const (
-	largestDatagram = 64 << 10 // bytes: what UDP can carry
-	udpReadBuffer   = 2 << 20  // bytes, as far as the system allows: a burst must not be lost while we are not scheduled
-	portAttempts    = 10       // how often to look for a port that is free for UDP and TCP alike
-	acceptPause     = 50 * time.Millisecond
-	mostInbound     = 128 // connections that others opened, at a time; more wait in the system's queue
+	udpReadBuffer = 2 << 20 // bytes, as far as the system allows: a burst must not be lost while we are not scheduled
+	portAttempts  = 10      // how often to look for a port that is free for UDP and TCP alike
+	acceptPause   = 50 * time.Millisecond
 )
 
-// sockets is the Transport of real hosts: UDP and TCP on one port.
+// sockets is the Network of real hosts: UDP and TCP on one port.
 type sockets struct {
 	udp       *net.UDPConn
 	tcp       *net.TCPListener
 	advertise netip.AddrPort
-	seldom    *seldom
-	inbound   slots
+	seldom    *seldom.Log
 
 	packets chan *Packet
 	streams chan net.Conn
@@ -50,7 +37,12 @@ type sockets struct {
 	conns  map[*trackedConn]struct{} // nil once shut down
 }
 
-// listen binds both sockets. advertise may lack its port, which is then that of the sockets.
+// Listen binds UDP and TCP to one port; port 0 lets the system choose. Others are told that they reach it at advertise,
+// which may lack its port: it is then the one that was bound.
+func Listen(bind, advertise netip.AddrPort, log zerolog.Logger) (Network, error) {
+	return listen(bind, advertise, log)
+}
+
 func listen(bind, advertise netip.AddrPort, log zerolog.Logger) (*sockets, error) {
 	tcp, udp, err := bindBoth(bind)
 	if err != nil {
@@ -61,7 +53,7 @@ func listen(bind, advertise netip.AddrPort, log zerolog.Logger) (*sockets, error
 		advertise = netip.AddrPortFrom(advertise.Addr(), port)
 	}
 	_ = udp.SetReadBuffer(udpReadBuffer) // the system's own limit is good enough
-	t := &sockets{udp: udp, tcp: tcp, advertise: advertise, seldom: newSeldom(log), inbound: make(slots, mostInbound),
+	t := &sockets{udp: udp, tcp: tcp, advertise: advertise, seldom: seldom.New(log),
 		packets: make(chan *Packet), streams: make(chan net.Conn), conns: make(map[*trackedConn]struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.work.Go(t.readPackets)
@@ -93,14 +85,14 @@ func bindBoth(bind netip.AddrPort) (tcp *net.TCPListener, udp *net.UDPConn, err 
 }
 
 func (t *sockets) readPackets() {
-	buf := make([]byte, largestDatagram)
+	buf := make([]byte, largestDatagram+1) // what is larger was not sent by a member
 	for t.ctx.Err() == nil {
 		n, from, err := t.udp.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			t.pause(err, "cannot read a datagram")
 			continue
 		}
-		if n == 0 {
+		if n == 0 || n > largestDatagram {
 			continue
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
@@ -113,10 +105,9 @@ func (t *sockets) readPackets() {
 }
 
 func (t *sockets) acceptStreams() {
-	for t.inbound.take(t.ctx) {
+	for t.ctx.Err() == nil {
 		conn, err := t.tcp.Accept()
 		if err != nil {
-			t.inbound.free()
 			t.pause(err, "cannot accept a connection")
 			continue
 		}
@@ -125,7 +116,7 @@ func (t *sockets) acceptStreams() {
 			return
 		}
 		select {
-		case t.streams <- &inboundConn{tracked, sync.OnceFunc(t.inbound.free)}:
+		case t.streams <- tracked:
 		case <-t.ctx.Done():
 		}
 	}
@@ -136,7 +127,7 @@ func (t *sockets) pause(err error, what string) {
 	if t.ctx.Err() != nil {
 		return
 	}
-	t.seldom.warn(err, "cluster: "+what)
+	t.seldom.Warn(err, "cluster: "+what)
 	select {
 	case <-time.After(acceptPause):
 	case <-t.ctx.Done():
@@ -165,17 +156,6 @@ func (c *trackedConn) Close() error {
 	c.transport.mu.Lock()
 	delete(c.transport.conns, c)
 	c.transport.mu.Unlock()
-	return c.Conn.Close()
-}
-
-// inboundConn gives its slot back when it is closed.
-type inboundConn struct {
-	net.Conn
-	free func()
-}
-
-func (c *inboundConn) Close() error {
-	defer c.free()
 	return c.Conn.Close()
 }
 

@@ -1,4 +1,4 @@
-package cluster
+package transport
 
 import (
 	"errors"
@@ -15,11 +15,8 @@ import (
 // listenOn gives sockets at a free port of ip, or skips the test where this host lacks that family.
 func listenOn(t *testing.T, ip string) *sockets {
 	t.Helper()
-	s, err := Config{Bind: netip.AddrPortFrom(netip.MustParseAddr(ip), 0).String(), Cluster: "c", Insecure: true}.check()
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport, err := listen(s.bind, s.bind, zerolog.Nop())
+	bind := netip.AddrPortFrom(netip.MustParseAddr(ip), 0)
+	transport, err := listen(bind, bind, zerolog.Nop())
 	if errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) {
 		t.Skipf("skipped: this host has no %s: %v", ip, err)
 	}
@@ -113,29 +110,4 @@ func TestListenOnTakenPort(t *testing.T) {
 		t.Fatalf("the port stays taken for TCP: %v", err)
 	}
 	tcp.Close()
-}
-
-// TestFault20_InboundConnectionsAreCapped opens more connections than there may be: the rest waits its turn.
-func TestFault20_InboundConnectionsAreCapped(t *testing.T) {
-	here, flooded := listenOn(t, "127.0.0.1"), listenOn(t, "127.0.0.1")
-	const waiting = 3
-	for range mostInbound + waiting {
-		if _, err := here.DialTimeout(at(flooded, "127.0.0.1"), time.Minute); err != nil {
-			t.Fatal(err)
-		}
-	}
-	accepted := make([]net.Conn, mostInbound)
-	for i := range accepted {
-		accepted[i] = <-flooded.StreamCh()
-	}
-	for range waiting {
-		select {
-		case <-flooded.StreamCh():
-			t.Fatalf("%d connections are open at a time", mostInbound+1)
-		case <-time.After(10 * time.Millisecond): // that there is none can only be seen for some time
-		}
-		accepted[0].Close()
-		accepted[0].Close() // again, as memberlist may
-		accepted = append(accepted[1:], <-flooded.StreamCh())
-	}
 }

@@ -1,0 +1,78 @@
+package cluster
+
+import (
+	"errors"
+
+	"github.com/grapevine-go/grapevine/cluster/transport"
+)
+
+// How many messages of each kind wait for their handler; beyond them they are lost, as if on the network, and sent again.
+const (
+	recordsWaiting = 1024
+	notesWaiting   = 256
+)
+
+var errImpostor = errors.New("it says that it comes from another member than it does")
+
+// handleMessages has each kind of message handled by itself, so that none waits behind another.
+func (n *Node) handleMessages() {
+	for kind, handler := range n.handlers() {
+		waiting := notesWaiting
+		if kind == kindRecord || kind == kindInsist {
+			waiting = recordsWaiting
+		}
+		n.transport.Handle(kind, waiting, handler)
+	}
+}
+
+func (n *Node) handlers() map[transport.Kind]transport.Handler {
+	return map[transport.Kind]transport.Handler{
+		kindRecord: n.receivePush(false),
+		kindInsist: n.receivePush(true),
+		kindAck:    n.receiveNote(n.handleAck),
+		kindAccuse: n.receiveNote(func(m note) { n.watch.suspect(m.subject, "accused by "+m.from.name, false) }),
+		kindProbe: n.receiveNote(func(m note) {
+			answer := note{from: n.id, subject: m.subject}.encode(kindAnswer)
+			n.send(Address{Addr: m.replyTo, Name: m.from.String()}, answer)
+		}),
+		kindAnswer: n.receiveNote(n.watch.answered),
+	}
+}
+
+// receivePush parses strictly what an owner sent of itself. Where senders are known, nobody else may.
+func (n *Node) receivePush(insists bool) transport.Handler {
+	return func(from transport.From, body []byte) {
+		push, err := decodePush(body, n.wire)
+		if err == nil && from.ID != "" && identityOf(push.record).String() != from.ID {
+			err = errImpostor
+		}
+		if err != nil {
+			n.seldom.Warn(err, "cluster: dropped a record")
+			return
+		}
+		push.insists = insists
+		n.inbox.offer(push)
+	}
+}
+
+func (n *Node) receiveNote(handle func(note)) transport.Handler {
+	return func(from transport.From, body []byte) {
+		m, err := decodeNote(body)
+		if err == nil && from.ID != "" && m.from.String() != from.ID {
+			err = errImpostor
+		}
+		if err != nil {
+			n.seldom.Warn(err, "cluster: dropped a message")
+			return
+		}
+		handle(m)
+	}
+}
+
+func (n *Node) handleAck(m note) {
+	if m.boot.ID == n.id.boot {
+		n.push.acked(m.from, m.version)
+	} else {
+		n.name.mentioned(m.boot)
+	}
+}

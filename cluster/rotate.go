@@ -1,0 +1,85 @@
+package cluster
+
+import (
+	"errors"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/transport"
+)
+
+// ErrNoSecret is returned where a secret is to be changed on a node that has none.
+var ErrNoSecret = errors.New("cluster: this node has its identity not from a secret")
+
+// AddSecret, UseSecret and RemoveSecret change the secret of a cluster while its members run: add the new one on every
+// member, then use it on every member, then, when [Node.Secrets] of every member counts no peer that uses the old one,
+// remove that. Nobody is cut off in between. A secret has the form that Config.Secret has.
+//
+// Where the secrets come from a file, write the same steps into the file of every member: the new one as a second line;
+// then the new one first; then the new one alone. The file is read again within some seconds.
+func (n *Node) AddSecret(secret string) error {
+	return n.changeSecret("add", secret, (*transport.Keyring).Add)
+}
+
+// UseSecret makes this member known by a secret that was added. See [Node.AddSecret].
+func (n *Node) UseSecret(secret string) error {
+	return n.changeSecret("use", secret, (*transport.Keyring).Use)
+}
+
+// RemoveSecret accepts a secret no more: [transport.ErrSecretInUse] if it is the one that is used. See [Node.AddSecret].
+func (n *Node) RemoveSecret(secret string) error {
+	return n.changeSecret("remove", secret, (*transport.Keyring).Remove)
+}
+
+func (n *Node) changeSecret(what, encoded string, change func(*transport.Keyring, []byte) error) error {
+	switch {
+	case n.ctx.Err() != nil:
+		return ErrClosed
+	case n.keyring == nil:
+		return ErrNoSecret
+	}
+	secret, err := parseSecret(encoded, "secret")
+	if err == nil {
+		err = change(n.keyring, secret)
+	}
+	n.transport.Recheck()
+	return wrap(what+" secret", err)
+}
+
+// SecretUse says how many peers use a secret, see [Node.Secrets].
+type SecretUse = transport.SecretUse
+
+// Secrets tells of each secret that is accepted whether this member uses it, and how many of its peers do.
+func (n *Node) Secrets() []SecretUse { return n.transport.Secrets() }
+
+const secretCheck = 2 * time.Second // between two looks at the file
+
+// followSecrets takes over what the file of secrets says, whenever it changes.
+func (n *Node) followSecrets(config Config) {
+	tick := time.NewTicker(secretCheck)
+	defer tick.Stop()
+	before := transport.Stamp(config.SecretFile)
+	for {
+		select {
+		case <-tick.C:
+		case <-n.ctx.Done():
+			return
+		}
+		if now := transport.Stamp(config.SecretFile); now != before {
+			before = now
+			n.reloadSecrets(config)
+		}
+	}
+}
+
+func (n *Node) reloadSecrets(config Config) {
+	secrets, err := config.readSecrets()
+	if err == nil {
+		err = n.keyring.Set(secrets)
+	}
+	if err != nil {
+		n.log.Error().Err(err).Msg("cluster: the secrets stay as they are")
+		return
+	}
+	n.transport.Recheck()
+	n.log.Info().Int("accepted", len(secrets)).Str("used", n.keyring.IDs()[0]).Msg("cluster: took over the secrets from the file")
+}

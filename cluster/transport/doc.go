@@ -1,0 +1,7 @@
+// Package transport is what members speak over: one port for datagrams and streams, with every byte sealed, bounded and
+// parsed strictly before anybody acts on it. It carries memberlist's packets and streams, as its NodeAwareTransport, and
+// beside them messages of other kinds, each with a queue and a handler of its own.
+//
+// A pair of members runs one TLS 1.3 handshake, each showing a certificate, and keys its datagrams from that connection
+// (RFC 5705, as RFC 8915 does for time packets): what is kept is the keys, not the connection.
+package transport

@@ -1,0 +1,50 @@
+package transport
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	greetPause  = 2 * time.Second // between two to one address
+	mostGreeted = 1024            // addresses that are remembered
+)
+
+// greetings are those to all addresses.
+var greetings = rate{atOnce: 32, eachSecond: 8}
+
+// greet makes keys with somebody whose datagram cannot be read: it may be a member that this one has forgotten. Whoever
+// sends rubbish under many addresses makes this member dial few of them.
+func (t *Transport) greet(addr netip.AddrPort) {
+	if !addr.IsValid() || !t.greeted.due(addr, time.Now()) {
+		return
+	}
+	t.spawn(func() {
+		ctx, cancel := context.WithTimeout(t.ctx, handshakeTimeout)
+		defer cancel()
+		id, err := t.Identify(ctx, addr.String(), handshakeTimeout)
+		t.log.Debug().Err(err).Stringer("address", addr).Str("peer", id).Msg("cluster: asked the sender of a datagram who it is")
+	})
+}
+
+// greeted bounds how often strangers are dialled.
+type greeted struct {
+	mu    sync.Mutex
+	last  map[netip.AddrPort]time.Time
+	meter meter
+}
+
+func (g *greeted) due(addr netip.AddrPort, now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if last, ok := g.last[addr]; ok && now.Sub(last) < greetPause || !g.meter.pass(greetings, now) {
+		return false
+	}
+	if g.last == nil || len(g.last) >= mostGreeted {
+		g.last = make(map[netip.AddrPort]time.Time)
+	}
+	g.last[addr] = now
+	return true
+}

@@ -1,0 +1,265 @@
+package transport
+
+import (
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"sync"
+	"time"
+)
+
+// LeastSecret is the size in bytes of the shortest secret that is taken. Whoever connects sees a certificate against which
+// guesses can be checked off line, so a secret must be beyond guessing.
+const LeastSecret = 16
+
+// Keyring gives a member its identity from secrets that all members share. From each a certificate authority is derived
+// (HKDF, RFC 5869), with which a member issues itself a certificate for the boot that it is: whoever knows a secret can
+// be a member, under any name, and nobody else can. No clock matters.
+//
+// Several secrets are accepted at a time and one is in use, so that they can be changed while members run: [Keyring.Add]
+// the new one everywhere, then [Keyring.Use] it everywhere, then [Keyring.Remove] the old one. All methods may be called
+// at any time by any number of goroutines.
+type Keyring struct {
+	mu      sync.Mutex
+	secrets [][]byte // until bind
+	bound   bool
+	self    string
+	cluster clusterTag
+	sources []*source // the first is in use
+}
+
+// source is what comes from one secret.
+type source struct {
+	id        string // tells secrets apart, and nothing of them
+	authority ed25519.PrivateKey
+	leaf      *tls.Certificate
+}
+
+// NewKeyring makes a keyring of secrets that are accepted; the first is in use. Each is at least [LeastSecret] random bytes.
+func NewKeyring(secrets ...[]byte) (*Keyring, error) {
+	if len(secrets) == 0 {
+		return nil, errors.New("transport: a keyring needs a secret")
+	}
+	for _, secret := range secrets {
+		if err := checkSecret(secret); err != nil {
+			return nil, err
+		}
+	}
+	return &Keyring{secrets: secrets}, nil
+}
+
+func checkSecret(secret []byte) error {
+	if len(secret) < LeastSecret {
+		return fmt.Errorf("transport: a secret of %d bytes can be guessed: use at least %d random bytes", len(secret), LeastSecret)
+	}
+	return nil
+}
+
+func (k *Keyring) bind(self string, cluster clusterTag) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.bound {
+		return errors.New("transport: a keyring serves one member")
+	}
+	k.bound, k.self, k.cluster = true, self, cluster
+	for _, secret := range k.secrets {
+		if err := k.add(secret); err != nil {
+			return err
+		}
+	}
+	k.secrets = nil
+	return nil
+}
+
+// add is called with the lock held.
+func (k *Keyring) add(secret []byte) error {
+	added, err := newSource(secret, k.self, k.cluster)
+	if err == nil && k.find(added.id) < 0 {
+		k.sources = append(k.sources, added)
+	}
+	return err
+}
+
+// find is called with the lock held. It gives -1 for a source that is not accepted.
+func (k *Keyring) find(id string) int {
+	return slices.IndexFunc(k.sources, func(s *source) bool { return s.id == id })
+}
+
+// Add accepts members that use secret. One that is accepted already changes nothing.
+func (k *Keyring) Add(secret []byte) error {
+	if err := checkSecret(secret); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.bound {
+		k.secrets = append(k.secrets, secret)
+		return nil
+	}
+	return k.add(secret)
+}
+
+// ErrUnknownSecret is returned for a secret that was not added, ErrSecretInUse for one that cannot be removed because the
+// member itself uses it.
+var (
+	ErrUnknownSecret = errors.New("transport: the secret was not added")
+	ErrSecretInUse   = errors.New("transport: the secret is in use: use another one first")
+)
+
+// Use makes this member show certificates that come from secret, which was added before: first everywhere, as those who
+// have not cannot be reached any more. The datagrams of each pair get new keys within some seconds.
+func (k *Keyring) Use(secret []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at, err := k.locate(secret)
+	if err != nil {
+		return err
+	}
+	used := k.sources[at]
+	k.sources = slices.Insert(slices.Delete(k.sources, at, at+1), 0, used)
+	return nil
+}
+
+// Remove accepts secret no more: members that use it are refused, and what they send under it is dropped. It is safe
+// once no member uses it, see [Transport.Secrets].
+func (k *Keyring) Remove(secret []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at, err := k.locate(secret)
+	if err != nil {
+		return err
+	}
+	if at == 0 {
+		return ErrSecretInUse
+	}
+	k.sources = slices.Delete(k.sources, at, at+1)
+	return nil
+}
+
+// Set accepts these secrets and no others, and uses the first.
+func (k *Keyring) Set(secrets [][]byte) error {
+	next, err := NewKeyring(secrets...)
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.bound {
+		k.secrets = secrets
+		return nil
+	}
+	for _, secret := range next.secrets {
+		made, err := newSource(secret, k.self, k.cluster)
+		if err != nil {
+			return err
+		}
+		if at := k.find(made.id); at >= 0 {
+			made = k.sources[at] // its certificate is shown already
+		}
+		next.sources = append(next.sources, made)
+	}
+	k.sources = next.sources
+	return nil
+}
+
+// locate is called with the lock held.
+func (k *Keyring) locate(secret []byte) (int, error) {
+	seed, err := derive(secret, k.cluster, "authority", ed25519.SeedSize)
+	if err != nil {
+		return 0, err
+	}
+	if at := k.find(sourceID(ed25519.NewKeyFromSeed(seed))); at >= 0 {
+		return at, nil
+	}
+	return 0, ErrUnknownSecret
+}
+
+// IDs are those of the secrets that are accepted; that of the one in use comes first. They say nothing of the secrets.
+func (k *Keyring) IDs() (ids []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, s := range k.sources {
+		ids = append(ids, s.id)
+	}
+	return ids
+}
+
+func derive(secret []byte, cluster clusterTag, what string, size int) ([]byte, error) {
+	return hkdf.Key(sha256.New, secret, cluster[:], "grapevine "+what, size)
+}
+
+// sourceID is the beginning of a hash of the authority's public key, which every member shows that it knows anyway.
+func sourceID(authority ed25519.PrivateKey) string {
+	sum := sha256.Sum256(authority.Public().(ed25519.PublicKey))
+	return hex.EncodeToString(sum[:4])
+}
+
+func newSource(secret []byte, self string, cluster clusterTag) (*source, error) {
+	seed, err := derive(secret, cluster, "authority", ed25519.SeedSize)
+	if err != nil {
+		return nil, err
+	}
+	authority := ed25519.NewKeyFromSeed(seed)
+	leaf, err := issue(authority, self)
+	return &source{sourceID(authority), authority, leaf}, err
+}
+
+// issue makes a certificate for this boot, with a key that no other boot has. It is good at any time, as clocks may be
+// wrong: the boot ends before the certificate could matter.
+func issue(authority ed25519.PrivateKey, self string) (*tls.Certificate, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: self},
+		NotBefore:    time.Unix(0, 0),
+		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // no end, RFC 5280, section 4.1.2.5
+	}
+	parent := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "grapevine"}}
+	encoded, err := x509.CreateCertificate(rand.Reader, leaf, parent, public, authority)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Certificate{Certificate: [][]byte{encoded}, PrivateKey: private}, nil
+}
+
+func (k *Keyring) certificate() (*tls.Certificate, string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.sources[0].leaf, k.sources[0].id, nil
+}
+
+// accept checks the signature alone: whoever can sign may say anything.
+func (k *Keyring) accept(chain []*x509.Certificate, id string) (string, error) {
+	k.mu.Lock()
+	sources := slices.Clone(k.sources)
+	k.mu.Unlock()
+	leaf := chain[0]
+	for _, s := range sources {
+		if !ed25519.Verify(s.authority.Public().(ed25519.PublicKey), leaf.RawTBSCertificate, leaf.Signature) {
+			continue
+		}
+		if name := leaf.Subject.CommonName; id != "" && name != id {
+			return "", &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("it says that it is %q, its certificate is that of %q", id, name)}
+		}
+		return s.id, nil
+	}
+	return "", &RefusedError{Reason: ReasonSecret, Detail: "it uses a secret that is not accepted here"}
+}
+
+func (k *Keyring) current(s *session) (good, stale bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.find(s.certified) >= 0, s.certifying != k.sources[0].id
+}

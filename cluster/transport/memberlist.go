@@ -1,0 +1,129 @@
+package transport
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// This is the transport as memberlist sees it: a NodeAwareTransport.
+
+// MaxStream is how many bytes one message of memberlist's may have on a stream.
+const MaxStream = 1 << 20
+
+func (t *Transport) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) {
+	return t.network.FinalAdvertiseAddr(ip, port)
+}
+
+func (t *Transport) PacketCh() <-chan *Packet  { return t.packets }
+func (t *Transport) StreamCh() <-chan net.Conn { return t.streams }
+
+func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
+	return t.WriteToAddress(b, Address{Addr: addr})
+}
+
+func (t *Transport) WriteToAddress(b []byte, to Address) (time.Time, error) {
+	return time.Now(), t.Send(kindPacket, to, b)
+}
+
+// passPacket gives memberlist a packet that it can be trusted with.
+func (t *Transport) passPacket(b []byte, from From, at time.Time) {
+	if err := checkPacket(b, from.ID); err != nil {
+		t.stats.malformed.Add(1)
+		t.seldom.Warn(err, "cluster: dropped a packet")
+		return
+	}
+	t.Inject(&Packet{Buf: b, From: net.UDPAddrFromAddrPort(from.Addr), Timestamp: at})
+}
+
+// Inject gives memberlist a packet as if it had come from the network. It is lost when too many wait.
+func (t *Transport) Inject(packet *Packet) {
+	select {
+	case t.packets <- packet:
+	default:
+		t.stats.lostPackets.Add(1)
+	}
+}
+
+func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return t.DialAddressTimeout(Address{Addr: addr}, timeout)
+}
+
+// DialAddressTimeout opens a stream for one exchange. Where the address has a name, only that member will do.
+func (t *Transport) DialAddressTimeout(to Address, timeout time.Duration) (net.Conn, error) {
+	p, err := t.dial(t.ctx, to.Addr, to.Name, timeout, forStream)
+	if err != nil {
+		return nil, err
+	}
+	return &exchange{proven: p, reply: true, room: t.book.room(p.hello.id), closing: t.ctx.Done(), closed: nothing}, nil
+}
+
+// exchange is a stream of memberlist's: each side writes one message in one piece, and gets the other's only when all of it
+// has come and was found sound.
+type exchange struct {
+	*proven
+	reply   bool // what this side reads is an answer
+	room    *room
+	closing <-chan struct{}
+	closed  func()
+
+	rest  []byte // of the message that is being read
+	taken int    // bytes of room
+	once  sync.Once
+}
+
+func (e *exchange) Write(b []byte) (int, error) {
+	if len(b) > MaxStream {
+		return 0, fmt.Errorf("transport: a message of %d bytes, %d at most", len(b), MaxStream)
+	}
+	if _, err := e.proven.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+func (e *exchange) Read(b []byte) (int, error) {
+	if len(e.rest) == 0 {
+		if err := e.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(b, e.rest)
+	e.rest = e.rest[n:]
+	return n, nil
+}
+
+func (e *exchange) next() error {
+	var header [4]byte
+	if _, err := io.ReadFull(e.proven, header[:]); err != nil {
+		return err
+	}
+	size := binary.BigEndian.Uint32(header[:])
+	if size == 0 || size > MaxStream || e.taken > 0 {
+		return fmt.Errorf("%w: a message of %d bytes, on a stream for one of up to %d", errMalformed, size, MaxStream)
+	}
+	if !e.room.take(int(size), e.closing) {
+		return ErrClosed
+	}
+	e.taken = int(size)
+	message := make([]byte, size)
+	if _, err := io.ReadFull(e.proven, message); err != nil {
+		return err
+	}
+	if err := checkStream(message, e.reply); err != nil {
+		return err
+	}
+	e.rest = message
+	return nil
+}
+
+func (e *exchange) Close() error {
+	e.once.Do(func() {
+		e.room.give(e.taken)
+		e.closed()
+	})
+	return e.proven.Close()
+}

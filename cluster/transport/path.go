@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+)
+
+// Datagrams may be blocked on the way to a peer, all of them or the large ones alone, and nobody says so. So a member asks
+// each peer that it sends to whether a datagram arrives, once and then seldom, and sooner when none comes back. What does
+// not get through although the peer can be reached goes by stream.
+
+const (
+	small = iota // as large as a question without padding
+	large        // larger than smallDatagram
+	sizes
+)
+
+const (
+	smallDatagram = 512 // bytes of a message
+
+	asksEach   = 5 // tries, until a datagram counts as blocked rather than lost
+	askPause   = 200 * time.Millisecond
+	askAgain   = 10 * time.Minute // while datagrams get through
+	retryAgain = 30 * time.Second // while they do not
+	doubtAfter = time.Second      // of sending without hearing anything
+	doubtAgain = 5 * time.Second
+
+	nonceSize = 8
+)
+
+// way is how datagrams of some size fare on their way to a peer.
+type way struct {
+	asked   time.Time // when the last answer came, or was given up
+	asking  bool
+	blocked bool
+}
+
+func sizeOf(bytes int) int {
+	if bytes > smallDatagram {
+		return large
+	}
+	return small
+}
+
+// passable says whether a message of so many bytes is to go by datagram, and asks from time to time whether that is so. It
+// is called with the peer's lock held.
+func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
+	if bytes > MaxDatagram {
+		return false
+	}
+	w := &p.ways[sizeOf(bytes)]
+	if p.silent.IsZero() {
+		p.silent = now
+	}
+	since := now.Sub(w.asked)
+	due := since > askAgain || w.blocked && since > retryAgain || now.Sub(p.silent) > doubtAfter && since > doubtAgain
+	if due && !w.asking {
+		to, size := Address{Addr: p.address, Name: p.id}, sizeOf(bytes)
+		w.asking = t.spawn(func() { t.ask(p, to, size) })
+	}
+	return !w.blocked
+}
+
+// ask finds out whether datagrams get through to a peer.
+func (t *Transport) ask(p *peer, to Address, size int) {
+	passes := t.asks.answered(t.ctx, func(question []byte) {
+		if size == large {
+			question = append(question, make([]byte, MaxDatagram-len(question))...)
+		}
+		p.mu.Lock()
+		now := time.Now()
+		s := p.current(now)
+		p.mu.Unlock()
+		if s != nil || t.identity == nil {
+			t.write(s, to, kindAsk, question, now)
+		}
+	})
+	blocked := false
+	if !passes && t.ctx.Err() == nil {
+		id, err := t.Identify(t.ctx, to.Addr, dialTimeout)
+		blocked = err == nil && (p.id == "" || id == p.id) // it is not the peer that is gone
+	}
+	p.mu.Lock()
+	w := &p.ways[size]
+	w.asked, w.asking, w.blocked = time.Now(), false, blocked
+	if passes {
+		p.silent = time.Time{}
+	}
+	p.mu.Unlock()
+	if blocked {
+		t.warned.Do(func() {
+			t.log.Warn().Str("peer", p.id).Str("address", to.Addr).Bool("large_only", size == large).
+				Msg("cluster: datagrams to this peer, and perhaps to others, do not get through: they go by stream")
+		})
+	}
+}
+
+// answerAsk tells that a datagram arrived.
+func (t *Transport) answerAsk(from From, question []byte) {
+	if len(question) >= nonceSize {
+		_ = t.Send(kindPass, Address{Addr: from.Addr.String(), Name: from.ID}, question[:nonceSize])
+	}
+}
+
+// asks are the questions that wait for an answer.
+type asks struct {
+	mu      sync.Mutex
+	waiting map[[nonceSize]byte]chan struct{}
+}
+
+// answered sends a question until an answer comes or it has asked often enough.
+func (a *asks) answered(ctx context.Context, send func(question []byte)) bool {
+	var nonce [nonceSize]byte
+	rand.Read(nonce[:]) // never fails
+	answer := make(chan struct{})
+	a.mu.Lock()
+	if a.waiting == nil {
+		a.waiting = make(map[[nonceSize]byte]chan struct{})
+	}
+	a.waiting[nonce] = answer
+	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.waiting, nonce)
+	}()
+	for range asksEach {
+		send(append(make([]byte, 0, MaxDatagram), nonce[:]...))
+		select {
+		case <-answer:
+			return true
+		case <-time.After(askPause):
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return false
+}
+
+// passed notes an answer.
+func (a *asks) passed(answer []byte) {
+	if len(answer) != nonceSize {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if waiting := a.waiting[[nonceSize]byte(answer)]; waiting != nil {
+		close(waiting)
+		delete(a.waiting, [nonceSize]byte(answer))
+	}
+}

@@ -1,0 +1,36 @@
+package transport
+
+import "fmt"
+
+// Reason is why a peer was refused, as [Stats] counts it.
+type Reason string
+
+const (
+	ReasonCluster     Reason = "cluster"     // it belongs to another cluster
+	ReasonVersion     Reason = "version"     // no version is spoken by both
+	ReasonSecret      Reason = "secret"      // its certificate comes from another secret, or it says so of ours
+	ReasonCertificate Reason = "certificate" // its certificate is not accepted, or it does not accept ours
+	ReasonName        Reason = "name"        // it is not who it says, or not who was looked for
+	ReasonPlain       Reason = "plain"       // one side seals, the other does not
+	ReasonGarbage     Reason = "garbage"     // it speaks something else, or nothing within the time it has
+	ReasonFlood       Reason = "flood"       // too many connections, or too many handshakes
+)
+
+// reasons are all of them, in the order of the counters.
+var reasons = [...]Reason{ReasonCluster, ReasonVersion, ReasonSecret, ReasonCertificate, ReasonName, ReasonPlain, ReasonGarbage, ReasonFlood}
+
+// RefusedError says why there is no connection to a peer although it answers.
+type RefusedError struct {
+	Reason Reason
+	Detail string // for people
+	Cause  error  // nil where Detail says all
+}
+
+func (e *RefusedError) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("refused (%s): %s: %v", e.Reason, e.Detail, e.Cause)
+	}
+	return fmt.Sprintf("refused (%s): %s", e.Reason, e.Detail)
+}
+
+func (e *RefusedError) Unwrap() error { return e.Cause }

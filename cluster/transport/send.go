@@ -1,0 +1,107 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// MaxMessage is how many bytes a message may have.
+const MaxMessage = 128 << 10
+
+var errDropped = errors.New("transport: dropped: too much waits for this peer")
+
+// Send sends a message as a datagram, without waiting for anything: where there are no keys yet, or datagrams of that size
+// do not get through, it waits in a queue for its peer and goes by stream. As with UDP, what is lost is lost: an error says
+// only that the message could not be one. Where the address has a name, only that member can read it.
+func (t *Transport) Send(kind Kind, to Address, payload []byte) error {
+	if len(payload) > MaxMessage {
+		return tooLarge(payload)
+	}
+	if t.ctx.Err() != nil {
+		return ErrClosed
+	}
+	p, now := t.book.peer(to), time.Now()
+	p.mu.Lock()
+	p.used = now
+	s := p.current(now)
+	if (s != nil || t.identity == nil) && t.passable(p, len(payload), now) {
+		p.mu.Unlock()
+		return t.write(s, to, kind, payload, now)
+	}
+	return t.leave(p, to, &parcel{kind: kind, payload: slices.Clone(payload)}, now)
+}
+
+func tooLarge(payload []byte) error {
+	return fmt.Errorf("transport: a message of %d bytes, %d at most", len(payload), MaxMessage)
+}
+
+// write sends a datagram now.
+func (t *Transport) write(s *session, to Address, kind Kind, payload []byte, now time.Time) error {
+	var datagram []byte
+	if s != nil {
+		datagram = s.seal(kind, payload, now)
+	} else {
+		datagram = sealPlain(t.own.tag, kind, payload)
+	}
+	_, err := t.network.WriteToAddress(datagram, to)
+	return err
+}
+
+// Deliver sends a message by stream and waits until the stream has taken it, which is no promise that it is read. An error
+// that wraps syscall.ECONNREFUSED says that nobody listens there, a [*RefusedError] that somebody else does.
+func (t *Transport) Deliver(ctx context.Context, kind Kind, to Address, payload []byte) error {
+	if len(payload) > MaxMessage {
+		return tooLarge(payload)
+	}
+	p, now := t.book.peer(to), time.Now()
+	one := &parcel{kind: kind, payload: payload, outcome: make(chan error, 1)}
+	p.mu.Lock()
+	p.used = now
+	if err := t.leave(p, to, one, now); err != nil {
+		return err
+	}
+	select {
+	case err := <-one.outcome:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.ctx.Done():
+		return ErrClosed
+	}
+}
+
+// leave puts a parcel into the queue of a peer, whose lock is held and given back.
+func (t *Transport) leave(p *peer, to Address, one *parcel, now time.Time) error {
+	if p.refusal != nil && now.Before(p.pause) {
+		refusal := p.refusal
+		p.mu.Unlock()
+		t.stats.dropped.Add(1)
+		if one.outcome == nil {
+			return nil
+		}
+		return refusal
+	}
+	if to.Addr != "" {
+		p.address = to.Addr
+	}
+	dropped, fetch := p.enqueue(one)
+	p.mu.Unlock()
+	t.fail(dropped, errDropped)
+	if fetch && !t.spawn(func() { t.courier(p) }) {
+		return ErrClosed
+	}
+	return nil
+}
+
+// fail tells those who wait that their message was not sent.
+func (t *Transport) fail(parcels []*parcel, err error) {
+	for _, one := range parcels {
+		t.stats.dropped.Add(1)
+		if one.outcome != nil {
+			one.outcome <- err
+		}
+	}
+}

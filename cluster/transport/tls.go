@@ -1,0 +1,135 @@
+package transport
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// TLS gives a member its identity from certificates of a public key infrastructure of your own. Its functions are called
+// at every handshake, so that what they give may change while the member runs; see [TLSFiles].
+type TLS struct {
+	// Certificate gives what this member shows. It must be good for client and server authentication, and for the
+	// member's name as Allow asks.
+	Certificate func() (*tls.Certificate, error)
+
+	// Roots gives the authorities whose certificates are accepted.
+	Roots func() (*x509.CertPool, error)
+
+	// Allow says whether the owner of a certificate may call itself name, which comes without a boot. The default is
+	// [AllowDNSName].
+	Allow func(certificate *x509.Certificate, name string) error
+}
+
+// AllowDNSName wants the member's name among the DNS names of the certificate.
+func AllowDNSName(certificate *x509.Certificate, name string) error {
+	if slices.Contains(certificate.DNSNames, name) {
+		return nil
+	}
+	return fmt.Errorf("the certificate is for %q, not for %q", certificate.DNSNames, name)
+}
+
+// AllowSPIFFE wants a SPIFFE ID in the certificate whose trust domain is the one given and whose path ends in the member's
+// name: spiffe://example.org/region/eu/catalog-1.
+func AllowSPIFFE(trustDomain string) func(certificate *x509.Certificate, name string) error {
+	return func(certificate *x509.Certificate, name string) error {
+		for _, uri := range certificate.URIs {
+			if uri.Scheme == "spiffe" && uri.Host == trustDomain && uri.Path[strings.LastIndexByte(uri.Path, '/')+1:] == name {
+				return nil
+			}
+		}
+		return fmt.Errorf("the certificate has no SPIFFE ID of %s that ends in %q", trustDomain, name)
+	}
+}
+
+const tlsSource = "certificates" // the one source that there is
+
+func (c *TLS) bind(self string, _ clusterTag) error {
+	if c.Certificate == nil || c.Roots == nil {
+		return errors.New("transport: TLS needs Certificate and Roots")
+	}
+	own, _, err := c.certificate()
+	if err != nil {
+		return err
+	}
+	leaf := own.Leaf
+	if leaf == nil {
+		if leaf, err = x509.ParseCertificate(own.Certificate[0]); err != nil {
+			return fmt.Errorf("transport: this member's certificate: %w", err)
+		}
+	}
+	if err := c.allow(leaf, nameOf(self)); err != nil {
+		return fmt.Errorf("transport: this member would be refused: %w", err)
+	}
+	_, err = c.Roots()
+	return err
+}
+
+// nameOf is the part of an identity that outlives a boot.
+func nameOf(id string) string {
+	name, _, _ := strings.Cut(id, "@")
+	return name
+}
+
+func (c *TLS) allow(leaf *x509.Certificate, name string) error {
+	if c.Allow != nil {
+		return c.Allow(leaf, name)
+	}
+	return AllowDNSName(leaf, name)
+}
+
+func (c *TLS) certificate() (*tls.Certificate, string, error) {
+	certificate, err := c.Certificate()
+	if err == nil && len(certificate.Certificate) == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("transport: this member's certificate: %w", err)
+	}
+	sum := sha256.Sum256(certificate.Certificate[0])
+	return certificate, hex.EncodeToString(sum[:4]), nil
+}
+
+func (c *TLS) accept(chain []*x509.Certificate, id string) (string, error) {
+	roots, err := c.Roots()
+	if err != nil {
+		return "", fmt.Errorf("transport: authorities: %w", err)
+	}
+	between := x509.NewCertPool()
+	for _, certificate := range chain[1:] {
+		between.AddCert(certificate)
+	}
+	_, err = chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}})
+	if err != nil {
+		return "", &RefusedError{Reason: ReasonCertificate, Detail: "its certificate is not accepted here", Cause: err}
+	}
+	if id == "" {
+		return tlsSource, nil
+	}
+	if err := c.allow(chain[0], nameOf(id)); err != nil {
+		return "", &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("it says that it is %q", id), Cause: err}
+	}
+	return tlsSource, nil
+}
+
+// current looks at the chain again when the authorities have changed.
+func (c *TLS) current(s *session) (good, stale bool) {
+	if _, shown, err := c.certificate(); err == nil {
+		stale = shown != s.certifying
+	}
+	roots, err := c.Roots()
+	if err != nil || roots == s.roots {
+		return true, stale
+	}
+	if _, err := c.accept(s.chain, s.peer); err != nil {
+		return false, stale
+	}
+	s.roots = roots
+	return true, stale
+}

@@ -1,0 +1,225 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
+)
+
+// ErrClosed is returned once the transport was shut down.
+var ErrClosed = fmt.Errorf("transport: closed: %w", net.ErrClosed)
+
+// Config describes a [Transport].
+type Config struct {
+	Network  Network        // carries the bytes; the transport shuts it down
+	Self     string         // who this member is: name@boot, up to 128 bytes of printable ASCII
+	Cluster  string         // members of different clusters refuse each other
+	Identity Identity       // nil: nothing is sealed and anybody is believed
+	Versions Versions       // of the messages that are sent over it
+	Logger   zerolog.Logger // the zero value discards
+}
+
+// Transport is one member's. It is memberlist's NodeAwareTransport, and carries messages of other kinds beside. Its methods
+// may be called by any number of goroutines.
+type Transport struct {
+	network  Network
+	own      hello
+	identity Identity
+	tls      *tls.Config
+	log      zerolog.Logger
+	seldom   *seldom.Log
+	stats    counters
+
+	book        book
+	door        door
+	lanes       [256]*lane
+	handshaking slots
+	asks        asks
+	greeted     greeted
+	warned      sync.Once // that datagrams do not pass
+
+	packets chan *Packet
+	streams chan net.Conn
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+	mu     sync.Mutex
+	closed bool // nothing new may start
+}
+
+const (
+	mostHandshakes = 32  // that this side begins, at a time
+	packetsWaiting = 256 // for memberlist; more are lost, as on the network
+)
+
+// New makes a transport that does nothing yet: [Transport.Handle] says what is to become of messages, then
+// [Transport.Start] begins. When New fails, the network is left as it is.
+func New(c Config) (*Transport, error) {
+	if c.Self == "" || len(c.Self) > mostIdentity || !printable(c.Self) {
+		return nil, fmt.Errorf("transport: %q is no identity: use name@boot, in up to %d bytes of printable ASCII", c.Self, mostIdentity)
+	}
+	ip, port, err := c.Network.FinalAdvertiseAddr("", 0)
+	if err != nil {
+		return nil, err
+	}
+	addr, _ := netip.AddrFromSlice(ip)
+	address := netip.AddrPortFrom(addr.Unmap(), uint16(port))
+	t := &Transport{
+		network:  c.Network,
+		own:      hello{version: version, tag: tagOf(c.Cluster), versions: c.Versions, id: c.Self, address: address.String()},
+		identity: c.Identity,
+		log:      c.Logger,
+		seldom:   seldom.New(c.Logger),
+
+		handshaking: make(slots, mostHandshakes),
+		packets:     make(chan *Packet, packetsWaiting),
+		streams:     make(chan net.Conn),
+	}
+	t.book.init()
+	t.door.init()
+	if t.identity != nil {
+		if err := t.identity.bind(c.Self, t.own.tag); err != nil {
+			return nil, err
+		}
+		t.tls = t.tlsConfig()
+	}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	return t, nil
+}
+
+// Start begins to receive.
+func (t *Transport) Start() {
+	for _, l := range t.lanes {
+		if l != nil {
+			t.work.Go(func() { l.run(t) })
+		}
+	}
+	t.work.Go(t.receive)
+	t.work.Go(t.accept)
+	t.work.Go(t.sweep)
+}
+
+// Shutdown ends everything, the network included, and waits. It is safe to call twice, and before Start.
+func (t *Transport) Shutdown() error {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.cancel()
+	err := t.network.Shutdown()
+	t.work.Wait()
+	return err
+}
+
+// spawn runs f in a goroutine that Shutdown waits for, and says whether it did.
+func (t *Transport) spawn(f func()) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.work.Go(f)
+	}
+	return !t.closed
+}
+
+// Address is where this member is dialled.
+func (t *Transport) Address() string { return t.own.address }
+
+// receive takes datagrams from the network.
+func (t *Transport) receive() {
+	for {
+		select {
+		case packet := <-t.network.PacketCh():
+			t.ingest(packet)
+		case <-t.ctx.Done():
+			return
+		}
+	}
+}
+
+// ingest finds out who sent a datagram, and passes on what it carries. It takes its bytes over.
+func (t *Transport) ingest(packet *Packet) {
+	datagram, from := packet.Buf, From{Addr: addrPortOf(packet.From)}
+	switch {
+	case t.identity == nil && len(datagram) > plainHeader && datagram[0] == plainDatagram:
+		if clusterTag(datagram[1:]) != t.own.tag {
+			t.refuse(&RefusedError{Reason: ReasonCluster, Detail: "it belongs to another cluster"}, from.Addr.String())
+			return
+		}
+		t.book.heard(t.book.livingAt(from.Addr))
+		t.accepted(Kind(datagram[plainHeader]), from, datagram[plainHeader+1:], packet.Timestamp)
+	case t.identity != nil && len(datagram) > sealedHeader && datagram[0] == sealedDatagram:
+		t.ingestSealed(datagram, from, packet.Timestamp)
+	case len(datagram) > 0 && (datagram[0] == plainDatagram || datagram[0] == sealedDatagram):
+		t.refuse(&RefusedError{Reason: ReasonPlain, Detail: "one of the two seals its datagrams, the other does not"}, from.Addr.String())
+	default:
+		t.stats.garbage.Add(1)
+	}
+}
+
+func (t *Transport) ingestSealed(datagram []byte, from From, at time.Time) {
+	s, p := t.book.session(keyID(datagram[1:]))
+	if s == nil {
+		t.stats.unknownKey.Add(1)
+		t.greet(from.Addr)
+		return
+	}
+	kind, payload, err := s.open(datagram, at)
+	switch err {
+	case nil:
+	case errReplayed:
+		t.stats.replayed.Add(1)
+		return
+	default:
+		t.stats.forged.Add(1)
+		return
+	}
+	from.ID = s.peer
+	t.book.heard(p)
+	t.accepted(kind, from, payload, at)
+}
+
+// accepted acts on a message by datagram.
+func (t *Transport) accepted(kind Kind, from From, payload []byte, at time.Time) {
+	t.act(kind, from, payload, at, nothing)
+}
+
+// act does what a message asks. done is called when it takes no more room.
+func (t *Transport) act(kind Kind, from From, payload []byte, at time.Time, done func()) {
+	switch kind {
+	case kindPacket:
+		t.passPacket(payload, from, at)
+		done()
+	case kindAsk:
+		t.answerAsk(from, payload)
+		done()
+	case kindPass:
+		t.asks.passed(payload)
+		done()
+	default:
+		t.dispatch(kind, from, payload, done)
+	}
+}
+
+// addrPortOf gives the IP and port of an address, "invalid AddrPort" for one that has none.
+func addrPortOf(addr net.Addr) netip.AddrPort {
+	var found netip.AddrPort
+	switch a := addr.(type) {
+	case *net.UDPAddr:
+		found = a.AddrPort()
+	case *net.TCPAddr:
+		found = a.AddrPort()
+	default:
+		if addr != nil {
+			found, _ = netip.ParseAddrPort(addr.String())
+		}
+	}
+	return netip.AddrPortFrom(found.Addr().Unmap(), found.Port())
+}
