@@ -75,11 +75,14 @@ func (t *Transport) keys(p *peer, parcels []*parcel) (*session, error) {
 	return found.session, nil
 }
 
-// reach dials a peer.
+// reach dials a peer, unless it was refused just now.
 func (t *Transport) reach(p *peer, why purpose) (*proven, error) {
 	p.mu.Lock()
-	address := p.address
+	address, refusal := p.address, p.refused(time.Now())
 	p.mu.Unlock()
+	if refusal != nil {
+		return nil, refusal
+	}
 	found, err := t.dial(t.ctx, address, p.id, dialTimeout, why)
 	var refused *RefusedError
 	p.mu.Lock()
@@ -125,7 +128,7 @@ func (t *Transport) linkTo(p *peer) (l *link, fresh bool, err error) {
 	if err != nil {
 		return nil, true, err
 	}
-	l = newLink(found)
+	l = newLink(found).attach(p)
 	if !t.spawn(func() { t.serve(l, p) }) {
 		found.Close()
 		return nil, true, ErrClosed

@@ -142,7 +142,8 @@ func (t *Transport) welcome(v *visitor) {
 	}
 	switch p.hello.purpose {
 	case forLink:
-		t.serve(newLink(p), t.book.peer(Address{Addr: p.hello.address, Name: id}))
+		peer := t.book.peer(Address{Addr: p.hello.address, Name: id})
+		t.serve(newLink(p).attach(peer), peer)
 		t.door.out(id)
 	case forStream:
 		stream := &exchange{proven: p, room: t.book.room(id), closing: t.ctx.Done(), closed: func() { t.door.out(id) }}

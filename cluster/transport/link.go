@@ -56,13 +56,18 @@ func (l *link) write(kind Kind, payload []byte) error {
 	return nil
 }
 
+// attach makes l the link to write to p: of two, the newer.
+func (l *link) attach(p *peer) *link {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.link = l
+	return l
+}
+
 // serve reads the link with a peer until it breaks or is idle for too long.
 func (t *Transport) serve(l *link, p *peer) {
 	t.stats.links.Add(1)
 	defer t.stats.links.Add(-1)
-	p.mu.Lock()
-	p.link = l // of two, the newer
-	p.mu.Unlock()
 	room := t.book.room(l.hello.id)
 	for t.serveFrame(l, room) == nil {
 	}

@@ -47,6 +47,14 @@ func (p *peer) current(now time.Time) *session {
 	return nil
 }
 
+// refused says why the peer is not to be tried now, if it is not. It is called with the lock held.
+func (p *peer) refused(now time.Time) error {
+	if now.Before(p.pause) {
+		return p.refusal
+	}
+	return nil
+}
+
 // enqueue adds a parcel and drops the oldest where too much waits. It says how many were dropped, and whether a courier is
 // to be sent. It is called with the lock held.
 func (p *peer) enqueue(one *parcel) (dropped []*parcel, fetch bool) {
@@ -130,7 +138,8 @@ func (b *book) add(p *peer) {
 	} else {
 		b.at[p.address] = p
 	}
-	if addr, err := netip.ParseAddrPort(p.address); err == nil {
+	addr, err := netip.ParseAddrPort(p.address)
+	if err == nil && (p.id != "" || b.living[addr] == nil) {
 		b.living[addr] = p
 	}
 }

@@ -75,8 +75,7 @@ func (t *Transport) Deliver(ctx context.Context, kind Kind, to Address, payload 
 
 // leave puts a parcel into the queue of a peer, whose lock is held and given back.
 func (t *Transport) leave(p *peer, to Address, one *parcel, now time.Time) error {
-	if p.refusal != nil && now.Before(p.pause) {
-		refusal := p.refusal
+	if refusal := p.refused(now); refusal != nil {
 		p.mu.Unlock()
 		t.stats.dropped.Add(1)
 		if one.outcome == nil {

@@ -1,0 +1,120 @@
+package transport_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/transport"
+	"github.com/grapevine-go/grapevine/testcluster"
+)
+
+const doNotPass = "do not get through"
+
+// exchange sends a message each way every 100 ms, for some time, and gives how many of those of the last minute arrived.
+func exchange(t *testing.T, a, b *end, size int, lasts time.Duration) (arrived int) {
+	t.Helper()
+	message := strings.Repeat("x", size)
+	for ; lasts > time.Minute; lasts -= 100 * time.Millisecond {
+		send(t, a, at(b, "b@1"), message)
+		send(t, b, at(a, "a@1"), message)
+		time.Sleep(100 * time.Millisecond)
+	}
+	before := len(a.messages()) + len(b.messages())
+	for range 600 {
+		send(t, a, at(b, "b@1"), message)
+		send(t, b, at(a, "a@1"), message)
+		time.Sleep(100 * time.Millisecond)
+	}
+	time.Sleep(time.Second)
+	return len(a.messages()) + len(b.messages()) - before
+}
+
+func warnings(ends ...*end) (count int) {
+	for _, e := range ends {
+		count += strings.Count(e.log.String(), doNotPass)
+	}
+	return count
+}
+
+// TestFault6_UDPBlocked blocks datagrams, both ways and one way, from the start and later, and opens the path again.
+func TestFault6_UDPBlocked(t *testing.T) {
+	blocked := testcluster.Link{Latency: time.Millisecond, NoDatagrams: true}
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		a, b := open(t, n, config("a@1")), open(t, n, config("b@1"))
+		for _, block := range []func(){
+			func() { n.SetNormal(blocked) },
+			func() { n.SetLink(a.host, b.host, blocked) },
+		} {
+			block()
+			if got := exchange(t, a, b, 100, 3*time.Minute); got != 1200 {
+				t.Errorf("%d of 1200 messages arrived", got)
+			}
+			n.SetNormal(testcluster.Link{Latency: time.Millisecond})
+			n.Heal()
+			exchange(t, a, b, 100, 3*time.Minute)
+			before := a.Stats().ByStream + b.Stats().ByStream
+			if got := exchange(t, a, b, 100, time.Minute); got != 1200 || a.Stats().ByStream+b.Stats().ByStream > before {
+				t.Errorf("%d of 1200 messages arrived, %d by stream although datagrams get through", got, a.Stats().ByStream+b.Stats().ByStream-before)
+			}
+		}
+		if got := warnings(a, b); got != 2 {
+			t.Errorf("%d warnings, want one of each:\n%s%s", got, a.log.String(), b.log.String())
+		}
+	})
+}
+
+// TestFault7_LargeDatagramsSwallowed has a path on which only small ones get through.
+func TestFault7_LargeDatagramsSwallowed(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		n.SetNormal(testcluster.Link{Latency: time.Millisecond, MaxDatagram: 700})
+		a, b := open(t, n, config("a@1")), open(t, n, config("b@1"))
+		if got := exchange(t, a, b, 1000, 2*time.Minute); got != 1200 {
+			t.Errorf("%d of 1200 large messages arrived", got)
+		}
+		before := a.Stats().ByStream
+		if got := exchange(t, a, b, 100, time.Minute); got != 1200 || a.Stats().ByStream != before {
+			t.Errorf("%d of 1200 small messages arrived, %d by stream", got, a.Stats().ByStream-before)
+		}
+		if got := warnings(a, b); got != 2 {
+			t.Errorf("%d warnings, want one of each", got)
+		}
+	})
+}
+
+// TestPeerGoneIsNotBlocked has the peer vanish, rather than its datagrams: nobody warns of that.
+func TestPeerGoneIsNotBlocked(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		a, b := open(t, n, config("a@1")), open(t, n, config("b@1"))
+		exchange(t, a, b, 100, time.Minute)
+		b.host.Vanish()
+		for range 600 {
+			send(t, a, at(b, "b@1"), "x")
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got := warnings(a); got != 0 {
+			t.Errorf("%d warnings: %s", got, a.log.String())
+		}
+	})
+}
+
+// TestQuietPathCostsLittle counts what is asked beside what is said.
+func TestQuietPathCostsLittle(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		host := n.Host()
+		counted := &counting{Network: host}
+		c := config("a@1")
+		c.Network = counted
+		a, b := openOn(t, host, c), open(t, n, config("b@1"))
+		exchange(t, a, b, 100, time.Minute)
+		before := counted.datagrams.Load()
+		for range 3600 { // an hour in which both speak
+			send(t, a, at(b, "b@1"), "x")
+			send(t, b, at(a, "a@1"), "x")
+			time.Sleep(time.Second)
+		}
+		if asked := counted.datagrams.Load() - before - 3600; asked > 30 {
+			t.Errorf("%d datagrams in an hour, beside 3600 messages", asked)
+		}
+	})
+}
