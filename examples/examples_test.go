@@ -122,3 +122,56 @@ func TestStringServiceIsFoundByName(t *testing.T) {
 	shout.terminate()
 	service.terminate()
 }
+
+// run runs an example that ends by itself, and gives its output.
+func run(t *testing.T, folder string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"run", "./" + folder}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("%s %v: %v\n%s", folder, args, err, out)
+	}
+	return string(out)
+}
+
+// TestSecret also changes the secret under the two that run.
+func TestSecret(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret.txt")
+	before, after := run(t, "secret", "-new"), run(t, "secret", "-new")
+	write := func(secrets ...string) {
+		if err := os.WriteFile(file, []byte(strings.Join(secrets, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(before)
+	alice := start(t, "secret", "-gossip.name", "alice", "-gossip.cluster", "shop", "-gossip.secret-file", file)
+	gossip := alice.await(`gossips at (\S+)`)
+	bob := start(t, "secret", "-gossip.name", "bob", "-gossip.cluster", "shop", "-gossip.secret-file", file, "-gossip.join", gossip)
+	old := bob.await(`^secret (\S+): used here true, used by 1 peers`)
+	alice.await(`^secret ` + old + `: used here true, used by 1 peers`)
+	write(before, after)
+	fresh := alice.await(`^secret (\S+): used here false, used by 0 peers`)
+	bob.await(`^secret ` + fresh + `: used here false`)
+	write(after, before)
+	alice.await(`^secret ` + fresh + `: used here true, used by 1 peers`)
+	bob.await(`^secret ` + fresh + `: used here true, used by 1 peers`)
+	write(after)
+	stranger := start(t, "secret", "-gossip.name", "carol", "-gossip.cluster", "shop", "-gossip.secret", strings.TrimSpace(before),
+		"-gossip.join", gossip)
+	stranger.await(`refused \(secret\)`)
+	stranger.terminate()
+	bob.terminate()
+	alice.terminate()
+}
+
+func TestCertificates(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "certs")
+	run(t, "certs", "-dir", folder, "alice", "bob")
+	alice := start(t, "certificates", "-certs", folder, "-gossip.name", "alice", "-gossip.cluster", "shop")
+	bob := start(t, "certificates", "-certs", folder, "-gossip.name", "bob", "-gossip.cluster", "shop",
+		"-gossip.join", alice.await(`gossips at (\S+)`))
+	alice.await(`^members: alice bob$`)
+	bob.await(`^members: alice bob$`)
+	bob.terminate()
+	alice.await(`^members: alice$`)
+	alice.terminate()
+}
