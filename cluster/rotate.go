@@ -46,10 +46,36 @@ func (n *Node) changeSecret(what, encoded string, change func(*transport.Keyring
 }
 
 // SecretUse says how many peers use a secret, see [Node.Secrets].
-type SecretUse = transport.SecretUse
+type SecretUse struct {
+	ID    string // tells secrets apart: the first bytes of a hash, which says nothing of the secret
+	Used  bool   // by this member
+	Peers int    // living members that use it
+}
 
-// Secrets tells of each secret that is accepted whether this member uses it, and how many of its peers do.
-func (n *Node) Secrets() []SecretUse { return n.transport.Secrets() }
+// Secrets tells of each secret that is accepted how many living peers use it; that of this member comes first. A peer of
+// which that is not known yet counts for every secret but this member's, so that one which no peer uses can be removed. It
+// is nil without a secret.
+func (n *Node) Secrets() (uses []SecretUse) {
+	if n.keyring == nil {
+		return nil
+	}
+	peers, unknown := make(map[string]int), 0
+	for id := range n.push.living() {
+		if secret := n.transport.SecretOf(id.String()); secret != "" {
+			peers[secret]++
+		} else {
+			unknown++
+		}
+	}
+	for i, id := range n.keyring.IDs() {
+		use := SecretUse{ID: id, Used: i == 0, Peers: peers[id]}
+		if !use.Used {
+			use.Peers += unknown
+		}
+		uses = append(uses, use)
+	}
+	return uses
+}
 
 const secretCheck = 2 * time.Second // between two looks at the file
 

@@ -95,7 +95,7 @@ func FuzzLink(f *testing.F) {
 	at := idle(f, nil)
 	at.Handle(1, 2, func(From, []byte) {}) // nobody empties it
 	f.Fuzz(func(t *testing.T, sent []byte) {
-		at.lanes[1].waiting = make(chan delivery, 2)
+		at.lanes[1].waiting = nil
 		var r room
 		l := newLink(&proven{Conn: &readOnly{Reader: *bytes.NewReader(sent)}})
 		for at.serveFrame(l, &r) == nil {
@@ -103,8 +103,8 @@ func FuzzLink(f *testing.F) {
 				t.Errorf("%d bytes are in flight", r.used)
 			}
 		}
-		for len(at.lanes[1].waiting) > 0 {
-			(<-at.lanes[1].waiting).done()
+		for d, ok := at.lanes[1].next(); ok; d, ok = at.lanes[1].next() {
+			d.done()
 		}
 		stream := &exchange{proven: &proven{Conn: &readOnly{Reader: *bytes.NewReader(sent)}}, room: &r, closing: at.ctx.Done(), closed: nothing}
 		for n, err := 0, error(nil); err == nil; n, err = stream.Read(make([]byte, 100)) {

@@ -28,17 +28,16 @@ func (t *Transport) protocols() []string {
 	return []string{versionProtocol + "/" + hex.EncodeToString(t.own.tag[:]), versionProtocol, anyProtocol}
 }
 
-// tlsConfig serves both sides of every connection.
+// tlsConfig serves both sides of every connection, but for what prove adds.
 func (t *Transport) tlsConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion:       tls.VersionTLS13,
 		NextProtos:       t.protocols(),
 		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256}, // handshakes are many and small
 
-		// What the certificate must be is checked in VerifyConnection: it names a member, not a host.
+		// What the certificate must be is checked in verify: it names a member, not a host.
 		InsecureSkipVerify: true,
 		ClientAuth:         tls.RequireAnyClientCert,
-		VerifyConnection:   t.verify,
 
 		// A resumed session would cost as much as a new one, and outlive the removal of a secret.
 		SessionTicketsDisabled: true,
@@ -55,11 +54,11 @@ func (t *Transport) tlsConfig() *tls.Config {
 }
 
 // verify refuses the other side before anything of ours is told, on both sides.
-func (t *Transport) verify(state tls.ConnectionState) error {
+func (t *Transport) verify(p *proven, state tls.ConnectionState) (err error) {
 	if err := t.agreed(state); err != nil {
 		return err
 	}
-	_, err := t.identity.accept(state.PeerCertificates, "")
+	p.certified, err = t.identity.accept(state.PeerCertificates)
 	return err
 }
 
@@ -86,7 +85,8 @@ type proven struct {
 
 	// Where nothing is sealed these are empty.
 	sealed     *tls.Conn
-	certifying string // the source of the certificate that this side showed
+	certified  string // the source of the certificate that the other side showed
+	certifying string // and of ours
 	session    *session
 }
 
@@ -120,9 +120,11 @@ func (t *Transport) prove(conn net.Conn, dialling purpose) (*proven, error) {
 	p := &proven{Conn: conn}
 	if t.identity != nil {
 		_, p.certifying, _ = t.identity.certificate() // before the handshake: what changes meanwhile makes it stale
-		sealed := tls.Server(conn, t.tls)
+		config := t.tls.Clone()
+		config.VerifyConnection = func(state tls.ConnectionState) error { return t.verify(p, state) }
+		sealed := tls.Server(conn, config)
 		if dialling != 0 {
-			sealed = tls.Client(conn, t.tls)
+			sealed = tls.Client(conn, config)
 		}
 		if err := sealed.Handshake(); err != nil {
 			if refused := t.agreed(sealed.ConnectionState()); refused != nil {
@@ -166,16 +168,15 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 		return err
 	}
 	state := p.sealed.ConnectionState()
-	certified, err := t.identity.accept(state.PeerCertificates, p.hello.id)
-	if err != nil {
+	if err := t.identity.allow(state.PeerCertificates[0], p.hello.id); err != nil {
 		return err
 	}
 	s, err := newSession(&state, dialling != 0)
 	if err != nil {
 		return err
 	}
-	s.peer, s.certified, s.certifying = p.hello.id, certified, p.certifying
-	if certified == tlsSource {
+	s.peer, s.certified, s.certifying = p.hello.id, p.certified, p.certifying
+	if p.certified == tlsSource {
 		s.chain = state.PeerCertificates
 		if end := s.chain[0].NotAfter; end.Before(s.until) {
 			s.until = end

@@ -13,8 +13,11 @@ type Identity interface {
 	// certificate is what this member shows, and the source that it comes from.
 	certificate() (*tls.Certificate, string, error)
 
-	// accept says whether a peer may call itself id, and by which source. id is "" before the peer has said.
-	accept(chain []*x509.Certificate, id string) (source string, err error)
+	// accept says by which source a peer is let in that shows these certificates, its own first.
+	accept(chain []*x509.Certificate) (source string, err error)
+
+	// allow says whether the owner of a certificate that was accepted may call itself id.
+	allow(leaf *x509.Certificate, id string) error
 
 	// current says whether what a session rests on is still accepted, and whether this member would show something else now.
 	current(s *session) (good, stale bool)

@@ -130,7 +130,7 @@ func (k *Keyring) Use(secret []byte) error {
 }
 
 // Remove accepts secret no more: members that use it are refused, and what they send under it is dropped. It is safe
-// once no member uses it, see [Transport.Secrets].
+// once no peer of any member uses it, see [Transport.SecretOf].
 func (k *Keyring) Remove(secret []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -241,21 +241,23 @@ func (k *Keyring) certificate() (*tls.Certificate, string, error) {
 }
 
 // accept checks the signature alone: whoever can sign may say anything.
-func (k *Keyring) accept(chain []*x509.Certificate, id string) (string, error) {
+func (k *Keyring) accept(chain []*x509.Certificate) (string, error) {
 	k.mu.Lock()
 	sources := slices.Clone(k.sources)
 	k.mu.Unlock()
-	leaf := chain[0]
 	for _, s := range sources {
-		if !ed25519.Verify(s.authority.Public().(ed25519.PublicKey), leaf.RawTBSCertificate, leaf.Signature) {
-			continue
+		if ed25519.Verify(s.authority.Public().(ed25519.PublicKey), chain[0].RawTBSCertificate, chain[0].Signature) {
+			return s.id, nil
 		}
-		if name := leaf.Subject.CommonName; id != "" && name != id {
-			return "", &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("it says that it is %q, its certificate is that of %q", id, name)}
-		}
-		return s.id, nil
 	}
 	return "", &RefusedError{Reason: ReasonSecret, Detail: "it uses a secret that is not accepted here"}
+}
+
+func (k *Keyring) allow(leaf *x509.Certificate, id string) error {
+	if name := leaf.Subject.CommonName; name != id {
+		return &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("it says that it is %q, its certificate is that of %q", id, name)}
+	}
+	return nil
 }
 
 func (k *Keyring) current(s *session) (good, stale bool) {

@@ -17,19 +17,20 @@ const (
 type peer struct {
 	id string // "" for whoever is at the address
 
-	mu       sync.Mutex
-	address  string
-	sessions []*session // the newest, with which is sent, comes last
-	link     *link
-	queue    []*parcel
-	queued   int       // bytes
-	busy     bool      // a courier is at it
-	refusal  error     // why the peer was refused last
-	pause    time.Time // until when it is not tried again
-	ways     [sizes]way
-	silent   time.Time // since when datagrams were sent and none came; zero when one came
-	used     time.Time
-	room     *room // made when needed
+	mu        sync.Mutex
+	address   string
+	sessions  []*session // the newest, with which is sent, comes last
+	certified string     // the source of the newest
+	link      *link
+	queue     []*parcel
+	queued    int       // bytes
+	busy      bool      // a courier is at it
+	refusal   error     // why the peer was refused last
+	pause     time.Time // until when it is not tried again
+	ways      [sizes]way
+	silent    time.Time // since when datagrams were sent and none came; zero when one came
+	used      time.Time
+	room      *room // made when needed
 }
 
 // parcel is a message that could not be sent at once.
@@ -155,7 +156,7 @@ func (b *book) install(s *session, address string) {
 	if p.address == "" {
 		p.address = address
 	}
-	b.sessions[s.id] = entry{s, p}
+	b.sessions[s.id], p.certified = entry{s, p}, s.certified
 	if p.sessions = append(p.sessions, s); len(p.sessions) > mostSessions {
 		delete(b.sessions, p.sessions[0].id)
 		p.sessions = append([]*session(nil), p.sessions[1:]...)
@@ -172,6 +173,13 @@ func (b *book) meet(address, id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.at[address] = p
+}
+
+// known gives the peer of an identity, nil for one that was never met nor sent to.
+func (b *book) known(id string) *peer {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.named[id]
 }
 
 // session gives the session of a datagram and the peer that it is with.

@@ -82,31 +82,13 @@ func (t *Transport) expel(peers map[*peer]struct{}, now time.Time) {
 	}
 }
 
-// SecretUse says how a secret is used, see [Transport.Secrets].
-type SecretUse struct {
-	ID    string // the first bytes of a hash; it says nothing of the secret
-	Used  bool   // by this member
-	Peers int    // that this member knows, and that use it
-}
-
-// Secrets tells of each secret that is accepted how many peers use it: one that no member's peers use can be removed
-// everywhere. It is empty without a [Keyring].
-func (t *Transport) Secrets() (uses []SecretUse) {
-	keyring, ok := t.identity.(*Keyring)
-	if !ok {
-		return nil
+// SecretOf gives the ID of the secret that a peer was known by last, as [Keyring.IDs] has it; "" for one that was not met.
+func (t *Transport) SecretOf(id string) string {
+	p := t.book.known(id)
+	if p == nil {
+		return ""
 	}
-	peers := make(map[string]int)
-	now := time.Now()
-	for p := range t.book.all() {
-		p.mu.Lock()
-		if s := p.current(now); s != nil {
-			peers[s.certified]++
-		}
-		p.mu.Unlock()
-	}
-	for i, id := range keyring.IDs() {
-		uses = append(uses, SecretUse{ID: id, Used: i == 0, Peers: peers[id]})
-	}
-	return uses
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.certified
 }

@@ -63,7 +63,7 @@ func (c *TLS) bind(self string, _ clusterTag) error {
 			return fmt.Errorf("transport: this member's certificate: %w", err)
 		}
 	}
-	if err := c.allow(leaf, nameOf(self)); err != nil {
+	if err := c.allowName(leaf, nameOf(self)); err != nil {
 		return fmt.Errorf("transport: this member would be refused: %w", err)
 	}
 	_, err = c.Roots()
@@ -76,7 +76,7 @@ func nameOf(id string) string {
 	return name
 }
 
-func (c *TLS) allow(leaf *x509.Certificate, name string) error {
+func (c *TLS) allowName(leaf *x509.Certificate, name string) error {
 	if c.Allow != nil {
 		return c.Allow(leaf, name)
 	}
@@ -95,7 +95,7 @@ func (c *TLS) certificate() (*tls.Certificate, string, error) {
 	return certificate, hex.EncodeToString(sum[:4]), nil
 }
 
-func (c *TLS) accept(chain []*x509.Certificate, id string) (string, error) {
+func (c *TLS) accept(chain []*x509.Certificate) (string, error) {
 	roots, err := c.Roots()
 	if err != nil {
 		return "", fmt.Errorf("transport: authorities: %w", err)
@@ -109,13 +109,14 @@ func (c *TLS) accept(chain []*x509.Certificate, id string) (string, error) {
 	if err != nil {
 		return "", &RefusedError{Reason: ReasonCertificate, Detail: "its certificate is not accepted here", Cause: err}
 	}
-	if id == "" {
-		return tlsSource, nil
-	}
-	if err := c.allow(chain[0], nameOf(id)); err != nil {
-		return "", &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("it says that it is %q", id), Cause: err}
-	}
 	return tlsSource, nil
+}
+
+func (c *TLS) allow(leaf *x509.Certificate, id string) error {
+	if err := c.allowName(leaf, nameOf(id)); err != nil {
+		return &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("it says that it is %q", id), Cause: err}
+	}
+	return nil
 }
 
 // current looks at the chain again when the authorities have changed.
@@ -127,7 +128,7 @@ func (c *TLS) current(s *session) (good, stale bool) {
 	if err != nil || roots == s.roots {
 		return true, stale
 	}
-	if _, err := c.accept(s.chain, s.peer); err != nil {
+	if _, err := c.accept(s.chain); err != nil {
 		return false, stale
 	}
 	s.roots = roots

@@ -71,7 +71,10 @@ func New(c Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, _ := netip.AddrFromSlice(ip)
+	addr, ok := netip.AddrFromSlice(ip)
+	if !ok || port < 1 || port > 65535 {
+		return nil, fmt.Errorf("transport: the network is dialled at %v, port %d: that is no address", ip, port)
+	}
 	address := netip.AddrPortFrom(addr.Unmap(), uint16(port))
 	t := &Transport{
 		network:  c.Network,

@@ -190,7 +190,9 @@ func TestSlowHandler(t *testing.T) {
 		})
 		b.Start()
 		to := transport.Address{Addr: b.Address()}
-		for range 20 {
+		a.Send(kindB, to, nil)
+		time.Sleep(time.Second) // it is being handled
+		for range 19 {
 			a.Send(kindB, to, nil)
 		}
 		time.Sleep(time.Second)
