@@ -5,6 +5,9 @@
 // test commands through [Cluster] and [Network]. Members offer HTTP services with [WithService] or [Member.Serve] and
 // call each other with [Member.Client]; what they send passes through the same faults.
 //
+// Members are sealed with a secret, as they should be elsewhere, unless their config is Insecure or says otherwise: what the
+// network does is done to handshakes, streams of TLS and sealed datagrams.
+//
 // # In a bubble
 //
 // Inside testing/synctest, time is virtual: ten members live through ten minutes in about a second.

@@ -6,9 +6,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster"
 )
 
-var largeN = flag.Int("large.n", 50, "how many members TestLarge runs; a tenth of them crash")
+var (
+	largeN     = flag.Int("large.n", 50, "how many members TestLarge runs; a tenth of them crash")
+	largePlain = flag.Bool("large.plain", false, "whether TestLarge goes without a secret, and so without a handshake for each pair")
+)
 
 // TestLarge boots a cluster, waits until every view is complete, crashes a tenth of it at once, and waits again. It is
 // the benchmark of large clusters, too, and reports what they cost (a testing.B cannot have a bubble):
@@ -21,7 +26,7 @@ func TestLarge(t *testing.T) {
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		c := Start(t, n)
+		c := Start(t, n, WithConfig(func(_ int, config *cluster.Config) { config.Insecure = *largePlain }))
 		c.AwaitConverged(10 * time.Minute)
 		boot = time.Since(began)
 		runtime.GC()

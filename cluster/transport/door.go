@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -155,18 +154,5 @@ func (t *Transport) welcome(v *visitor) {
 	default:
 		p.Close()
 		t.door.out(id)
-	}
-}
-
-// refuse counts why a peer was refused and says so, each reason once a minute: a stranger decides how often there is cause.
-func (t *Transport) refuse(err error, address string) {
-	var refused *RefusedError
-	if !errors.As(err, &refused) || t.ctx.Err() != nil {
-		return
-	}
-	t.stats.refuse(refused.Reason)
-	if t.seldom.Due(string(refused.Reason)) {
-		t.log.Warn().Err(err).Str("reason", string(refused.Reason)).Str("address", address).
-			Msg("cluster: refused a peer")
 	}
 }

@@ -59,13 +59,16 @@ func (h hello) encode() []byte {
 // readHello reads no further than the hello goes.
 func readHello(from io.Reader) (hello, error) {
 	var start [helloOverhead]byte
-	if _, err := io.ReadFull(from, start[:]); err != nil {
+	if _, err := io.ReadFull(from, start[:1]); err != nil {
+		return hello{}, err
+	}
+	if start[0] == tlsHandshake || start[0] == tlsAlert {
+		return hello{}, &RefusedError{Reason: ReasonPlain, Detail: "it seals its traffic, this member has neither secret nor certificate"}
+	}
+	if _, err := io.ReadFull(from, start[1:]); err != nil {
 		return hello{}, err
 	}
 	if string(start[:len(helloMagic)]) != helloMagic {
-		if start[0] == tlsHandshake {
-			return hello{}, &RefusedError{Reason: ReasonPlain, Detail: "it seals its traffic, this member has neither secret nor certificate"}
-		}
 		return hello{}, &RefusedError{Reason: ReasonGarbage, Detail: "it does not speak this protocol"}
 	}
 	size := int(binary.BigEndian.Uint16(start[len(helloMagic):]))
@@ -79,8 +82,11 @@ func readHello(from io.Reader) (hello, error) {
 	return decodeHello(body)
 }
 
-// tlsHandshake is the first byte of a TLS connection (RFC 8446, section 5.1).
-const tlsHandshake = 22
+// The first byte of a TLS connection, and of one that is refused (RFC 8446, section 5.1).
+const (
+	tlsHandshake = 22
+	tlsAlert     = 21
+)
 
 func decodeHello(body []byte) (h hello, err error) {
 	const fixed = 1 + len(h.tag) + 3

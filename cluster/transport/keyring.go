@@ -2,19 +2,12 @@ package transport
 
 import (
 	"crypto/ed25519"
-	"crypto/hkdf"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"sync"
-	"time"
 )
 
 // LeastSecret is the size in bytes of the shortest secret that is taken. Whoever connects sees a certificate against which
@@ -35,13 +28,6 @@ type Keyring struct {
 	self    string
 	cluster clusterTag
 	sources []*source // the first is in use
-}
-
-// source is what comes from one secret.
-type source struct {
-	id        string // tells secrets apart, and nothing of them
-	authority ed25519.PrivateKey
-	leaf      *tls.Certificate
 }
 
 // NewKeyring makes a keyring of secrets that are accepted; the first is in use. Each is at least [LeastSecret] random bytes.
@@ -193,47 +179,6 @@ func (k *Keyring) IDs() (ids []string) {
 	return ids
 }
 
-func derive(secret []byte, cluster clusterTag, what string, size int) ([]byte, error) {
-	return hkdf.Key(sha256.New, secret, cluster[:], "grapevine "+what, size)
-}
-
-// sourceID is the beginning of a hash of the authority's public key, which every member shows that it knows anyway.
-func sourceID(authority ed25519.PrivateKey) string {
-	sum := sha256.Sum256(authority.Public().(ed25519.PublicKey))
-	return hex.EncodeToString(sum[:4])
-}
-
-func newSource(secret []byte, self string, cluster clusterTag) (*source, error) {
-	seed, err := derive(secret, cluster, "authority", ed25519.SeedSize)
-	if err != nil {
-		return nil, err
-	}
-	authority := ed25519.NewKeyFromSeed(seed)
-	leaf, err := issue(authority, self)
-	return &source{sourceID(authority), authority, leaf}, err
-}
-
-// issue makes a certificate for this boot, with a key that no other boot has. It is good at any time, as clocks may be
-// wrong: the boot ends before the certificate could matter.
-func issue(authority ed25519.PrivateKey, self string) (*tls.Certificate, error) {
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: self},
-		NotBefore:    time.Unix(0, 0),
-		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // no end, RFC 5280, section 4.1.2.5
-	}
-	parent := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "grapevine"}}
-	encoded, err := x509.CreateCertificate(rand.Reader, leaf, parent, public, authority)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Certificate{Certificate: [][]byte{encoded}, PrivateKey: private}, nil
-}
-
 func (k *Keyring) certificate() (*tls.Certificate, string, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -249,6 +194,9 @@ func (k *Keyring) accept(chain []*x509.Certificate) (string, error) {
 		if ed25519.Verify(s.authority.Public().(ed25519.PublicKey), chain[0].RawTBSCertificate, chain[0].Signature) {
 			return s.id, nil
 		}
+	}
+	if chain[0].Issuer.CommonName != secretIssuer {
+		return "", &RefusedError{Reason: ReasonCertificate, Detail: "its certificate does not come from a secret, as this member's does"}
 	}
 	return "", &RefusedError{Reason: ReasonSecret, Detail: "it uses a secret that is not accepted here"}
 }

@@ -1,6 +1,9 @@
 package transport
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Reason is why a peer was refused, as [Stats] counts it.
 type Reason string
@@ -34,3 +37,22 @@ func (e *RefusedError) Error() string {
 }
 
 func (e *RefusedError) Unwrap() error { return e.Cause }
+
+// refuse counts why a peer was refused and says so, each reason once a minute: a stranger decides how often there is cause.
+func (t *Transport) refuse(err error, address string) {
+	var refused *RefusedError
+	switch {
+	case t.ctx.Err() != nil:
+		return
+	case errors.Is(err, errOwnCertificate):
+		t.seldom.Warn(err, "cluster: this member can show no certificate")
+		return
+	case !errors.As(err, &refused):
+		return
+	}
+	t.stats.refuse(refused.Reason)
+	if t.seldom.Due(string(refused.Reason)) {
+		t.log.Warn().Err(err).Str("reason", string(refused.Reason)).Str("address", address).
+			Msg("cluster: refused a peer")
+	}
+}

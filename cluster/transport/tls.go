@@ -47,6 +47,8 @@ func AllowSPIFFE(trustDomain string) func(certificate *x509.Certificate, name st
 	}
 }
 
+var errOwnCertificate = errors.New("transport: this member's certificate")
+
 const tlsSource = "certificates" // the one source that there is
 
 func (c *TLS) bind(self string, _ clusterTag) error {
@@ -60,7 +62,7 @@ func (c *TLS) bind(self string, _ clusterTag) error {
 	leaf := own.Leaf
 	if leaf == nil {
 		if leaf, err = x509.ParseCertificate(own.Certificate[0]); err != nil {
-			return fmt.Errorf("transport: this member's certificate: %w", err)
+			return fmt.Errorf("%w: %w", errOwnCertificate, err)
 		}
 	}
 	if err := c.allowName(leaf, nameOf(self)); err != nil {
@@ -89,7 +91,7 @@ func (c *TLS) certificate() (*tls.Certificate, string, error) {
 		err = errors.New("it is empty")
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("transport: this member's certificate: %w", err)
+		return nil, "", fmt.Errorf("%w: %w", errOwnCertificate, err)
 	}
 	sum := sha256.Sum256(certificate.Certificate[0])
 	return certificate, hex.EncodeToString(sum[:4]), nil

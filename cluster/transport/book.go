@@ -1,0 +1,192 @@
+package transport
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// book holds the peers and the sessions with them.
+type book struct {
+	mu       sync.RWMutex
+	named    map[string]*peer
+	at       map[string]*peer         // who was found at an address by dialling it, or is looked for there
+	living   map[netip.AddrPort]*peer // who sends from an address, where nothing is sealed
+	sessions map[keyID]entry
+}
+
+type entry struct {
+	session *session
+	peer    *peer
+}
+
+func (b *book) init() {
+	b.named, b.at = make(map[string]*peer), make(map[string]*peer)
+	b.living, b.sessions = make(map[netip.AddrPort]*peer), make(map[keyID]entry)
+}
+
+// peer gives who is meant by an address, which is made if it is new.
+func (b *book) peer(to Address) *peer {
+	b.mu.RLock()
+	p := b.find(to)
+	b.mu.RUnlock()
+	if p == nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if p = b.find(to); p == nil {
+			p = &peer{id: to.Name, address: to.Addr}
+			b.add(p)
+		}
+	}
+	return p
+}
+
+func (b *book) find(to Address) *peer {
+	if to.Name != "" {
+		return b.named[to.Name]
+	}
+	return b.at[to.Addr]
+}
+
+// add is called with the lock held.
+func (b *book) add(p *peer) {
+	if p.id != "" {
+		b.named[p.id] = p
+	} else {
+		b.at[p.address] = p
+	}
+	addr, err := netip.ParseAddrPort(p.address)
+	if err == nil && (p.id != "" || b.living[addr] == nil) {
+		b.living[addr] = p
+	}
+}
+
+// install makes a session the one with its peer, who says that it is dialled at address.
+func (b *book) install(s *session, address string) {
+	p := b.peer(Address{Addr: address, Name: s.peer})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.named[p.id] = p // again, where it was forgotten just now
+	if p.address == "" {
+		p.address = address
+	}
+	b.sessions[s.id], p.certified = entry{s, p}, s.certified
+	if p.sessions = append(p.sessions, s); len(p.sessions) > mostSessions {
+		delete(b.sessions, p.sessions[0].id)
+		p.sessions = append([]*session(nil), p.sessions[1:]...)
+	}
+	if before := b.at[address]; before != nil && before != p {
+		delete(b.at, address) // dial anew: somebody else says to be there
+	}
+	p.used, p.refusal, p.pause = time.Now(), nil, time.Time{}
+}
+
+// meet notes who was found by dialling address.
+func (b *book) meet(address, id string) {
+	p := b.peer(Address{Addr: address, Name: id})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.at[address] = p
+}
+
+// known gives the peer of an identity, nil for one that was never met nor sent to.
+func (b *book) known(id string) *peer {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.named[id]
+}
+
+// session gives the session of a datagram and the peer that it is with.
+func (b *book) session(id keyID) (*session, *peer) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	found := b.sessions[id]
+	return found.session, found.peer
+}
+
+// livingAt gives who sends from an address where nothing is sealed, nil for a stranger.
+func (b *book) livingAt(addr netip.AddrPort) *peer {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.living[addr]
+}
+
+// heard notes that a datagram came from a peer.
+func (b *book) heard(p *peer) {
+	if p != nil {
+		p.mu.Lock()
+		p.silent = time.Time{}
+		p.mu.Unlock()
+	}
+}
+
+// room is that of the peer who says that it is id.
+func (b *book) room(id string) *room {
+	p := b.peer(Address{Name: id})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.room == nil {
+		p.room = new(room)
+	}
+	return p.room
+}
+
+// all gives every peer.
+func (b *book) all() map[*peer]struct{} {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	peers := make(map[*peer]struct{}, len(b.named)+len(b.at))
+	for _, p := range b.named {
+		peers[p] = struct{}{}
+	}
+	for _, p := range b.at {
+		peers[p] = struct{}{}
+	}
+	return peers
+}
+
+// forget lets go of a peer and its sessions.
+func (b *book) forget(p *peer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range p.sessions {
+		delete(b.sessions, s.id)
+	}
+	p.sessions = nil
+	if b.named[p.id] == p {
+		delete(b.named, p.id)
+	}
+	for address, other := range b.at {
+		if other == p {
+			delete(b.at, address)
+		}
+	}
+	for addr, other := range b.living {
+		if other == p {
+			delete(b.living, addr)
+		}
+	}
+}
+
+// keep drops the sessions of p that are over or that good refuses.
+func (b *book) keep(p *peer, now time.Time, good func(*session) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var kept []*session
+	for _, s := range p.sessions {
+		if now.Before(s.until) && good(s) {
+			kept = append(kept, s)
+			continue
+		}
+		b.mu.Lock()
+		delete(b.sessions, s.id)
+		b.mu.Unlock()
+	}
+	if len(kept) < len(p.sessions) {
+		p.sessions = kept
+	}
+}
