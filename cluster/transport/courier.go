@@ -33,8 +33,11 @@ func (t *Transport) carry(p *peer, parcels []*parcel) error {
 		byDatagram := one.outcome == nil && t.passable(p, len(one.payload), now)
 		p.mu.Unlock()
 		if byDatagram {
-			err = t.write(s, to, one.kind, one.payload, now)
-		} else {
+			if err = t.write(s, to, one.kind, one.payload, now); err != nil {
+				t.refusedHere(p, to, err)
+			}
+		}
+		if !byDatagram || err != nil {
 			err = t.byLink(p, one)
 		}
 		if err != nil {

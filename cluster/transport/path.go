@@ -3,7 +3,9 @@ package transport
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -63,20 +65,10 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 	return !w.blocked
 }
 
-// ask finds out whether datagrams get through to a peer.
+// ask finds out whether datagrams of some size get through to a peer, and, where large ones do not, whether any do.
 func (t *Transport) ask(p *peer, to Address, size int) {
-	passes := t.asks.answered(t.ctx, func(question []byte) {
-		if size == large {
-			question = append(question, make([]byte, MaxDatagram-len(question))...)
-		}
-		p.mu.Lock()
-		now := time.Now()
-		s := p.current(now)
-		p.mu.Unlock()
-		if s != nil || t.identity == nil {
-			t.write(s, to, kindAsk, question, now)
-		}
-	})
+	passes := t.passes(p, to, size)
+	none := size == small && !passes || size == large && !passes && !t.passes(p, to, small)
 	blocked := false
 	if !passes && t.ctx.Err() == nil {
 		id, err := t.Identify(t.ctx, to.Addr, dialTimeout)
@@ -90,11 +82,45 @@ func (t *Transport) ask(p *peer, to Address, size int) {
 	}
 	p.mu.Unlock()
 	if blocked {
-		t.warned.Do(func() {
-			t.log.Warn().Str("peer", p.id).Str("address", to.Addr).Bool("large_only", size == large).
-				Msg("cluster: datagrams to this peer, and perhaps to others, do not get through: they go by stream")
-		})
+		t.warnBlocked(to, !none)
 	}
+}
+
+func (t *Transport) warnBlocked(to Address, largeOnly bool) {
+	t.warned.Do(func() {
+		t.log.Warn().Str("peer", to.Name).Str("address", to.Addr).Bool("large_only", largeOnly).
+			Msg("cluster: datagrams to this peer, and perhaps to others, do not get through: they go by stream")
+	})
+}
+
+// refusedHere notes that this host itself does not let a datagram out, as it is too large for the way or its packet filter
+// is against it.
+func (t *Transport) refusedHere(p *peer, to Address, err error) {
+	largeOnly := errors.Is(err, syscall.EMSGSIZE)
+	p.mu.Lock()
+	for size := range p.ways {
+		if size == large || !largeOnly {
+			p.ways[size].asked, p.ways[size].blocked = time.Now(), true
+		}
+	}
+	p.mu.Unlock()
+	t.warnBlocked(to, largeOnly)
+}
+
+// passes asks until an answer comes or it has asked often enough.
+func (t *Transport) passes(p *peer, to Address, size int) bool {
+	return t.asks.answered(t.ctx, func(question []byte) {
+		if size == large {
+			question = append(question, make([]byte, MaxDatagram-len(question))...)
+		}
+		p.mu.Lock()
+		now := time.Now()
+		s := p.current(now)
+		p.mu.Unlock()
+		if s != nil || t.identity == nil {
+			t.write(s, to, kindAsk, question, now)
+		}
+	})
 }
 
 // answerAsk tells that a datagram arrived.

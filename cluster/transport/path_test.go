@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -117,4 +118,45 @@ func TestQuietPathCostsLittle(t *testing.T) {
 			t.Errorf("%d datagrams in an hour, beside 3600 messages", asked)
 		}
 	})
+}
+
+// stubborn is a network whose host does not let datagrams out that are larger than it likes.
+type stubborn struct {
+	transport.Network
+	most int
+	err  error
+}
+
+func (s stubborn) WriteToAddress(b []byte, to transport.Address) (time.Time, error) {
+	if len(b) > s.most {
+		return time.Time{}, s.err
+	}
+	return s.Network.WriteToAddress(b, to)
+}
+
+// TestFault6_HostRefuses has the host's own packet filter be against datagrams, or the way be too narrow for them.
+func TestFault6_HostRefuses(t *testing.T) {
+	for name, tt := range map[string]struct {
+		most      int
+		err       error
+		largeOnly string
+	}{
+		"all":       {0, syscall.EPERM, `"large_only":false`},
+		"too large": {700, syscall.EMSGSIZE, `"large_only":true`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+				host := n.Host()
+				c := config("a@1")
+				c.Network = stubborn{host, tt.most, tt.err}
+				a, b := openOn(t, host, c), open(t, n, config("b@1"))
+				if got := exchange(t, a, b, 1000, 2*time.Minute); got != 1200 {
+					t.Errorf("%d of 1200 messages arrived", got)
+				}
+				if got := a.log.String(); strings.Count(got, doNotPass) != 1 || !strings.Contains(got, tt.largeOnly) {
+					t.Errorf("it says, and should warn once:\n%s", got)
+				}
+			})
+		})
+	}
 }

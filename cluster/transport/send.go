@@ -29,7 +29,12 @@ func (t *Transport) Send(kind Kind, to Address, payload []byte) error {
 	s := p.current(now)
 	if (s != nil || t.identity == nil) && t.passable(p, len(payload), now) {
 		p.mu.Unlock()
-		return t.write(s, to, kind, payload, now)
+		err := t.write(s, to, kind, payload, now)
+		if err == nil || t.ctx.Err() != nil {
+			return err
+		}
+		t.refusedHere(p, to, err)
+		p.mu.Lock()
 	}
 	return t.leave(p, to, &parcel{kind: kind, payload: slices.Clone(payload)}, now)
 }

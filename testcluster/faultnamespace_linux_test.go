@@ -1,0 +1,104 @@
+package testcluster_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster"
+)
+
+var hostsMade atomic.Int64
+
+// twoHosts makes two network namespaces joined by a cable, as hosts of which each drops what rule says (nft's language) of
+// what comes in or goes out. It skips the test where that may not be done. The first host has 10.77.0.1, the second 10.77.0.2.
+func twoHosts(t *testing.T, hook, rule string) (names [2]string) {
+	t.Helper()
+	for i := range names {
+		names[i] = fmt.Sprintf("grapevine-%d-%d", os.Getpid(), hostsMade.Add(1))
+		if err := tool("ip", "netns", "add", names[i]); err != nil {
+			t.Skipf("skipped: network namespaces cannot be made here: %v", err)
+		}
+		t.Cleanup(func() { tool("ip", "netns", "del", names[i]) })
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(tool("ip", "link", "add", "cable", "netns", names[0], "type", "veth", "peer", "name", "cable", "netns", names[1]))
+	for i, host := range names {
+		in := func(args ...string) error { return tool("ip", append([]string{"netns", "exec", host}, args...)...) }
+		must(in("ip", "address", "add", fmt.Sprintf("10.77.0.%d/24", i+1), "dev", "cable"))
+		must(in("ip", "link", "set", "lo", "up"))
+		must(in("ip", "link", "set", "cable", "up"))
+		if err := in("nft", fmt.Sprintf("add table inet faults; add chain inet faults drops { type filter hook %s priority 0; }; add rule inet faults drops %s", hook, rule)); err != nil {
+			t.Skipf("skipped: packets cannot be dropped here: %v", err)
+		}
+	}
+	return names
+}
+
+func tool(name string, args ...string) error {
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// startOn runs a member on a host that twoHosts made.
+func startOn(t *testing.T, host string, config cluster.Config, said *lockedBuffer) *child {
+	t.Helper()
+	command := childCommand(t, config)
+	inside := exec.Command("ip", append([]string{"netns", "exec", host}, command.Args...)...)
+	inside.Env, inside.Stderr = command.Env, said
+	return runCommand(t, config.Name, inside)
+}
+
+// overBadCable runs a member on each of two hosts whose datagrams do not all get through. They find each other, warn once
+// each, of large datagrams alone or of all, and keep each other for longer than SWIM's patience.
+func overBadCable(t *testing.T, hook, rule string, largeOnly bool) {
+	if testing.Short() {
+		t.Skip("takes real seconds")
+	}
+	t.Parallel()
+	hosts := twoHosts(t, hook, rule)
+	var said [2]lockedBuffer
+	var children []*child
+	secret := cluster.NewSecret()
+	for i, host := range hosts {
+		config := cluster.Config{Name: fmt.Sprintf("m%d", i+1), Cluster: "one", Secret: secret, Bind: fmt.Sprintf("10.77.0.%d:7946", i+1),
+			Join: []string{"10.77.0.1:7946"}, Metadata: map[string]string{"large": strings.Repeat("x", 900)}}
+		children = append(children, startOn(t, host, config, &said[i]))
+	}
+	for _, child := range children {
+		child.awaitNames(processPatience, "m1", "m2")
+	}
+	marks := marksOf(children)
+	time.Sleep(10 * time.Second) // the fault itself
+	checkKept(t, children, marks, "m1", "m2")
+	for i := range said {
+		text := said[i].String()
+		if strings.Count(text, "do not get through") != 1 || strings.Contains(text, `"large_only":true`) != largeOnly {
+			t.Errorf("m%d says, and should warn once:\n%s", i+1, text)
+		}
+	}
+}
+
+// TestFault6_UDPDroppedBetweenHosts drops all datagrams: silently on the way, or at their own host, which says so.
+func TestFault6_UDPDroppedBetweenHosts(t *testing.T) {
+	for name, hook := range map[string]string{"on the way": "input", "at their host": "output"} {
+		t.Run(name, func(t *testing.T) {
+			overBadCable(t, hook, "meta l4proto udp drop", false)
+		})
+	}
+}
+
+func TestFault7_LargeDroppedBetweenHosts(t *testing.T) {
+	overBadCable(t, "input", "udp length > 700 drop", true)
+}
