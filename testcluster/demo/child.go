@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,17 +24,21 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// A child is this same program with these two variables set. It serves "work" on a port of its own, and ends on SIGTERM,
+// A child is this same program with these variables set. It serves "work" on a port of its own, and ends on SIGTERM,
 // or when its standard input ends because its parent is gone.
 const (
-	childName = "GRAPEVINE_DEMO_CHILD"
-	childJoin = "GRAPEVINE_DEMO_JOIN"
+	childName   = "GRAPEVINE_DEMO_CHILD"
+	childJoin   = "GRAPEVINE_DEMO_JOIN"
+	childSecret = "GRAPEVINE_DEMO_SECRET"
 
 	service       = "work"
 	shutdownLimit = 10 * time.Second
 	drainLimit    = 5 * time.Second      // of these
 	meanWork      = 2 * time.Millisecond // of a call, exponentially distributed
 )
+
+// secret is that of the demo's cluster: the parent makes it.
+var secret = cmp.Or(os.Getenv(childSecret), cluster.NewSecret())
 
 // hello is the line that a child writes once it serves.
 type hello struct {
@@ -66,7 +71,7 @@ func serveChild(ctx context.Context, name, join string) error {
 	if err != nil {
 		return err
 	}
-	node, err := cluster.Start(ctx, cluster.Config{Name: name, Join: []string{join}})
+	node, err := cluster.Start(ctx, cluster.Config{Name: name, Join: []string{join}, Secret: secret})
 	if err != nil {
 		return err
 	}

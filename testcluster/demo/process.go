@@ -41,7 +41,7 @@ func spawn(ctx context.Context, name, join string) (*process, error) {
 		return nil, fmt.Errorf("cannot start %s: %w", name, err)
 	}
 	p := &process{name: name, command: exec.Command(program), ended: make(chan struct{})}
-	p.command.Env = append(os.Environ(), childName+"="+name, childJoin+"="+join)
+	p.command.Env = append(os.Environ(), childName+"="+name, childJoin+"="+join, childSecret+"="+secret)
 	p.command.Stderr = &p.stderr
 	stdin, err1 := p.command.StdinPipe()
 	stdout, err2 := p.command.StdoutPipe()

@@ -34,7 +34,7 @@ type stage struct {
 
 // play runs the whole demo. Whatever happens, no child is left when it returns.
 func play(ctx context.Context, opts options) (*result, error) {
-	node, err := cluster.Start(ctx, cluster.Config{Name: "caller"})
+	node, err := cluster.Start(ctx, cluster.Config{Name: "caller", Secret: secret})
 	if err != nil {
 		return nil, err
 	}
