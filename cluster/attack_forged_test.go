@@ -16,7 +16,7 @@ import (
 func forgeries(member string, incarnation uint32, at *testcluster.Host) [][]byte {
 	return [][]byte{
 		packed(deadKind, deadWord{incarnation, member, member}),
-		packed(aliveKind, aliveAt("ghost@00000000000000ff", 1, at)),
+		packed(aliveKind, aliveAt(ghostID, 1, at)),
 	}
 }
 
@@ -26,10 +26,11 @@ func TestAttack_ForgedPackets(t *testing.T) {
 	plainly(t, func(t *testing.T, l *lab) {
 		lists := l.grow(3, open)
 		stranger := l.Host()
-		tell(stranger, lists[0].address(), forgeries("m3", 1, stranger)...)
-		eventually(t, "has lost a member and gained a ghost", func() bool {
-			return !lists[0].sees("m3") && lists[0].sees("ghost@00000000000000ff")
-		})
+		forged := forgeries("m3", 50, stranger)
+		tell(stranger, lists[0].address(), forged[0])
+		eventually(t, "loses a member", func() bool { return !lists[0].sees("m3") })
+		tell(stranger, lists[0].address(), forged[1])
+		eventually(t, "gains a ghost", func() bool { return lists[0].sees(ghostID) })
 	})
 	t.Run("grapevine", func(t *testing.T) {
 		virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
@@ -44,7 +45,7 @@ func TestAttack_ForgedPackets(t *testing.T) {
 				before := m.Stats()
 				for incarnation := range uint32(20) {
 					for _, forged := range forgeries(idOf(victim), incarnation, stranger) {
-						tell(stranger, m.Address(), forged, asPlain(forged), underAnyKey(forged))
+						tell(stranger, m.Address(), forged, asPlain("test", forged), underAnyKey(forged))
 					}
 				}
 				forged := changed(recorder.all())
@@ -59,6 +60,28 @@ func TestAttack_ForgedPackets(t *testing.T) {
 			mustRegister(t, victim, users(victim)) // what is forged does not stop what is real
 			c.AwaitViews(prompt, c.Members, offers("users", usersAddress(victim)))
 		})
+	})
+}
+
+// TestAttack_PacketsOfAnotherCluster has a member of another cluster send the same, where nothing is sealed.
+func TestAttack_PacketsOfAnotherCluster(t *testing.T) {
+	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+		for _, name := range []string{"m1", "m2", "m3"} {
+			c.Run(c.Network.Host(), cluster.Config{Name: name, Insecure: true})
+		}
+		c.AwaitConverged(time.Minute)
+		defer stays(t, c.Members, "all three, and no ghost", both(members(3), lacks("ghost")))()
+		target, stranger, sent := c.Members[0], c.Network.Host(), 0
+		for incarnation := range uint32(20) {
+			for _, forged := range forgeries(idOf(c.Members[2]), incarnation, stranger) {
+				tell(stranger, target.Address(), asPlain("other", forged))
+				sent++
+			}
+		}
+		time.Sleep(time.Minute)
+		if s := target.Stats(); s.Refused[transport.ReasonCluster] != uint64(sent) || s.Garbage+s.Malformed > 0 {
+			t.Errorf("%d datagrams were sent: %+v", sent, s)
+		}
 	})
 }
 
@@ -79,8 +102,8 @@ const (
 )
 
 // asPlain is a packet of memberlist's as a member without a secret sends it.
-func asPlain(packet []byte) []byte {
-	tag := sha256.Sum256([]byte("grapevine cluster test"))
+func asPlain(cluster string, packet []byte) []byte {
+	tag := sha256.Sum256([]byte("grapevine cluster " + cluster))
 	return slices.Concat([]byte{plainDatagram}, tag[:8], []byte{packetKind}, packet)
 }
 

@@ -1,7 +1,6 @@
 package cluster_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hashicorp/go-msgpack/v2/codec"
 	"github.com/hashicorp/memberlist"
 
 	"github.com/grapevine-go/grapevine/cluster"
@@ -108,6 +106,33 @@ func over(t memberlist.Transport) func(*memberlist.Config) {
 	return func(c *memberlist.Config) { c.Transport = t }
 }
 
+// told keeps what memberlists tell of nodes when they come, and when what they say of themselves changes. What Members gives
+// is memberlist's own, but for the names.
+type told struct {
+	mu    sync.Mutex
+	nodes []memberlist.Node
+}
+
+func (l *told) NotifyJoin(n *memberlist.Node)   { l.add(*n) }
+func (l *told) NotifyUpdate(n *memberlist.Node) { l.add(*n) }
+func (l *told) NotifyLeave(*memberlist.Node)    {}
+
+func (l *told) add(n memberlist.Node) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.nodes = append(l.nodes, n)
+}
+
+func (l *told) any(right func(memberlist.Node) bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.nodes, right)
+}
+
+func telling(to *told) func(*memberlist.Config) {
+	return func(c *memberlist.Config) { c.Events = to }
+}
+
 func (b *bare) address() string { return b.host.Address().String() }
 
 func (b *bare) sees(name string) bool {
@@ -161,69 +186,6 @@ func (v *visited) Close() error {
 	return v.Conn.Close()
 }
 
-// packed is a message of memberlist's, as its codec writes it.
-func packed(kind byte, values ...any) []byte {
-	buf := bytes.NewBuffer([]byte{kind})
-	encoder := codec.NewEncoder(buf, &codec.MsgpackHandle{})
-	for _, value := range values {
-		if err := encoder.Encode(value); err != nil {
-			panic(err) // the test's own structs
-		}
-	}
-	return buf.Bytes()
-}
-
-// The kinds of messages of memberlist's and their structs, which it keeps to itself (net.go).
-const (
-	pingKind     = 0
-	aliveKind    = 4
-	deadKind     = 5
-	pushPullKind = 6
-	userKind     = 8
-	compressKind = 9
-	encryptKind  = 10
-	labelKind    = 244
-)
-
-type (
-	deadWord struct {
-		Incarnation uint32
-		Node, From  string
-	}
-	aliveWord struct {
-		Incarnation uint32
-		Node        string
-		Addr        []byte
-		Port        uint16
-		Meta        []byte
-		Vsn         []byte
-	}
-	compressed struct {
-		Algo int
-		Buf  []byte
-	}
-	pushPullHead struct {
-		Nodes, UserStateLen int
-		Join                bool
-	}
-	pushPullNode struct {
-		Name        string
-		Addr        []byte
-		Port        uint16
-		Meta        []byte
-		Incarnation uint32
-		State       int
-		Vsn         []byte
-	}
-)
-
-var vsn = []byte{1, 5, 2, 0, 0, 0} // what a memberlist of v0.7.0 speaks
-
-// aliveAt is the news that a node lives at a host.
-func aliveAt(node string, incarnation uint32, host *testcluster.Host) aliveWord {
-	return aliveWord{incarnation, node, host.IP().AsSlice(), host.Address().Port(), []byte{1, membership.WireVersion}, vsn}
-}
-
 // tell sends datagrams to an address, slowly enough that none is lost.
 func tell(from *testcluster.Host, to string, datagrams ...[]byte) {
 	for _, datagram := range datagrams {
@@ -238,8 +200,9 @@ func idOf(m *testcluster.Member) string {
 	return fmt.Sprintf("%s@%016x", m.Name(), self.Boot.ID)
 }
 
-// withHolder runs the attack on three members. The attacker knows the secret.
-func withHolder(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, holder *transport.Transport)) {
+// withHolder runs the attack on three members. The attacker knows the secret; its network may be wrapped.
+func withHolder(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, holder *transport.Transport),
+	wraps ...func(transport.Network) transport.Network) {
 	t.Helper()
 	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		secret := cluster.NewSecret()
@@ -247,16 +210,31 @@ func withHolder(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, ho
 			c.Run(c.Network.Host(), cluster.Config{Name: name, Secret: secret})
 		}
 		c.AwaitConverged(time.Minute)
-		decoded, _ := base64.StdEncoding.DecodeString(secret)
-		keyring, err := transport.NewKeyring(decoded)
-		if err != nil {
-			t.Fatal(err)
+		var network transport.Network = c.Network.Host()
+		for _, wrap := range wraps {
+			network = wrap(network)
 		}
-		holder := attacker(t, c.Network.Host(), "holder@0000000000000001", keyring)
+		holder := attacker(t, network, holderID, keyringOf(t, secret))
 		defer holder.Shutdown()
 		test(t, c, holder)
 	})
 }
+
+// keyringOf is the identity of who knows a secret; without one there is none.
+func keyringOf(t *testing.T, secret string) transport.Identity {
+	t.Helper()
+	if secret == "" {
+		return nil
+	}
+	decoded, err1 := base64.StdEncoding.DecodeString(secret)
+	keyring, err2 := transport.NewKeyring(decoded)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	return keyring
+}
+
+const holderID = "holder@0000000000000001"
 
 // attacker is a transport without a node, of somebody who can prove to be self.
 func attacker(t *testing.T, network transport.Network, self string, identity transport.Identity) *transport.Transport {

@@ -35,7 +35,7 @@ func TestAttack_WrongSecret(t *testing.T) {
 	})
 	t.Run("grapevine", func(t *testing.T) {
 		home := cluster.Config{Secret: cluster.NewSecret()}
-		refusedByBoth(t, home, cluster.Config{Secret: cluster.NewSecret()}, transport.ReasonSecret)
+		testApart(t, home, cluster.Config{Secret: cluster.NewSecret()}, transport.ReasonSecret)
 	})
 }
 
@@ -55,77 +55,76 @@ func TestAttack_WrongCluster(t *testing.T) {
 	})
 	t.Run("grapevine", func(t *testing.T) {
 		secret := cluster.NewSecret()
-		home, stranger := cluster.Config{Secret: secret}, cluster.Config{Cluster: "other", Secret: secret}
-		refusedByBoth(t, home, stranger, transport.ReasonCluster)
+		testApart(t, cluster.Config{Secret: secret}, cluster.Config{Cluster: "other", Secret: secret}, transport.ReasonCluster)
 	})
 }
 
-// TestFault37_OneLineOneMetric does the same for every way to belong elsewhere, with secrets, with certificates and with
-// nothing.
+// TestFault37_OneLineOneMetric tries every way to belong elsewhere, with secrets, with certificates and with nothing.
 func TestFault37_OneLineOneMetric(t *testing.T) {
-	secret, other := cluster.NewSecret(), cluster.NewSecret()
+	secret, another := cluster.NewSecret(), cluster.NewSecret()
+	with := func(secret, name string) cluster.Config {
+		return cluster.Config{Secret: secret, Cluster: name, Insecure: secret == ""}
+	}
 	for name, tt := range map[string]struct {
 		home, stranger cluster.Config
 		want           transport.Reason
 	}{
-		"another secret":           {cluster.Config{Secret: secret}, cluster.Config{Secret: other}, transport.ReasonSecret},
-		"another cluster":          {cluster.Config{Secret: secret}, cluster.Config{Secret: secret, Cluster: "other"}, transport.ReasonCluster},
-		"both are others":          {cluster.Config{Secret: secret}, cluster.Config{Secret: other, Cluster: "other"}, transport.ReasonCluster},
-		"no secret":                {cluster.Config{Secret: secret}, cluster.Config{Insecure: true}, transport.ReasonPlain},
-		"another cluster, nothing": {cluster.Config{Insecure: true}, cluster.Config{Insecure: true, Cluster: "other"}, transport.ReasonCluster},
+		"another secret":                  {with(secret, ""), with(another, ""), transport.ReasonSecret},
+		"another cluster":                 {with(secret, ""), with(secret, "other"), transport.ReasonCluster},
+		"both are others":                 {with(secret, ""), with(another, "other"), transport.ReasonCluster},
+		"no secret":                       {with(secret, ""), with("", ""), transport.ReasonPlain},
+		"another cluster, without secret": {with("", ""), with("", "other"), transport.ReasonCluster},
 	} {
-		t.Run(name, func(t *testing.T) { refusedByBoth(t, tt.home, tt.stranger, tt.want) })
+		t.Run(name, func(t *testing.T) { testApart(t, tt.home, tt.stranger, tt.want) })
 	}
-	for name, want := range map[string]transport.Reason{"another authority": transport.ReasonCertificate,
-		"another cluster, certificates": transport.ReasonCluster, "a secret in place of a certificate": transport.ReasonCertificate} {
+	for name, tt := range map[string]struct {
+		stranger func(own, other *pki) cluster.Config
+		want     transport.Reason
+	}{
+		"another authority": {func(_, other *pki) cluster.Config { return other.member("stranger") }, transport.ReasonCertificate},
+		"another cluster, with certificates": {func(own, _ *pki) cluster.Config {
+			config := own.member("stranger")
+			config.Cluster = "other"
+			return config
+		}, transport.ReasonCluster},
+		"a secret, no certificate": {func(_, _ *pki) cluster.Config { return with(secret, "") }, transport.ReasonCertificate},
+	} {
 		t.Run(name, func(t *testing.T) {
-			atHome(t, func(t *testing.T, c *testcluster.Cluster) (home, stranger cluster.Config, reason transport.Reason) {
-				authority, stranger := newPKI(t), cluster.Config{Secret: other}
-				switch name {
-				case "another authority":
-					stranger = newPKI(t).member("stranger")
-				case "another cluster, certificates":
-					stranger = authority.member("stranger")
-					stranger.Cluster = "other"
-				}
-				return authority.member("m1"), stranger, want
+			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+				own, other := newPKI(t), newPKI(t)
+				stayApart(t, c, own.member("home"), tt.stranger(own, other), tt.want)
 			})
 		})
 	}
 }
 
-// refusedByBoth has a stranger try to join for minutes.
-func refusedByBoth(t *testing.T, home, stranger cluster.Config, want transport.Reason) {
+func testApart(t *testing.T, home, stranger cluster.Config, want transport.Reason) {
 	t.Helper()
-	atHome(t, func(*testing.T, *testcluster.Cluster) (_, _ cluster.Config, _ transport.Reason) {
-		return home, stranger, want
-	})
+	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) { stayApart(t, c, home, stranger, want) })
 }
 
-// atHome wants neither to see the other, and both to say why: in one line a minute, and in a counter.
-func atHome(t *testing.T, configs func(*testing.T, *testcluster.Cluster) (home, stranger cluster.Config, want transport.Reason)) {
+// stayApart has a stranger try to join for minutes. Neither may see the other, and both must tell why: in one line a
+// minute, and in a counter.
+func stayApart(t *testing.T, c *testcluster.Cluster, home, stranger cluster.Config, want transport.Reason) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
-		home, stranger, want := configs(t, c)
-		said := make([]lines, 2)
-		var both []*testcluster.Member
-		for i, config := range []cluster.Config{home, stranger} {
-			config.Name, config.Logger = []string{"m1", "stranger"}[i], zerolog.New(&said[i]).Level(zerolog.WarnLevel)
-			both = append(both, c.Run(c.Network.Host(), config))
-		}
-		defer stays(t, both, "alone", members(1))()
-		for minute := 1; minute <= 3; minute++ {
-			time.Sleep(59 * time.Second)
-			for i, m := range both {
-				if got := m.Stats().Refused[want]; got < uint64(minute) {
-					t.Errorf("%s counts %d refused as %q after %d minutes", m.Name(), got, want, minute)
-				}
-				if got := refusals(&said[i]); got[want] < 1 || got[want] > minute || len(got) > 1 {
-					t.Errorf("%s has said %v after %d minutes, want %q once in each", m.Name(), got, minute, want)
-				}
+	said := make([]lines, 2)
+	home.Name, home.Logger = "home", zerolog.New(&said[0]).Level(zerolog.WarnLevel)
+	stranger.Name, stranger.Logger = "stranger", zerolog.New(&said[1]).Level(zerolog.WarnLevel)
+	for _, config := range []cluster.Config{home, stranger} {
+		c.Run(c.Network.Host(), config)
+	}
+	defer stays(t, c.Members, "alone", members(1))()
+	for minute := 1; minute <= 3; minute++ {
+		time.Sleep(59 * time.Second)
+		for i, m := range c.Members {
+			if told := refusals(&said[i]); told[want] < 1 || told[want] > minute || len(told) > 1 {
+				t.Errorf("%s tells %v after %d minutes, want %q once in each", m.Name(), told, minute, want)
+			}
+			if counted := m.Stats().Refused[want]; counted < uint64(minute) {
+				t.Errorf("%s counts %d as %q after %d minutes", m.Name(), counted, want, minute)
 			}
 		}
-	})
+	}
 }
 
 // refusals counts the lines that say why somebody was refused.
