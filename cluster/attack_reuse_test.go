@@ -34,9 +34,6 @@ func TestFault17_NotDialledInALoop(t *testing.T) {
 			"killed": (*testcluster.Cluster).Kill, "vanished": (*testcluster.Cluster).Vanish,
 		} {
 			t.Run(mode+", "+name, func(t *testing.T) {
-				if name == "vanished" {
-					t.Skip("not yet: who fell silent is looked for at its address for a day, whoever is there now")
-				}
 				virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 					var reused atomic.Value
 					var dialled atomic.Int64

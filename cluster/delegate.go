@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -25,8 +26,14 @@ func (d delegate) NotifyAlive(node *memberlist.Node) error {
 	if _, err := newestCommon(d.node.wire, node.Meta); err != nil {
 		return err
 	}
-	_, err := parseIdentity(node.Name)
-	return err
+	id, err := parseIdentity(node.Name)
+	if err != nil {
+		return err
+	}
+	if at, living := d.node.push.address(id); living && at.Addr != node.Address() {
+		return fmt.Errorf("%s lives at %s, and a boot does not move to %s", id, at.Addr, node.Address())
+	}
+	return nil
 }
 
 func (d delegate) NotifyJoin(node *memberlist.Node) {

@@ -1,9 +1,12 @@
 package cluster
 
 import (
+	"errors"
 	"math/rand" // of the first version, as memberlist: a test can seed both together
 	"sync"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/transport"
 )
 
 const (
@@ -58,26 +61,49 @@ func (h *healer) run() {
 		case <-h.node.ctx.Done():
 			return
 		}
-		if address, ok := h.pick(); ok {
-			h.node.push.introduce(Address{Addr: address})
+		if id, address, ok := h.pick(); ok {
+			h.visit(id, address)
 		}
 	}
 }
 
-// pick gives the address of one of the lost, by chance, and forgets those that were lost long ago.
-func (h *healer) pick() (address string, ok bool) {
+// visit finds out who is where a member was. Whoever is there and belongs to this cluster is introduced; one that does not
+// is left alone from now on.
+func (h *healer) visit(id identity, address string) {
+	found, err := h.node.transport.Identify(h.node.ctx, address, streamTimeout)
+	var refused *transport.RefusedError
+	switch {
+	case err == nil && found == id.String():
+		h.node.push.introduce(Address{Addr: address})
+	case err == nil:
+		h.forget(id)
+		h.node.push.introduce(Address{Addr: address})
+	case errors.As(err, &refused) && refused.Reason == transport.ReasonCluster:
+		h.forget(id)
+	}
+}
+
+func (h *healer) forget(id identity) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var addresses []string
+	delete(h.lost, id)
+}
+
+// pick gives one of the lost, by chance, and where it was, and forgets those that were lost long ago.
+func (h *healer) pick() (id identity, address string, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var ids []identity
 	for id, was := range h.lost {
 		if time.Since(was.since) > forgetLost {
 			delete(h.lost, id)
 			continue
 		}
-		addresses = append(addresses, was.address)
+		ids = append(ids, id)
 	}
-	if len(addresses) == 0 {
-		return "", false
+	if len(ids) == 0 {
+		return id, "", false
 	}
-	return addresses[rand.Intn(len(addresses))], true
+	id = ids[rand.Intn(len(ids))]
+	return id, h.lost[id].address, true
 }

@@ -23,11 +23,11 @@ func TestHealer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHealer(nil)
 			h.miss(old, address)
-			if got, ok := h.pick(); !ok || got != address {
+			if _, got, ok := h.pick(); !ok || got != address {
 				t.Fatalf("looks for %q, %v, want %q", got, ok, address)
 			}
 			h.found(back.id, back.address)
-			if _, ok := h.pick(); ok != back.want {
+			if _, _, ok := h.pick(); ok != back.want {
 				t.Errorf("still looked for: %v, want %v", ok, back.want)
 			}
 		})
@@ -39,11 +39,11 @@ func TestHealerForgets(t *testing.T) {
 		h := newHealer(nil)
 		h.miss(identity{"m2", 1}, "10.0.0.2:7946")
 		time.Sleep(24 * time.Hour)
-		if _, ok := h.pick(); !ok {
+		if _, _, ok := h.pick(); !ok {
 			t.Error("a member beyond a cut of a day is not looked for")
 		}
 		time.Sleep(2 * time.Hour)
-		if address, ok := h.pick(); ok {
+		if _, address, ok := h.pick(); ok {
 			t.Errorf("looks for %s after more than a day", address)
 		}
 	})

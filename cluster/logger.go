@@ -37,7 +37,9 @@ func (w levelWriter) Write(line []byte) (int, error) {
 			level, text = known, rest
 		}
 	}
-	if message := printable(text); level < zerolog.WarnLevel || w.seldom.Due(message) {
+	message := printable(text)
+	said, _, _ := strings.Cut(message, " from=") // memberlist ends with the peer's address, whose port differs each time
+	if level < zerolog.WarnLevel || w.seldom.Due(said) {
 		w.log.WithLevel(level).Msg(message)
 	}
 	return len(line), nil

@@ -1,11 +1,15 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
+
+var errLastBoot = errors.New("somebody tells of a boot of this member's name that no other can outrank")
 
 // NameTakenError says that another living process uses the name that this one was given.
 type NameTakenError struct {
@@ -69,6 +73,10 @@ func (c *nameClaim) mentioned(boot membership.Boot) {
 func (c *nameClaim) heard(boot membership.Boot, address string) {
 	own := c.node.record().Boot
 	if boot.ID == own.ID || boot.Compare(own) <= 0 {
+		return
+	}
+	if boot.Number == math.MaxUint64 { // nothing ranks above it: to try again would be to try for ever
+		c.node.seldom.Warn(errLastBoot, "cluster: this member cannot be seen by those who believe it")
 		return
 	}
 	c.mu.Lock()

@@ -278,6 +278,7 @@ func (n *Node) handle(events []event) {
 			for _, seen := range e.known {
 				if seen.Record.Name == n.id.name {
 					n.name.heard(seen.Record.Boot, seen.address)
+					n.outdo(seen.Record.Boot, seen.Record.Version)
 				} else {
 					changes = append(changes, seen.Heard)
 				}

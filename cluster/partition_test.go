@@ -81,6 +81,7 @@ func TestFault5_SlowLinks(t *testing.T) {
 	virtualOver(t, slow, func(t *testing.T, c *testcluster.Cluster) {
 		grow(c, 10)
 		c.AwaitConverged(time.Minute)
+		time.Sleep(10 * time.Second) // each pair makes its keys, which takes up to three round trips of half a second
 		withUsers(t, c)
 		stop := stays(t, c.Members, "all ten", members(10))
 		time.Sleep(3 * time.Minute)

@@ -72,6 +72,7 @@ func (n *Node) receiveNote(handle func(note)) transport.Handler {
 func (n *Node) handleAck(m note) {
 	if m.boot.ID == n.id.boot {
 		n.push.acked(m.from, m.version)
+		n.outdo(m.boot, m.version)
 	} else {
 		n.name.mentioned(m.boot)
 	}

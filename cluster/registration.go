@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/grapevine-go/grapevine/membership"
@@ -80,6 +81,20 @@ func (n *Node) record() membership.Record {
 	defer n.mu.Unlock()
 	return n.own
 }
+
+// outdo corrects at once whoever knows a version of this boot's record that this member never wrote.
+func (n *Node) outdo(boot membership.Boot, version uint64) {
+	if boot.ID != n.id.boot || version <= n.record().Version || version >= math.MaxUint64-1 {
+		return
+	}
+	n.seldom.Warn(errNotMine, "cluster: wrote a newer record")
+	_ = n.change(func(own *membership.Record) error { // fails only when the node is closed or has left
+		own.Version = max(own.Version, version)
+		return nil
+	})
+}
+
+var errNotMine = errors.New("somebody tells of a record of this member that it did not write")
 
 // change edits a copy of this member's record and, if the outcome may be sent, makes it the next version.
 func (n *Node) change(edit func(*membership.Record) error) error {

@@ -19,7 +19,8 @@ const (
 	mostLooks   = 16                     // at a time
 	mostSeen    = 4096                   // members whose last look is remembered
 	mostWaiting = 256                    // looks under way, and those that wait; more suspicions are dropped
-	mostDoubts  = 64                     // members that memberlist gave up and that are looked at; more are dropped on its word
+	mostDoubts  = 4096                   // members that memberlist gave up and that are looked at; more are dropped on its word
+	doubtLooks  = 64                     // looks at them, at a time
 )
 
 // verdict is what a look at a member found.
@@ -34,24 +35,26 @@ const (
 // watch looks at members of which a call or a peer says that they are gone. Nobody is dropped on hearsay: a member goes
 // only when this node itself finds its port closed or in other hands.
 type watch struct {
-	node  *Node
-	looks slots
+	node   *Node
+	looks  slots
+	doubts slots // looks at those that memberlist gave up
 
 	mu      sync.Mutex
 	doubted map[identity]bool            // those that memberlist gave up; false once they were seen alive again
 	under   map[identity]bool            // looks under way, and those that wait
 	seen    map[identity]time.Time       // when the last look at each ended
-	waiting map[chan<- identity]identity // looks that wait for an answer, and whom they look for
+	waiting map[chan<- struct{}]identity // looks that wait for an answer, and whom they look for
 }
 
 func newWatch(n *Node) *watch {
 	return &watch{
 		node:    n,
 		looks:   make(slots, mostLooks),
+		doubts:  make(slots, doubtLooks),
 		doubted: make(map[identity]bool),
 		under:   make(map[identity]bool),
 		seen:    make(map[identity]time.Time),
-		waiting: make(map[chan<- identity]identity),
+		waiting: make(map[chan<- struct{}]identity),
 	}
 }
 
@@ -113,10 +116,14 @@ func (w *watch) accuse(id identity) {
 
 // lookAt finds out about a member by itself: a closed port or another process on it is proof, a time-out is none.
 func (w *watch) lookAt(id identity, address Address) verdict {
-	if !w.looks.take(w.node.ctx) {
+	return w.lookWithin(w.looks, id, address)
+}
+
+func (w *watch) lookWithin(slots slots, id identity, address Address) verdict {
+	if !slots.take(w.node.ctx) {
 		return silent
 	}
-	defer w.looks.free()
+	defer slots.free()
 	return w.look(id, address)
 }
 
@@ -165,7 +172,7 @@ func (w *watch) where(id identity) (Address, bool) {
 
 // ask waits for whoever is at address to say who it is, by datagram, or for what identify found.
 func (w *watch) ask(ctx context.Context, id identity, address Address, identified <-chan verdict) verdict {
-	answers := make(chan identity, 1) // more would say the same
+	answers := make(chan struct{}, 1) // more would say the same
 	w.mu.Lock()
 	w.waiting[answers] = id
 	w.mu.Unlock()
@@ -180,11 +187,8 @@ func (w *watch) ask(ctx context.Context, id identity, address Address, identifie
 	for {
 		w.node.send(address, question)
 		select {
-		case found := <-answers:
-			if found == id {
-				return alive
-			}
-			return dead
+		case <-answers:
+			return alive
 		case verdict := <-identified:
 			return verdict
 		case <-again.C:
@@ -194,8 +198,12 @@ func (w *watch) ask(ctx context.Context, id identity, address Address, identifie
 	}
 }
 
-// answered passes an answer on to the looks that wait for it.
+// answered passes an answer on to the looks that wait for it. That the member answers itself is proof of life; what others
+// say of it is none of anything, and who else is at its address shows when it is dialled.
 func (w *watch) answered(answer note) {
+	if answer.from != answer.subject {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for answers, id := range w.waiting {
@@ -203,7 +211,7 @@ func (w *watch) answered(answer note) {
 			continue
 		}
 		select {
-		case answers <- answer.from:
+		case answers <- struct{}{}:
 		default:
 		}
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -61,11 +62,15 @@ func (b *book) add(p *peer) {
 	}
 }
 
-// install makes a session the one with its peer, who says that it is dialled at address.
-func (b *book) install(s *session, address string) {
+// install makes a session one with its peer, who says that it is dialled at address. One that was made by the way, as this
+// side dialled for something else, is not needed beside another.
+func (b *book) install(s *session, address string, byTheWay bool) (installed bool) {
 	p := b.peer(Address{Addr: address, Name: s.peer})
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if byTheWay && p.current(time.Now()) != nil {
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.named[p.id] = p // again, where it was forgotten just now
@@ -75,12 +80,24 @@ func (b *book) install(s *session, address string) {
 	b.sessions[s.id], p.certified = entry{s, p}, s.certified
 	if p.sessions = append(p.sessions, s); len(p.sessions) > mostSessions {
 		delete(b.sessions, p.sessions[0].id)
-		p.sessions = append([]*session(nil), p.sessions[1:]...)
+		p.sessions = slices.Clone(p.sessions[1:])
 	}
 	if before := b.at[address]; before != nil && before != p {
 		delete(b.at, address) // dial anew: somebody else says to be there
 	}
 	p.used, p.refusal, p.pause = time.Now(), nil, time.Time{}
+	return true
+}
+
+// drop undoes install, where it turns out that the peer does not have the session.
+func (b *book) drop(s *session) {
+	p := b.peer(Address{Name: s.peer})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.sessions, s.id)
+	p.sessions = slices.DeleteFunc(slices.Clone(p.sessions), func(other *session) bool { return other == s })
 }
 
 // meet notes who was found by dialling address.

@@ -9,18 +9,22 @@ import (
 // dial connects to address and proves both sides. want is the identity that must be there, "" for any. An error of the
 // network is given as it is.
 func (t *Transport) dial(ctx context.Context, address, want string, timeout time.Duration, why purpose) (*proven, error) {
+	return t.dialWithin(ctx, t.handshaking, address, want, timeout, why)
+}
+
+func (t *Transport) dialWithin(ctx context.Context, slots slots, address, want string, timeout time.Duration, why purpose) (*proven, error) {
 	until := time.Now().Add(timeout)
 	conn, err := t.network.DialAddressTimeout(Address{Addr: address}, timeout)
 	if err != nil {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if !t.handshaking.take(ctx) {
+	if !slots.take(ctx) {
 		conn.Close()
 		return nil, ErrClosed
 	}
 	p, err := t.handshake(conn, why, until)
-	t.handshaking.free()
+	slots.free()
 	if err != nil {
 		t.refuse(err, address)
 		return nil, err

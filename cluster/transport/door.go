@@ -145,7 +145,7 @@ func (t *Transport) welcome(v *visitor) {
 		t.serve(newLink(p).attach(peer), peer)
 		t.door.out(id)
 	case forStream:
-		stream := &exchange{proven: p, room: t.book.room(id), closing: t.ctx.Done(), closed: func() { t.door.out(id) }}
+		stream := t.exchange(p, false, func() { t.door.out(id) })
 		select {
 		case t.streams <- stream:
 		case <-t.ctx.Done():

@@ -10,7 +10,7 @@ import (
 )
 
 // explain gives the reasons of crypto/tls and of time-outs a name. What the network says stays as it is.
-func (t *Transport) explain(err error) error {
+func (t *Transport) explain(err error, dialled bool) error {
 	var refused *RefusedError
 	var record tls.RecordHeaderError
 	var network *net.OpError
@@ -19,6 +19,8 @@ func (t *Transport) explain(err error) error {
 		return err
 	case errors.As(err, &record):
 		return &RefusedError{Reason: ReasonPlain, Detail: "it does not seal its traffic, this member does", Cause: err}
+	case errors.Is(err, os.ErrDeadlineExceeded) && dialled: // the way may be slow, and the time that there was short
+		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &RefusedError{Reason: ReasonGarbage, Detail: "it did not say in time who it is", Cause: err}
 	case errors.As(err, &network) && network.Op == "remote error": // an alert of TLS

@@ -48,7 +48,8 @@ func FuzzIngest(f *testing.F) {
 	}
 	plain, sealed := idle(f, nil), idle(f, keyring)
 	opener.peer = "b@1"
-	sealed.book.install(opener, "10.0.0.2:7946")
+	opener.until = time.Now().Add(time.Hour)
+	sealed.book.install(opener, "10.0.0.2:7946", false)
 	from := &net.UDPAddr{IP: net.IPv4(10, 0, 0, 2), Port: 7946}
 	f.Fuzz(func(t *testing.T, datagram []byte) {
 		for _, at := range []*Transport{plain, sealed} {
@@ -106,7 +107,7 @@ func FuzzLink(f *testing.F) {
 		for d, ok := at.lanes[1].next(); ok; d, ok = at.lanes[1].next() {
 			d.done()
 		}
-		stream := &exchange{proven: &proven{Conn: &readOnly{Reader: *bytes.NewReader(sent)}}, room: &r, closing: at.ctx.Done(), closed: nothing}
+		stream := &exchange{proven: &proven{Conn: &readOnly{Reader: *bytes.NewReader(sent)}}, room: &r, refused: &at.stats.malformed, closing: at.ctx.Done(), closed: nothing}
 		for n, err := 0, error(nil); err == nil; n, err = stream.Read(make([]byte, 100)) {
 			_ = n
 		}

@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	greetPause  = 2 * time.Second // between two to one address
-	mostGreeted = 1024            // addresses that are remembered
+	greetPause   = 2 * time.Second // between two to one address
+	greetTimeout = 2 * time.Second // a member answers within milliseconds, or three round trips of a slow link
+	mostGreeting = 4               // at a time, beside the handshakes with members
+	mostGreeted  = 1024            // addresses that are remembered
 )
 
 // greetings are those to all addresses.
@@ -22,10 +24,13 @@ func (t *Transport) greet(addr netip.AddrPort) {
 		return
 	}
 	t.spawn(func() {
-		ctx, cancel := context.WithTimeout(t.ctx, handshakeTimeout)
+		ctx, cancel := context.WithTimeout(t.ctx, greetTimeout)
 		defer cancel()
-		id, err := t.Identify(ctx, addr.String(), handshakeTimeout)
-		t.log.Debug().Err(err).Stringer("address", addr).Str("peer", id).Msg("cluster: asked the sender of a datagram who it is")
+		p, err := t.dialWithin(ctx, t.greeting, addr.String(), "", greetTimeout, forKeys)
+		if err == nil {
+			p.Close()
+		}
+		t.log.Debug().Err(err).Stringer("address", addr).Msg("cluster: asked the sender of a datagram who it is")
 	})
 }
 

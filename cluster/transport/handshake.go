@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 )
@@ -23,6 +24,7 @@ type proven struct {
 	certified  string // the source of the certificate that the other side showed
 	certifying string // and of ours
 	session    *session
+	keyed      bool // the session is one that datagrams use
 }
 
 // from is who speaks on the connection.
@@ -43,7 +45,7 @@ func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) 
 	if err != nil {
 		conn.Close()
 		t.stats.failed.Add(1)
-		return nil, t.explain(err)
+		return nil, t.explain(err, dialling != 0)
 	}
 	bounded.left = -1
 	p.SetDeadline(time.Time{})
@@ -79,7 +81,11 @@ func (t *Transport) prove(conn net.Conn, dialling purpose) (p *proven, err error
 		if _, err := p.Write(own.encode()); err != nil {
 			return nil, err
 		}
-		return p, t.hear(p, dialling)
+		if err := t.hear(p, dialling); err != nil {
+			return nil, err
+		}
+		_, err = p.Write([]byte{p.closing()})
+		return p, err
 	}
 	// This side's hello goes out also to a side that it refuses, so that both know why, and otherwise only once the keys of
 	// the pair are in place here: the other side uses them at once.
@@ -88,7 +94,39 @@ func (t *Transport) prove(conn net.Conn, dialling purpose) (p *proven, err error
 	if _, wrong := p.Write(own.encode()); err == nil {
 		err = wrong
 	}
-	return p, err
+	return p, t.conclude(p, err)
+}
+
+// What whoever dialled says last: without it, the other side could not know that its hello has arrived.
+const (
+	closingKeyed   = 1 // this side has the keys of the pair
+	closingUnkeyed = 2 // it has no use for them
+)
+
+func (p *proven) closing() byte {
+	if p.keyed {
+		return closingKeyed
+	}
+	return closingUnkeyed
+}
+
+// conclude waits for the closing word. This side sends under the keys only once the other is known to have them.
+func (t *Transport) conclude(p *proven, err error) error {
+	var closing [1]byte
+	if err == nil {
+		_, err = io.ReadFull(p, closing[:])
+	}
+	switch {
+	case p.session == nil:
+	case err == nil && closing[0] == closingKeyed:
+		p.session.share()
+	default:
+		t.book.drop(p.session)
+	}
+	if err == nil && closing[0] != closingKeyed && closing[0] != closingUnkeyed {
+		return fmt.Errorf("%w: closing word %d", errMalformed, closing[0])
+	}
+	return err
 }
 
 // protocolVersionAlert is the fatal alert of TLS that there is no version that both speak (RFC 8446, section 6).
@@ -126,6 +164,6 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 		}
 	}
 	p.session = s
-	t.book.install(s, p.hello.address)
+	p.keyed = t.book.install(s, p.hello.address, dialling == forStream)
 	return nil
 }

@@ -86,11 +86,12 @@ func (t *Transport) serveFrame(l *link, room *room) error {
 	if err := l.await(header[:]); err != nil {
 		return err
 	}
-	size := int(binary.BigEndian.Uint32(header[:]))
-	if size > MaxMessage {
+	announced := binary.BigEndian.Uint32(header[:])
+	if announced > MaxMessage { // compared before it is an int, which may have 32 bits
 		t.stats.malformed.Add(1)
-		return fmt.Errorf("%w: a message of %d bytes, %d at most", errMalformed, size, MaxMessage)
+		return fmt.Errorf("%w: a message of %d bytes, %d at most", errMalformed, announced, MaxMessage)
 	}
+	size := int(announced)
 	if !room.take(size, t.ctx.Done()) {
 		return ErrClosed
 	}

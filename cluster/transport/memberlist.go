@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -58,7 +59,7 @@ func (t *Transport) DialAddressTimeout(to Address, timeout time.Duration) (net.C
 	if err != nil {
 		return nil, err
 	}
-	return &exchange{proven: p, reply: true, room: t.book.room(p.hello.id), closing: t.ctx.Done(), closed: nothing}, nil
+	return t.exchange(p, true, nothing), nil
 }
 
 // exchange is a stream of memberlist's: each side writes one message in one piece, and gets the other's only when all of it
@@ -67,12 +68,17 @@ type exchange struct {
 	*proven
 	reply   bool // what this side reads is an answer
 	room    *room
+	refused *atomic.Uint64 // counts what memberlist must not see
 	closing <-chan struct{}
 	closed  func()
 
 	rest  []byte // of the message that is being read
 	taken int    // bytes of room
 	once  sync.Once
+}
+
+func (t *Transport) exchange(p *proven, reply bool, closed func()) *exchange {
+	return &exchange{proven: p, reply: reply, room: t.book.room(p.hello.id), refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed}
 }
 
 func (e *exchange) Write(b []byte) (int, error) {
@@ -103,6 +109,7 @@ func (e *exchange) next() error {
 	}
 	size := binary.BigEndian.Uint32(header[:])
 	if size == 0 || size > MaxStream || e.taken > 0 {
+		e.refused.Add(1)
 		return fmt.Errorf("%w: a message of %d bytes, on a stream for one of up to %d", errMalformed, size, MaxStream)
 	}
 	if !e.room.take(int(size), e.closing) {
@@ -114,6 +121,7 @@ func (e *exchange) next() error {
 		return err
 	}
 	if err := checkStream(message, e.reply); err != nil {
+		e.refused.Add(1)
 		return err
 	}
 	e.rest = message

@@ -67,12 +67,10 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 
 // ask finds out whether datagrams of some size get through to a peer, and, where large ones do not, whether any do.
 func (t *Transport) ask(p *peer, to Address, size int) {
-	passes := t.passes(p, to, size)
-	none := size == small && !passes || size == large && !passes && !t.passes(p, to, small)
-	blocked := false
-	if !passes && t.ctx.Err() == nil {
-		id, err := t.Identify(t.ctx, to.Addr, dialTimeout)
-		blocked = err == nil && (p.id == "" || id == p.id) // it is not the peer that is gone
+	passes, blocked := t.passes(p, to, size), false
+	if !passes && t.present(p, to) { // it is not the peer that is gone, and now the pair has new keys
+		passes = t.passes(p, to, size)
+		blocked = !passes && t.ctx.Err() == nil
 	}
 	p.mu.Lock()
 	w := &p.ways[size]
@@ -82,8 +80,14 @@ func (t *Transport) ask(p *peer, to Address, size int) {
 	}
 	p.mu.Unlock()
 	if blocked {
-		t.warnBlocked(to, !none)
+		t.warnBlocked(to, size == large && t.passes(p, to, small))
 	}
+}
+
+// present says whether a peer is where it is thought to be.
+func (t *Transport) present(p *peer, to Address) bool {
+	id, err := t.Identify(t.ctx, to.Addr, dialTimeout)
+	return err == nil && (p.id == "" || id == p.id)
 }
 
 func (t *Transport) warnBlocked(to Address, largeOnly bool) {

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,7 +19,7 @@ type peer struct {
 
 	mu        sync.Mutex
 	address   string
-	sessions  []*session // the newest, with which is sent, comes last
+	sessions  []*session // the newest comes last
 	certified string     // the source of the newest
 	link      *link
 	queue     []*parcel
@@ -39,10 +40,12 @@ type parcel struct {
 	outcome chan error // has room for one; nil for a datagram
 }
 
-// current is the session to send with, nil for none. It is called with the lock held.
+// current is the session to send with, nil for none: the newest that is shared. It is called with the lock held.
 func (p *peer) current(now time.Time) *session {
-	if last := len(p.sessions) - 1; last >= 0 && now.Before(p.sessions[last].until) {
-		return p.sessions[last]
+	for _, s := range slices.Backward(p.sessions) {
+		if now.Before(s.until) && s.isShared() {
+			return s
+		}
 	}
 	return nil
 }

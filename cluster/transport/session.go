@@ -42,7 +42,10 @@ type session struct {
 	chain []*x509.Certificate
 	roots *x509.CertPool
 
-	mu      sync.Mutex
+	mu sync.Mutex
+
+	// shared says that the peer is known to have the keys, too. Until then they only open.
+	shared  bool
 	keys    [2][keySize]byte // to seal with, and to open with
 	aeads   [2]cipher.AEAD   // made when needed
 	used    time.Time        // the last time one was
@@ -59,7 +62,7 @@ func newSession(state *tls.ConnectionState, dialled bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{until: time.Now().Add(longestSession)}
+	s := &session{until: time.Now().Add(longestSession), shared: dialled}
 	material = material[copy(s.id[:], material):]
 	mine, theirs := 0, 1
 	if !dialled {
@@ -83,6 +86,19 @@ func (s *session) aead(use int, now time.Time) cipher.AEAD {
 		s.aeads[use], _ = cipher.NewGCM(block)
 	}
 	return s.aeads[use]
+}
+
+func (s *session) share() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shared = true
+}
+
+// isShared says whether the peer is known to have the keys.
+func (s *session) isShared() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shared
 }
 
 // rest lets go of what can be made anew.
@@ -126,6 +142,7 @@ func (s *session) open(datagram []byte, now time.Time) (Kind, []byte, error) {
 		return 0, nil, errForged
 	}
 	s.window.add(counter)
+	s.shared = true // whoever sealed it has the keys
 	return Kind(plain[0]), plain[1:], nil
 }
 

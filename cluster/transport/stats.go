@@ -15,7 +15,7 @@ type Stats struct {
 	Forged     uint64 // not sealed by whom they seem to be from
 	UnknownKey uint64 // sealed with keys that this member does not have
 	Garbage    uint64 // nothing that a member sends
-	Malformed  uint64 // messages of memberlist's that it must not see, and frames that are too large
+	Malformed  uint64 // messages of memberlist's that it must not see, by datagram or by stream, and frames that are too large
 
 	// Messages that were dropped because too many waited.
 	Unsent    uint64          // for a peer, or that could not be sent

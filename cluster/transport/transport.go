@@ -42,6 +42,7 @@ type Transport struct {
 	door        door
 	lanes       [256]*lane
 	handshaking slots
+	greeting    slots
 	asks        asks
 	greeted     greeted
 	warned      sync.Once // that datagrams do not pass
@@ -84,6 +85,7 @@ func New(c Config) (*Transport, error) {
 		seldom:   seldom.New(c.Logger),
 
 		handshaking: make(slots, mostHandshakes),
+		greeting:    make(slots, mostGreeting),
 		packets:     make(chan *Packet, packetsWaiting),
 		streams:     make(chan net.Conn),
 	}

@@ -229,8 +229,8 @@ func TestSendNeverWaits(t *testing.T) {
 			t.Errorf("%d of 1000 messages were dropped at once, want those that are too many", dropped)
 		}
 		time.Sleep(time.Minute)
-		if s := a.Stats(); s.Unsent != 1000 || s.Refused[transport.ReasonGarbage] != 1 {
-			t.Errorf("%+v, want all 1000 dropped, after one handshake that nobody answered", s)
+		if s := a.Stats(); s.Unsent != 1000 || s.Failed > 2 {
+			t.Errorf("%+v, want all 1000 dropped, after a handshake or two that nobody answered", s)
 		}
 	})
 }

@@ -14,7 +14,7 @@ const (
 	mostRepeats = 1024        // warnings that are remembered
 )
 
-// Log writes the same warning once a minute at most, however often a stranger gives cause for it.
+// Log writes the same message once a minute at most, however often and in how many ways a stranger gives cause for it.
 type Log struct {
 	log zerolog.Logger
 
@@ -27,9 +27,9 @@ func New(log zerolog.Logger) *Log {
 	return &Log{log: log, seed: maphash.MakeSeed(), said: make(map[uint64]time.Time)}
 }
 
-// Warn logs err under message, unless it did within the last minute.
+// Warn logs err under message, unless message was logged within the last minute: what err says is often the stranger's.
 func (s *Log) Warn(err error, message string) {
-	if s.Due(message + ": " + err.Error()) {
+	if s.Due(message) {
 		s.log.Warn().Err(err).Msg(message)
 	}
 }

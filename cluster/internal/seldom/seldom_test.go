@@ -20,6 +20,7 @@ func TestSeldom(t *testing.T) {
 		for range 100 {
 			s.Warn(errors.New("one"), "cluster: dropped a record")
 			s.Warn(errors.New("another"), "cluster: dropped a record")
+			s.Warn(errors.New("another"), "cluster: dropped a message")
 			time.Sleep(time.Second) // 100 s: at the start and after a minute
 		}
 		if lines := strings.Count(log.String(), "\n"); lines != 2*2 {
