@@ -12,7 +12,7 @@ type book struct {
 	mu       sync.RWMutex
 	named    map[string]*peer
 	at       map[string]*peer         // who was found at an address by dialling it, or is looked for there
-	living   map[netip.AddrPort]*peer // who sends from an address, where nothing is sealed
+	living   map[netip.AddrPort]*peer // who sends from an address; nil where datagrams say it themselves, as they are sealed
 	sessions map[keyID]entry
 }
 
@@ -21,9 +21,11 @@ type entry struct {
 	peer    *peer
 }
 
-func (b *book) init() {
-	b.named, b.at = make(map[string]*peer), make(map[string]*peer)
-	b.living, b.sessions = make(map[netip.AddrPort]*peer), make(map[keyID]entry)
+func (b *book) init(sealed bool) {
+	b.named, b.at, b.sessions = make(map[string]*peer), make(map[string]*peer), make(map[keyID]entry)
+	if !sealed {
+		b.living = make(map[netip.AddrPort]*peer)
+	}
 }
 
 // peer gives who is meant by an address, which is made if it is new.
@@ -56,6 +58,9 @@ func (b *book) add(p *peer) {
 	} else {
 		b.at[p.address] = p
 	}
+	if b.living == nil {
+		return
+	}
 	addr, err := netip.ParseAddrPort(p.address)
 	if err == nil && (p.id != "" || b.living[addr] == nil) {
 		b.living[addr] = p
@@ -85,7 +90,7 @@ func (b *book) install(s *session, address string, byTheWay bool) (installed boo
 	if before := b.at[address]; before != nil && before != p {
 		delete(b.at, address) // dial anew: somebody else says to be there
 	}
-	p.used, p.refusal, p.pause = time.Now(), nil, time.Time{}
+	p.used, p.refusal, p.pause = momentOf(time.Now()), nil, 0
 	return true
 }
 
@@ -134,7 +139,7 @@ func (b *book) livingAt(addr netip.AddrPort) *peer {
 func (b *book) heard(p *peer) {
 	if p != nil {
 		p.mu.Lock()
-		p.silent = time.Time{}
+		p.silent = 0
 		p.mu.Unlock()
 	}
 }
@@ -195,7 +200,7 @@ func (b *book) keep(p *peer, now time.Time, good func(*session) bool) {
 	defer p.mu.Unlock()
 	var kept []*session
 	for _, s := range p.sessions {
-		if now.Before(s.until) && good(s) {
+		if s.until.after(now) && good(s) {
 			kept = append(kept, s)
 			continue
 		}

@@ -90,7 +90,7 @@ func (t *Transport) reach(p *peer, why purpose) (*proven, error) {
 	var refused *RefusedError
 	p.mu.Lock()
 	if errors.As(err, &refused) {
-		p.refusal, p.pause = err, time.Now().Add(refusalPause)
+		p.refusal, p.pause = err, momentOf(time.Now().Add(refusalPause))
 	} else if err == nil {
 		p.refusal = nil
 	}

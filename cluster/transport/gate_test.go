@@ -215,7 +215,7 @@ func TestCheckPacket(t *testing.T) {
 		"ping, name is number": {append([]byte{mlPing}, gateMap("SeqNo", 1, "Node", 7)...), "field Node is neither text nor bytes but 0x07"},
 		"ping, name is nil":    {append([]byte{mlPing}, gateMap("SeqNo", 1, "Node", nil)...), "field Node is neither text nor bytes but 0xc0"},
 		"ping, number as name": {append([]byte{mlPing}, gateMap(1, 1, "Node", "b")...), "the name of a field is neither text"},
-		"ping, large sequence": {append([]byte{mlPing}, gateMap("SeqNo", 1<<32, "Node", "b")...), "field SeqNo is 4294967296"},
+		"ping, large sequence": {append([]byte{mlPing}, gateMap("SeqNo", uint64(1<<32), "Node", "b")...), "field SeqNo is 4294967296"},
 		"ping, below zero":     {append([]byte{mlPing}, gateMap("SeqNo", -1, "Node", "b")...), "field SeqNo is negative"},
 		"ping, text as number": {append([]byte{mlPing}, gateMap("SeqNo", "1", "Node", "b")...), "field SeqNo is no number but 0xa1"},
 

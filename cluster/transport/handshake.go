@@ -158,10 +158,8 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 	}
 	s.peer, s.certified, s.certifying = p.hello.id, p.certified, p.certifying
 	if p.certified == tlsSource {
-		s.chain = state.PeerCertificates
-		if end := s.chain[0].NotAfter; end.Before(s.until) {
-			s.until = end
-		}
+		s.papers = &papers{chain: state.PeerCertificates}
+		s.until = min(s.until, momentOf(state.PeerCertificates[0].NotAfter))
 	}
 	p.session = s
 	p.keyed = t.book.install(s, p.hello.address, dialling == forStream)

@@ -34,7 +34,7 @@ const (
 
 // way is how datagrams of some size fare on their way to a peer.
 type way struct {
-	asked   time.Time // when the last answer came, or was given up
+	asked   moment // when the last answer came, or was given up
 	asking  bool
 	blocked bool
 }
@@ -53,11 +53,11 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 		return false
 	}
 	w := &p.ways[sizeOf(bytes)]
-	if p.silent.IsZero() {
-		p.silent = now
+	if p.silent == 0 {
+		p.silent = momentOf(now)
 	}
-	since := now.Sub(w.asked)
-	due := since > askAgain || w.blocked && since > retryAgain || now.Sub(p.silent) > doubtAfter && since > doubtAgain
+	since := w.asked.until(now)
+	due := since > askAgain || w.blocked && since > retryAgain || p.silent.until(now) > doubtAfter && since > doubtAgain
 	if due && !w.asking {
 		to, size := Address{Addr: p.address, Name: p.id}, sizeOf(bytes)
 		w.asking = t.spawn(func() { t.ask(p, to, size) })
@@ -74,9 +74,9 @@ func (t *Transport) ask(p *peer, to Address, size int) {
 	}
 	p.mu.Lock()
 	w := &p.ways[size]
-	w.asked, w.asking, w.blocked = time.Now(), false, blocked
+	w.asked, w.asking, w.blocked = momentOf(time.Now()), false, blocked
 	if passes {
-		p.silent = time.Time{}
+		p.silent = 0
 	}
 	p.mu.Unlock()
 	if blocked {
@@ -104,7 +104,7 @@ func (t *Transport) refusedHere(p *peer, to Address, err error) {
 	p.mu.Lock()
 	for size := range p.ways {
 		if size == large || !largeOnly {
-			p.ways[size].asked, p.ways[size].blocked = time.Now(), true
+			p.ways[size].asked, p.ways[size].blocked = momentOf(time.Now()), true
 		}
 	}
 	p.mu.Unlock()

@@ -23,13 +23,13 @@ type peer struct {
 	certified string     // the source of the newest
 	link      *link
 	queue     []*parcel
-	queued    int       // bytes
-	busy      bool      // a courier is at it
-	refusal   error     // why the peer was refused last
-	pause     time.Time // until when it is not tried again
+	queued    int    // bytes
+	busy      bool   // a courier is at it
+	refusal   error  // why the peer was refused last
+	pause     moment // until when it is not tried again
 	ways      [sizes]way
-	silent    time.Time // since when datagrams were sent and none came; zero when one came
-	used      time.Time
+	silent    moment // since when datagrams were sent and none came; zero when one came
+	used      moment
 	room      *room // made when needed
 }
 
@@ -43,7 +43,7 @@ type parcel struct {
 // current is the session to send with, nil for none: the newest that is shared. It is called with the lock held.
 func (p *peer) current(now time.Time) *session {
 	for _, s := range slices.Backward(p.sessions) {
-		if now.Before(s.until) && s.isShared() {
+		if s.until.after(now) && s.isShared() {
 			return s
 		}
 	}
@@ -52,7 +52,7 @@ func (p *peer) current(now time.Time) *session {
 
 // refused says why the peer is not to be tried now, if it is not. It is called with the lock held.
 func (p *peer) refused(now time.Time) error {
-	if now.Before(p.pause) {
+	if p.pause.after(now) {
 		return p.refusal
 	}
 	return nil

@@ -25,7 +25,7 @@ func (t *Transport) Send(kind Kind, to Address, payload []byte) error {
 	}
 	p, now := t.book.peer(to), time.Now()
 	p.mu.Lock()
-	p.used = now
+	p.used = momentOf(now)
 	s := p.current(now)
 	if (s != nil || t.identity == nil) && t.passable(p, len(payload), now) {
 		p.mu.Unlock()
@@ -64,7 +64,7 @@ func (t *Transport) Deliver(ctx context.Context, kind Kind, to Address, payload 
 	p, now := t.book.peer(to), time.Now()
 	one := &parcel{kind: kind, payload: payload, outcome: make(chan error, 1)}
 	p.mu.Lock()
-	p.used = now
+	p.used = momentOf(now)
 	if err := t.leave(p, to, one, now); err != nil {
 		return err
 	}

@@ -35,12 +35,8 @@ type session struct {
 	peer       string // who it is, as its certificate or its hello says
 	certified  string // the source by which the peer's certificate was accepted
 	certifying string // and the source of ours
-	until      time.Time
-
-	// Only for certificates of the user's, which may be accepted no more one day: the peer's, and the authorities by which
-	// they were accepted last. Only the sweep uses them.
-	chain []*x509.Certificate
-	roots *x509.CertPool
+	until      moment
+	papers     *papers // nil where the certificate comes from a secret
 
 	mu sync.Mutex
 
@@ -48,9 +44,16 @@ type session struct {
 	shared  bool
 	keys    [2][keySize]byte // to seal with, and to open with
 	aeads   [2]cipher.AEAD   // made when needed
-	used    time.Time        // the last time one was
+	used    moment           // the last time one was
 	counter uint64           // of the last datagram sealed
 	window  window
+}
+
+// papers are certificates of the user's, which may be accepted no more one day: the peer's, and the authorities by which they
+// were accepted last. Only the sweep uses them.
+type papers struct {
+	chain []*x509.Certificate
+	roots *x509.CertPool
 }
 
 // keyID finds the session of a datagram.
@@ -62,7 +65,7 @@ func newSession(state *tls.ConnectionState, dialled bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{until: time.Now().Add(longestSession), shared: dialled}
+	s := &session{until: momentOf(time.Now().Add(longestSession)), shared: dialled}
 	material = material[copy(s.id[:], material):]
 	mine, theirs := 0, 1
 	if !dialled {
@@ -80,7 +83,7 @@ const (
 
 // aead is called with the lock held.
 func (s *session) aead(use int, now time.Time) cipher.AEAD {
-	s.used = now
+	s.used = momentOf(now)
 	if s.aeads[use] == nil {
 		block, _ := aes.NewCipher(s.keys[use][:]) // fails on the size of a key alone
 		s.aeads[use], _ = cipher.NewGCM(block)
@@ -105,7 +108,7 @@ func (s *session) isShared() bool {
 func (s *session) rest(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now.Sub(s.used) > aeadIdle {
+	if s.used.until(now) > aeadIdle {
 		s.aeads = [2]cipher.AEAD{}
 	}
 }

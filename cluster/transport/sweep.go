@@ -32,7 +32,7 @@ func (t *Transport) sweepOnce(now time.Time) {
 	renewed := 0
 	for p := range peers { // in any order, so that not all members renew with the same
 		p.mu.Lock()
-		unused, s := now.Sub(p.used) > idle && !p.busy && p.link == nil, p.current(now)
+		unused, s := p.used.until(now) > idle && !p.busy && p.link == nil, p.current(now)
 		for _, kept := range p.sessions {
 			kept.rest(now)
 		}

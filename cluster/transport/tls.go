@@ -127,12 +127,12 @@ func (c *TLS) current(s *session) (good, stale bool) {
 		stale = shown != s.certifying
 	}
 	roots, err := c.Roots()
-	if err != nil || roots == s.roots {
+	if err != nil || roots == s.papers.roots {
 		return true, stale
 	}
-	if _, err := c.accept(s.chain); err != nil {
+	if _, err := c.accept(s.papers.chain); err != nil {
 		return false, stale
 	}
-	s.roots = roots
+	s.papers.roots = roots
 	return true, stale
 }

@@ -89,7 +89,7 @@ func New(c Config) (*Transport, error) {
 		packets:     make(chan *Packet, packetsWaiting),
 		streams:     make(chan net.Conn),
 	}
-	t.book.init()
+	t.book.init(t.identity != nil)
 	t.door.init()
 	if t.identity != nil {
 		if err := t.identity.bind(c.Self, t.own.tag); err != nil {
