@@ -50,7 +50,7 @@ func TestAttack_StrangersAreSeldomDialled(t *testing.T) {
 	withUnknownKeys(t, func(t *testing.T, _ *transport.Transport, dialled *atomic.Int64, _ *testcluster.Cluster) {
 		const atOnce, eachSecond, seconds = 32, 8, 20 // package transport says so
 		time.Sleep(seconds * time.Second)
-		if got := dialled.Load(); got > atOnce+eachSecond*seconds || got < eachSecond*seconds {
+		if got := dialled.Load(); got > atOnce+eachSecond*seconds || got < seconds { // fewer, as these say nothing
 			t.Errorf("%d strangers were dialled in %d seconds", got, seconds)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -78,6 +79,7 @@ type settings struct {
 	bind      netip.AddrPort
 	advertise netip.AddrPort // the zero value means as bound
 	secrets   [][]byte       // none without a secret; the first is used
+	stamp     string         // of the file of secrets, before it was read
 }
 
 // check finds everything that can be wrong before a port is bound.
@@ -113,6 +115,7 @@ func (c Config) check() (settings, error) {
 	if s.TLS, err = c.checkSources(); err != nil {
 		return s, err
 	}
+	s.stamp = transport.Stamp(s.SecretFile)
 	if s.secrets, err = c.readSecrets(); err != nil {
 		return s, err
 	}
@@ -196,7 +199,7 @@ func parseAdvertise(value string) (netip.AddrPort, error) {
 		advertise, err = netip.AddrPortFrom(ip, 0), ipErr
 	}
 	ip := advertise.Addr().Unmap() // ::ffff:0.0.0.0 is a wildcard too
-	if err != nil || ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+	if err != nil || ip.Zone() != "" || ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return advertise, &membership.FieldError{Field: "advertise address", Value: value,
 			Remedy: "use the IP under which the other members reach this one, with or without a port: 10.0.0.7, 10.0.0.7:7946"}
 	}

@@ -60,6 +60,9 @@ func decodePush(buf []byte, newest byte) (push pushEvent, err error) {
 	if push.from, err = netip.ParseAddrPort(from); err != nil {
 		return push, fmt.Errorf("%w: %w", errMalformed, err)
 	}
+	if push.from.Port() == 0 || push.from.Addr().IsUnspecified() || push.from.Addr().Zone() != "" { // memberlist is told of it
+		return push, fmt.Errorf("%w: it is said to be at %v", errMalformed, push.from)
+	}
 	push.meta = []byte(meta)
 	push.record, err = decodeRecord(buf, newest)
 	return push, err

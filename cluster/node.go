@@ -93,7 +93,7 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	n.work.Go(joiner.run)
 	n.work.Go(n.heal.run)
 	if settings.SecretFile != "" {
-		n.work.Go(func() { n.followSecrets(settings.Config) })
+		n.work.Go(func() { n.followSecrets(settings) })
 	}
 	if err := n.awaitFirstRound(ctx, joiner); err != nil {
 		n.Close()

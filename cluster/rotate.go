@@ -80,32 +80,33 @@ func (n *Node) Secrets() (uses []SecretUse) {
 const secretCheck = 2 * time.Second // between two looks at the file
 
 // followSecrets takes over what the file of secrets says, whenever it changes.
-func (n *Node) followSecrets(config Config) {
+func (n *Node) followSecrets(s settings) {
 	tick := time.NewTicker(secretCheck)
 	defer tick.Stop()
-	before := transport.Stamp(config.SecretFile)
+	before := s.stamp
 	for {
 		select {
 		case <-tick.C:
 		case <-n.ctx.Done():
 			return
 		}
-		if now := transport.Stamp(config.SecretFile); now != before {
+		if now := transport.Stamp(s.SecretFile); now != before && n.reloadSecrets(s.Config) {
 			before = now
-			n.reloadSecrets(config)
 		}
 	}
 }
 
-func (n *Node) reloadSecrets(config Config) {
+// reloadSecrets says whether it could; if not, it is tried again.
+func (n *Node) reloadSecrets(config Config) bool {
 	secrets, err := config.readSecrets()
 	if err == nil {
 		err = n.keyring.Set(secrets)
 	}
 	if err != nil {
-		n.log.Error().Err(err).Msg("cluster: the secrets stay as they are")
-		return
+		n.seldom.Warn(err, "cluster: the secrets stay as they are")
+		return false
 	}
 	n.transport.Recheck()
 	n.log.Info().Int("accepted", len(secrets)).Str("used", n.keyring.IDs()[0]).Msg("cluster: took over the secrets from the file")
+	return true
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -14,6 +15,7 @@ type book struct {
 	at       map[string]*peer         // who was found at an address by dialling it, or is looked for there
 	living   map[netip.AddrPort]*peer // who sends from an address; nil where datagrams say it themselves, as they are sealed
 	sessions map[keyID]entry
+	links    map[*link]struct{}
 }
 
 type entry struct {
@@ -23,6 +25,7 @@ type entry struct {
 
 func (b *book) init(sealed bool) {
 	b.named, b.at, b.sessions = make(map[string]*peer), make(map[string]*peer), make(map[keyID]entry)
+	b.links = make(map[*link]struct{})
 	if !sealed {
 		b.living = make(map[netip.AddrPort]*peer)
 	}
@@ -67,12 +70,23 @@ func (b *book) add(p *peer) {
 	}
 }
 
-// install makes a session one with its peer, who says that it is dialled at address. One that was made by the way, as this
-// side dialled for something else, is not needed beside another.
+// expect lets datagrams of a session be opened, of which it is not known yet whether the peer has it, too.
+func (b *book) expect(s *session, address string) {
+	p := b.peer(Address{Addr: address, Name: s.peer})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sessions[s.id] = entry{s, p}
+}
+
+// install makes a session, which both sides have, the one to send with to its peer, who says that it is dialled at address.
+// One that was made by the way, as this side dialled for something else, is not needed beside another.
 func (b *book) install(s *session, address string, byTheWay bool) (installed bool) {
 	p := b.peer(Address{Addr: address, Name: s.peer})
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if slices.Contains(p.sessions, s) {
+		return true
+	}
 	if byTheWay && p.current(time.Now()) != nil {
 		return false
 	}
@@ -82,11 +96,7 @@ func (b *book) install(s *session, address string, byTheWay bool) (installed boo
 	if p.address == "" {
 		p.address = address
 	}
-	b.sessions[s.id], p.certified = entry{s, p}, s.certified
-	if p.sessions = append(p.sessions, s); len(p.sessions) > mostSessions {
-		delete(b.sessions, p.sessions[0].id)
-		p.sessions = slices.Clone(p.sessions[1:])
-	}
+	b.adopt(s, p)
 	if before := b.at[address]; before != nil && before != p {
 		delete(b.at, address) // dial anew: somebody else says to be there
 	}
@@ -94,14 +104,40 @@ func (b *book) install(s *session, address string, byTheWay bool) (installed boo
 	return true
 }
 
-// drop undoes install, where it turns out that the peer does not have the session.
+// adopt adds a session to those of its peer, of which the oldest may have to go. It is called with both locks held.
+func (b *book) adopt(s *session, p *peer) {
+	b.sessions[s.id], p.certified = entry{s, p}, s.certified
+	if p.sessions = append(p.sessions, s); len(p.sessions) > mostSessions {
+		delete(b.sessions, p.sessions[0].id)
+		p.sessions = slices.Clone(p.sessions[1:])
+	}
+}
+
+// heardUnder notes that a datagram came from a peer, who has the keys of that session then.
+func (b *book) heardUnder(s *session, p *peer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.silent = 0
+	if slices.Contains(p.sessions, s) {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.sessions[s.id].session == s { // it was not dropped meanwhile
+		b.adopt(s, p)
+	}
+}
+
+// drop undoes expect, where it turns out that the peer does not have the session.
 func (b *book) drop(s *session) {
 	p := b.peer(Address{Name: s.peer})
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.sessions, s.id)
+	if b.sessions[s.id].session == s { // of one who dialled itself, the other end has it
+		delete(b.sessions, s.id)
+	}
 	p.sessions = slices.DeleteFunc(slices.Clone(p.sessions), func(other *session) bool { return other == s })
 }
 
@@ -111,6 +147,15 @@ func (b *book) meet(address, id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.at[address] = p
+}
+
+// unmeet forgets that a peer was found by dialling address.
+func (b *book) unmeet(address string, p *peer) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.at[address] == p {
+		delete(b.at, address)
+	}
 }
 
 // known gives the peer of an identity, nil for one that was never met nor sent to.
@@ -135,6 +180,14 @@ func (b *book) livingAt(addr netip.AddrPort) *peer {
 	return b.living[addr]
 }
 
+// asker gives the peer that a message comes from, nil for a stranger.
+func (b *book) asker(from From) *peer {
+	if from.ID != "" {
+		return b.known(from.ID)
+	}
+	return b.livingAt(from.Addr)
+}
+
 // heard notes that a datagram came from a peer.
 func (b *book) heard(p *peer) {
 	if p != nil {
@@ -142,6 +195,25 @@ func (b *book) heard(p *peer) {
 		p.silent = 0
 		p.mu.Unlock()
 	}
+}
+
+func (b *book) addLink(l *link) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.links[l] = struct{}{}
+}
+
+func (b *book) removeLink(l *link) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.links, l)
+}
+
+// allLinks gives every link.
+func (b *book) allLinks() []*link {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.Collect(maps.Keys(b.links))
 }
 
 // room is that of the peer who says that it is id.
@@ -169,10 +241,13 @@ func (b *book) all() map[*peer]struct{} {
 	return peers
 }
 
-// forget lets go of a peer and its sessions.
-func (b *book) forget(p *peer) {
+// forget lets go of a peer and its sessions, if it was not sent to for so long.
+func (b *book) forget(p *peer, idle time.Duration, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.unused(idle, now) {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range p.sessions {
@@ -194,21 +269,21 @@ func (b *book) forget(p *peer) {
 	}
 }
 
-// keep drops the sessions of p that are over or that good refuses.
-func (b *book) keep(p *peer, now time.Time, good func(*session) bool) {
+// keep drops the sessions of p that are not accepted any more. accepted may take its time, and runs without a lock.
+func (b *book) keep(p *peer, accepted func(*session) bool) {
+	p.mu.Lock()
+	sessions := slices.Clone(p.sessions)
+	p.mu.Unlock()
+	gone := slices.DeleteFunc(sessions, accepted)
+	if len(gone) == 0 {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var kept []*session
-	for _, s := range p.sessions {
-		if s.until.after(now) && good(s) {
-			kept = append(kept, s)
-			continue
-		}
-		b.mu.Lock()
+	p.sessions = slices.DeleteFunc(slices.Clone(p.sessions), func(s *session) bool { return slices.Contains(gone, s) })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range gone {
 		delete(b.sessions, s.id)
-		b.mu.Unlock()
-	}
-	if len(kept) < len(p.sessions) {
-		p.sessions = kept
 	}
 }

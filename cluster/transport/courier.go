@@ -95,6 +95,9 @@ func (t *Transport) reach(p *peer, why purpose) (*proven, error) {
 		p.refusal = nil
 	}
 	p.mu.Unlock()
+	if refused != nil && refused.Reason == ReasonName {
+		t.book.unmeet(address, p) // somebody else is there now
+	}
 	if err == nil && p.id == "" {
 		t.book.meet(address, found.hello.id)
 		p.adopt(found.session) // for what is in its queue; whatever comes later is for the one who was met

@@ -3,37 +3,66 @@ package transport
 import (
 	"context"
 	"fmt"
+	"net"
+	"os"
 	"time"
 )
 
 // dial connects to address and proves both sides. want is the identity that must be there, "" for any. An error of the
 // network is given as it is.
 func (t *Transport) dial(ctx context.Context, address, want string, timeout time.Duration, why purpose) (*proven, error) {
-	return t.dialWithin(ctx, t.handshaking, address, want, timeout, why)
-}
-
-func (t *Transport) dialWithin(ctx context.Context, slots slots, address, want string, timeout time.Duration, why purpose) (*proven, error) {
 	until := time.Now().Add(timeout)
 	conn, err := t.network.DialAddressTimeout(Address{Addr: address}, timeout)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if !slots.take(ctx) {
-		conn.Close()
+	taking := &takingConn{Conn: conn, ctx: ctx, slots: t.handshaking}
+	p, err := t.handshake(taking, why, until)
+	taking.done()
+	switch {
+	case err != nil && t.ctx.Err() != nil:
 		return nil, ErrClosed
-	}
-	p, err := t.handshake(conn, why, until)
-	slots.free()
-	if err != nil {
+	case err != nil && ctx.Err() != nil:
+		return nil, os.ErrDeadlineExceeded
+	case err != nil:
 		t.refuse(err, address)
 		return nil, err
-	}
-	if want != "" && p.hello.id != want {
+	case want != "" && p.hello.id != want:
 		p.Close()
 		return nil, &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("%s is %s now, not %s", address, p.hello.id, want)}
 	}
 	return p, nil
+}
+
+// takingConn takes a slot once the other side says something: only from then on does a handshake cost anything. A process
+// that is paused accepts connections, and must not keep others from theirs.
+type takingConn struct {
+	net.Conn
+	ctx   context.Context
+	slots slots
+	taken bool
+	over  bool
+}
+
+func (c *takingConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.taken && !c.over {
+		if !c.slots.take(c.ctx) {
+			return 0, os.ErrDeadlineExceeded
+		}
+		c.taken = true
+	}
+	return n, err
+}
+
+// done gives the slot back. No more are taken.
+func (c *takingConn) done() {
+	if c.over = true; c.taken {
+		c.slots.free()
+	}
 }
 
 // Identify dials address and gives who is there: a [*RefusedError] says that somebody is, who is no member of this cluster,

@@ -38,7 +38,8 @@ type visitor struct {
 
 func (d *door) init() { d.by, d.meters = make(map[string]int), make(map[netip.Addr]*meter) }
 
-// enter lets a connection say who is there. It gives those that have to go for it, or none and false.
+// enter lets a connection say who is there, and gives the one that has to go for it, nil for none. Too many from one host
+// are not let in.
 func (d *door) enter(v *visitor, now time.Time) (gone *visitor, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -70,6 +71,14 @@ func (d *door) enter(v *visitor, now time.Time) (gone *visitor, ok bool) {
 	}
 	d.unproven = append(d.unproven, v)
 	return gone, true
+}
+
+// hostOf is what counts as one host: over IPv6 each has a network of 2^64 addresses.
+func hostOf(ip netip.Addr) netip.Addr {
+	if prefix, err := ip.WithZone("").Prefix(64); ip.Is6() && err == nil {
+		return prefix.Addr()
+	}
+	return ip
 }
 
 // leave ends the wait of a visitor, however it ended.
@@ -109,7 +118,7 @@ func (t *Transport) accept() {
 	for {
 		select {
 		case conn := <-t.network.StreamCh():
-			v := &visitor{conn, addrPortOf(conn.RemoteAddr()).Addr()}
+			v := &visitor{conn, hostOf(addrPortOf(conn.RemoteAddr()).Addr())}
 			gone, ok := t.door.enter(v, time.Now())
 			if gone != nil {
 				gone.Close()
@@ -133,8 +142,8 @@ func (t *Transport) welcome(v *visitor) {
 		t.refuse(err, v.ip.String())
 		return
 	}
-	id := p.hello.id
-	if !t.door.admit(id) {
+	id, name := p.hello.id, nameOf(p.hello.id) // a boot is what the peer says it is
+	if !t.door.admit(name) {
 		p.Close()
 		t.refuse(errFlood, v.ip.String())
 		return
@@ -143,9 +152,9 @@ func (t *Transport) welcome(v *visitor) {
 	case forLink:
 		peer := t.book.peer(Address{Addr: p.hello.address, Name: id})
 		t.serve(newLink(p).attach(peer), peer)
-		t.door.out(id)
+		t.door.out(name)
 	case forStream:
-		stream := t.exchange(p, false, func() { t.door.out(id) })
+		stream := t.exchange(p, false, func() { t.door.out(name) })
 		select {
 		case t.streams <- stream:
 		case <-t.ctx.Done():
@@ -153,6 +162,6 @@ func (t *Transport) welcome(v *visitor) {
 		}
 	default:
 		p.Close()
-		t.door.out(id)
+		t.door.out(name)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"testing"
 	"time"
 )
@@ -130,12 +131,12 @@ func TestGreetingsAreRated(t *testing.T) {
 func TestRoom(t *testing.T) {
 	var r room
 	closing := make(chan struct{})
-	if !r.take(mostRoom, closing) {
+	if r.take(mostRoom, closing, time.Time{}) != nil {
 		t.Fatal("there is no room")
 	}
 	got := make(chan bool)
 	for range 3 {
-		go func() { got <- r.take(mostRoom/3, closing) }()
+		go func() { got <- r.take(mostRoom/3, closing, time.Time{}) == nil }()
 	}
 	r.give(mostRoom)
 	for range 3 {
@@ -143,9 +144,23 @@ func TestRoom(t *testing.T) {
 			t.Error("no room although it was given back")
 		}
 	}
-	go func() { got <- r.take(mostRoom, closing) }()
+	go func() { got <- r.take(mostRoom, closing, time.Time{}) == nil }()
+	if err := r.take(mostRoom, closing, time.Now()); err != os.ErrDeadlineExceeded {
+		t.Errorf("no room in time: %v", err)
+	}
 	close(closing)
 	if <-got {
 		t.Error("room for more than there is")
+	}
+}
+
+// TestFault20_IPv6HostIsOne has a host flood from many of its addresses.
+func TestFault20_IPv6HostIsOne(t *testing.T) {
+	one, other := netip.MustParseAddr("2001:db8:0:1::1"), netip.MustParseAddr("2001:db8:0:1:ffff::2%eth0")
+	if hostOf(one) != hostOf(other) || hostOf(one) == hostOf(netip.MustParseAddr("2001:db8:0:2::1")) {
+		t.Errorf("%v and %v are of one host, and %v is not", hostOf(one), hostOf(other), hostOf(netip.MustParseAddr("2001:db8:0:2::1")))
+	}
+	if ip := netip.MustParseAddr("10.0.0.1"); hostOf(ip) != ip {
+		t.Errorf("the host of %v is %v", ip, hostOf(ip))
 	}
 }

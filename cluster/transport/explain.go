@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 )
 
 // explain gives the reasons of crypto/tls and of time-outs a name. What the network says stays as it is.
@@ -23,12 +24,12 @@ func (t *Transport) explain(err error, dialled bool) error {
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &RefusedError{Reason: ReasonGarbage, Detail: "it did not say in time who it is", Cause: err}
-	case errors.As(err, &network) && network.Op == "remote error": // an alert of TLS
+	case errors.As(err, &network) && network.Op == "remote error" && strings.Contains(network.Err.Error(), "certificate"): // an alert of TLS
 		if _, shared := t.identity.(*Keyring); shared {
 			return &RefusedError{Reason: ReasonSecret, Detail: "it does not accept the secret that this member uses", Cause: err}
 		}
 		return &RefusedError{Reason: ReasonCertificate, Detail: "it does not accept this member's certificate", Cause: err}
-	case network != nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+	case network != nil && network.Op != "remote error", errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
 		return err
 	}
 	return &RefusedError{Reason: ReasonGarbage, Detail: "it does not speak this protocol", Cause: err}

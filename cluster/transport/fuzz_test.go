@@ -108,6 +108,7 @@ func FuzzLink(f *testing.F) {
 			d.done()
 		}
 		stream := &exchange{proven: &proven{Conn: &readOnly{Reader: *bytes.NewReader(sent)}}, room: &r, refused: &at.stats.malformed, closing: at.ctx.Done(), closed: nothing}
+		stream.until.Store(new(time.Time))
 		for n, err := 0, error(nil); err == nil; n, err = stream.Read(make([]byte, 100)) {
 			_ = n
 		}

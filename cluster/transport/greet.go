@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"net/netip"
 	"sync"
 	"time"
@@ -24,13 +23,12 @@ func (t *Transport) greet(addr netip.AddrPort) {
 		return
 	}
 	t.spawn(func() {
-		ctx, cancel := context.WithTimeout(t.ctx, greetTimeout)
-		defer cancel()
-		p, err := t.dialWithin(ctx, t.greeting, addr.String(), "", greetTimeout, forKeys)
-		if err == nil {
-			p.Close()
+		if !t.greeting.tryTake() {
+			return // it sends more
 		}
-		t.log.Debug().Err(err).Stringer("address", addr).Msg("cluster: asked the sender of a datagram who it is")
+		defer t.greeting.free()
+		id, err := t.Identify(t.ctx, addr.String(), greetTimeout)
+		t.log.Debug().Err(err).Stringer("address", addr).Str("peer", id).Msg("cluster: asked the sender of a datagram who it is")
 	})
 }
 

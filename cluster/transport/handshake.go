@@ -119,7 +119,7 @@ func (t *Transport) conclude(p *proven, err error) error {
 	switch {
 	case p.session == nil:
 	case err == nil && closing[0] == closingKeyed:
-		p.session.share()
+		t.book.install(p.session, p.hello.address, false)
 	default:
 		t.book.drop(p.session)
 	}
@@ -162,6 +162,10 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 		s.until = min(s.until, momentOf(state.PeerCertificates[0].NotAfter))
 	}
 	p.session = s
-	p.keyed = t.book.install(s, p.hello.address, dialling == forStream)
+	if dialling == 0 {
+		t.book.expect(s, p.hello.address)
+	} else {
+		p.keyed = t.book.install(s, p.hello.address, dialling == forStream)
+	}
 	return nil
 }

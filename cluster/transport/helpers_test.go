@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -140,4 +141,10 @@ func (c *counting) WriteToAddress(b []byte, to transport.Address) (time.Time, er
 func (c *counting) DialAddressTimeout(to transport.Address, timeout time.Duration) (net.Conn, error) {
 	c.dials.Add(1)
 	return c.Network.DialAddressTimeout(to, timeout)
+}
+
+// plainHeader is what precedes a message in a datagram that is not sealed.
+func plainHeader(cluster string, kind byte) []byte {
+	tag := sha256.Sum256([]byte("grapevine cluster " + cluster))
+	return append(append([]byte{0xc1}, tag[:8]...), kind)
 }

@@ -40,7 +40,11 @@ func NewKeyring(secrets ...[]byte) (*Keyring, error) {
 			return nil, err
 		}
 	}
-	return &Keyring{secrets: secrets}, nil
+	k := &Keyring{}
+	for _, secret := range secrets {
+		k.secrets = append(k.secrets, slices.Clone(secret)) // the caller's stays the caller's
+	}
+	return k, nil
 }
 
 func checkSecret(secret []byte) error {
@@ -88,7 +92,7 @@ func (k *Keyring) Add(secret []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.bound {
-		k.secrets = append(k.secrets, secret)
+		k.secrets = append(k.secrets, slices.Clone(secret))
 		return nil
 	}
 	return k.add(secret)
@@ -102,7 +106,7 @@ var (
 )
 
 // Use makes this member show certificates that come from secret, which was added before: first everywhere, as those who
-// have not cannot be reached any more. The datagrams of each pair get new keys within some seconds.
+// have not cannot be reached any more. The datagrams of each pair get new keys within a minute.
 func (k *Keyring) Use(secret []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -140,13 +144,16 @@ func (k *Keyring) Set(secrets [][]byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.bound {
-		k.secrets = secrets
+		k.secrets = next.secrets
 		return nil
 	}
 	for _, secret := range next.secrets {
 		made, err := newSource(secret, k.self, k.cluster)
 		if err != nil {
 			return err
+		}
+		if next.find(made.id) >= 0 {
+			continue // it is there twice
 		}
 		if at := k.find(made.id); at >= 0 {
 			made = k.sources[at] // its certificate is shown already
@@ -159,6 +166,9 @@ func (k *Keyring) Set(secrets [][]byte) error {
 
 // locate is called with the lock held.
 func (k *Keyring) locate(secret []byte) (int, error) {
+	if !k.bound {
+		return 0, errors.New("transport: the keyring serves no member yet")
+	}
 	seed, err := derive(secret, k.cluster, "authority", ed25519.SeedSize)
 	if err != nil {
 		return 0, err

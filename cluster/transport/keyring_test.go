@@ -68,6 +68,10 @@ func TestKeyringSteps(t *testing.T) {
 	if err := k.Set([][]byte{secretA, secretB}); err != nil || !slices.Equal(k.IDs(), []string{a, b}) {
 		t.Errorf("set both: %v, %v", k.IDs(), err)
 	}
+	if err := k.Set([][]byte{secretA, secretA}); err != nil || !slices.Equal(k.IDs(), []string{a}) {
+		t.Errorf("set one twice: %v, %v", k.IDs(), err)
+	}
+	k.Add(secretB)
 	if err := k.Set(nil); err == nil || len(k.IDs()) != 2 {
 		t.Errorf("set none: %v, %v", k.IDs(), err)
 	}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,9 @@ type Handler func(from From, payload []byte)
 // Handle sends messages of a kind to handler, one at a time and in order, from a goroutine of its own. Up to depth wait;
 // what comes when as many wait is dropped and counted. Handle is for before [Transport.Start].
 func (t *Transport) Handle(kind Kind, depth int, handler Handler) {
+	if kind > LastKind {
+		panic(fmt.Sprintf("transport: kind %d is one of the transport's own: use 0 to %d", kind, LastKind))
+	}
 	t.lanes[kind] = &lane{handle: handler, depth: depth, filled: make(chan struct{}, 1)}
 }
 

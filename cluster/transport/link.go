@@ -15,7 +15,7 @@ import (
 // and a message.
 type link struct {
 	*proven
-	last   atomic.Int64 // when something was sent or came, in nanoseconds
+	last   atomic.Int64 // the moment when something was sent or came
 	broken atomic.Bool
 
 	mu sync.Mutex // held to write
@@ -34,10 +34,10 @@ func newLink(p *proven) *link {
 	return l
 }
 
-func (l *link) touch() { l.last.Store(time.Now().UnixNano()) }
+func (l *link) touch() { l.last.Store(int64(momentOf(time.Now()))) }
 
 // idle is for how long nothing happened.
-func (l *link) idle(now time.Time) time.Duration { return now.Sub(time.Unix(0, l.last.Load())) }
+func (l *link) idle(now time.Time) time.Duration { return moment(l.last.Load()).until(now) }
 
 func (l *link) usable(now time.Time) bool { return !l.broken.Load() && l.idle(now) < linkFresh }
 
@@ -66,8 +66,11 @@ func (l *link) attach(p *peer) *link {
 
 // serve reads the link with a peer until it breaks or is idle for too long.
 func (t *Transport) serve(l *link, p *peer) {
-	t.stats.links.Add(1)
-	defer t.stats.links.Add(-1)
+	t.book.addLink(l)
+	defer t.book.removeLink(l)
+	if !t.accepted(l.session, time.Now()) { // what it rests on was removed meanwhile
+		l.Close()
+	}
 	room := t.book.room(l.hello.id)
 	for t.serveFrame(l, room) == nil {
 	}
@@ -92,8 +95,8 @@ func (t *Transport) serveFrame(l *link, room *room) error {
 		return fmt.Errorf("%w: a message of %d bytes, %d at most", errMalformed, announced, MaxMessage)
 	}
 	size := int(announced)
-	if !room.take(size, t.ctx.Done()) {
-		return ErrClosed
+	if err := room.take(size, t.ctx.Done(), time.Now().Add(writeTimeout)); err != nil {
+		return err
 	}
 	payload := make([]byte, size)
 	l.SetReadDeadline(time.Now().Add(writeTimeout)) // what was begun is there soon

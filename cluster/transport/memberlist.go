@@ -72,13 +72,26 @@ type exchange struct {
 	closing <-chan struct{}
 	closed  func()
 
-	rest  []byte // of the message that is being read
-	taken int    // bytes of room
+	until atomic.Pointer[time.Time] // when reading has to end
+	rest  []byte                    // of the message that is being read
+	taken int                       // bytes of room
 	once  sync.Once
 }
 
 func (t *Transport) exchange(p *proven, reply bool, closed func()) *exchange {
-	return &exchange{proven: p, reply: reply, room: t.book.room(p.hello.id), refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed}
+	e := &exchange{proven: p, reply: reply, room: t.book.room(p.hello.id), refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed}
+	e.until.Store(new(time.Time))
+	return e
+}
+
+func (e *exchange) SetDeadline(until time.Time) error {
+	e.until.Store(&until)
+	return e.proven.SetDeadline(until)
+}
+
+func (e *exchange) SetReadDeadline(until time.Time) error {
+	e.until.Store(&until)
+	return e.proven.SetReadDeadline(until)
 }
 
 func (e *exchange) Write(b []byte) (int, error) {
@@ -112,8 +125,8 @@ func (e *exchange) next() error {
 		e.refused.Add(1)
 		return fmt.Errorf("%w: a message of %d bytes, on a stream for one of up to %d", errMalformed, size, MaxStream)
 	}
-	if !e.room.take(int(size), e.closing) {
-		return ErrClosed
+	if err := e.room.take(int(size), e.closing, *e.until.Load()); err != nil {
+		return err
 	}
 	e.taken = int(size)
 	message := make([]byte, size)

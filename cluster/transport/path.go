@@ -29,6 +29,8 @@ const (
 	doubtAfter = time.Second      // of sending without hearing anything
 	doubtAgain = 5 * time.Second
 
+	mostAsking = 64 // peers that are asked at a time
+
 	nonceSize = 8
 )
 
@@ -58,9 +60,12 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 	}
 	since := w.asked.until(now)
 	due := since > askAgain || w.blocked && since > retryAgain || p.silent.until(now) > doubtAfter && since > doubtAgain
-	if due && !w.asking {
+	if due && !w.asking && t.asking.tryTake() {
 		to, size := Address{Addr: p.address, Name: p.id}, sizeOf(bytes)
-		w.asking = t.spawn(func() { t.ask(p, to, size) })
+		w.asking = t.spawn(func() {
+			defer t.asking.free()
+			t.ask(p, to, size)
+		})
 	}
 	return !w.blocked
 }
@@ -97,10 +102,13 @@ func (t *Transport) warnBlocked(to Address, largeOnly bool) {
 	})
 }
 
-// refusedHere notes that this host itself does not let a datagram out, as it is too large for the way or its packet filter
-// is against it.
-func (t *Transport) refusedHere(p *peer, to Address, err error) {
+// refusedHere notes whether this host itself does not let a datagram out, as it is too large for the way or its packet filter
+// is against it. Other errors are like the loss of one.
+func (t *Transport) refusedHere(p *peer, to Address, err error) bool {
 	largeOnly := errors.Is(err, syscall.EMSGSIZE)
+	if !largeOnly && !errors.Is(err, syscall.EPERM) && !errors.Is(err, syscall.EACCES) {
+		return false
+	}
 	p.mu.Lock()
 	for size := range p.ways {
 		if size == large || !largeOnly {
@@ -109,6 +117,7 @@ func (t *Transport) refusedHere(p *peer, to Address, err error) {
 	}
 	p.mu.Unlock()
 	t.warnBlocked(to, largeOnly)
+	return true
 }
 
 // passes asks until an answer comes or it has asked often enough.
@@ -127,10 +136,20 @@ func (t *Transport) passes(p *peer, to Address, size int) bool {
 	})
 }
 
-// answerAsk tells that a datagram arrived.
+// answerAsk tells that a datagram arrived. A stranger, of whom there are some where nothing is sealed, gets a datagram and
+// nothing more.
 func (t *Transport) answerAsk(from From, question []byte) {
-	if len(question) >= nonceSize {
-		_ = t.Send(kindPass, Address{Addr: from.Addr.String(), Name: from.ID}, question[:nonceSize])
+	if len(question) < nonceSize {
+		return
+	}
+	to := Address{Addr: from.Addr.String(), Name: from.ID}
+	if p := t.book.asker(from); p != nil {
+		p.mu.Lock()
+		to = Address{Addr: p.address, Name: p.id} // rather than what the datagram seems to come from
+		p.mu.Unlock()
+		_ = t.Send(kindPass, to, question[:nonceSize])
+	} else if t.identity == nil {
+		_ = t.write(nil, to, kindPass, question[:nonceSize], time.Now())
 	}
 }
 

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"slices"
 	"sync"
 	"time"
 )
@@ -19,7 +18,7 @@ type peer struct {
 
 	mu        sync.Mutex
 	address   string
-	sessions  []*session // the newest comes last
+	sessions  []*session // that both sides have; the newest comes last
 	certified string     // the source of the newest
 	link      *link
 	queue     []*parcel
@@ -40,14 +39,17 @@ type parcel struct {
 	outcome chan error // has room for one; nil for a datagram
 }
 
-// current is the session to send with, nil for none: the newest that is shared. It is called with the lock held.
+// current is the session to send with, nil for none: the newest. It is called with the lock held.
 func (p *peer) current(now time.Time) *session {
-	for _, s := range slices.Backward(p.sessions) {
-		if s.until.after(now) && s.isShared() {
-			return s
-		}
+	if last := len(p.sessions) - 1; last >= 0 && p.sessions[last].until.after(now) {
+		return p.sessions[last]
 	}
 	return nil
+}
+
+// unused says whether nothing was sent to the peer for so long. It is called with the lock held.
+func (p *peer) unused(idle time.Duration, now time.Time) bool {
+	return p.used.until(now) > idle && !p.busy && p.link == nil
 }
 
 // refused says why the peer is not to be tried now, if it is not. It is called with the lock held.
@@ -73,7 +75,7 @@ func (p *peer) enqueue(one *parcel) (dropped []*parcel, fetch bool) {
 	return dropped, fetch
 }
 
-// adopt makes s the session to send with, nil being none.
+// adopt makes s the session to send with, unless it is nil.
 func (p *peer) adopt(s *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,6 +1,10 @@
 package transport
 
-import "sync"
+import (
+	"os"
+	"sync"
+	"time"
+)
 
 // mostRoom is how many bytes of one peer's may be in flight: read from its streams, and not dealt with.
 const mostRoom = 1 << 20
@@ -12,17 +16,25 @@ type room struct {
 	freed chan struct{} // closed when some is given back; nil when nobody waits
 }
 
-// take waits until there is room for size bytes. It gives none once closing is closed.
-func (r *room) take(size int, closing <-chan struct{}) bool {
+// take waits until there is room for size bytes. It gives none once closing is closed, or after until, unless that is zero.
+func (r *room) take(size int, closing <-chan struct{}, until time.Time) error {
+	var late <-chan time.Time
+	if !until.IsZero() {
+		timer := time.NewTimer(time.Until(until))
+		defer timer.Stop()
+		late = timer.C
+	}
 	for {
 		freed, ok := r.tryTake(size)
 		if ok {
-			return true
+			return nil
 		}
 		select {
 		case <-freed:
 		case <-closing:
-			return false
+			return ErrClosed
+		case <-late:
+			return os.ErrDeadlineExceeded
 		}
 	}
 }

@@ -30,10 +30,9 @@ func (t *Transport) Send(kind Kind, to Address, payload []byte) error {
 	if (s != nil || t.identity == nil) && t.passable(p, len(payload), now) {
 		p.mu.Unlock()
 		err := t.write(s, to, kind, payload, now)
-		if err == nil || t.ctx.Err() != nil {
+		if err == nil || !t.refusedHere(p, to, err) {
 			return err
 		}
-		t.refusedHere(p, to, err)
 		p.mu.Lock()
 	}
 	return t.leave(p, to, &parcel{kind: kind, payload: slices.Clone(payload)}, now)
@@ -56,13 +55,14 @@ func (t *Transport) write(s *session, to Address, kind Kind, payload []byte, now
 }
 
 // Deliver sends a message by stream and waits until the stream has taken it, which is no promise that it is read. An error
-// that wraps syscall.ECONNREFUSED says that nobody listens there, a [*RefusedError] that somebody else does.
+// that wraps syscall.ECONNREFUSED says that nobody listens there, a [*RefusedError] that somebody else does. After another
+// error, such as that ctx has ended, the message may be sent all the same.
 func (t *Transport) Deliver(ctx context.Context, kind Kind, to Address, payload []byte) error {
 	if len(payload) > MaxMessage {
 		return tooLarge(payload)
 	}
 	p, now := t.book.peer(to), time.Now()
-	one := &parcel{kind: kind, payload: payload, outcome: make(chan error, 1)}
+	one := &parcel{kind: kind, payload: slices.Clone(payload), outcome: make(chan error, 1)}
 	p.mu.Lock()
 	p.used = momentOf(now)
 	if err := t.leave(p, to, one, now); err != nil {

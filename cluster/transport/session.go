@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,10 +39,7 @@ type session struct {
 	until      moment
 	papers     *papers // nil where the certificate comes from a secret
 
-	mu sync.Mutex
-
-	// shared says that the peer is known to have the keys, too. Until then they only open.
-	shared  bool
+	mu      sync.Mutex
 	keys    [2][keySize]byte // to seal with, and to open with
 	aeads   [2]cipher.AEAD   // made when needed
 	used    moment           // the last time one was
@@ -50,10 +48,10 @@ type session struct {
 }
 
 // papers are certificates of the user's, which may be accepted no more one day: the peer's, and the authorities by which they
-// were accepted last. Only the sweep uses them.
+// were accepted last.
 type papers struct {
 	chain []*x509.Certificate
-	roots *x509.CertPool
+	roots atomic.Pointer[x509.CertPool]
 }
 
 // keyID finds the session of a datagram.
@@ -65,7 +63,7 @@ func newSession(state *tls.ConnectionState, dialled bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{until: momentOf(time.Now().Add(longestSession)), shared: dialled}
+	s := &session{until: momentOf(time.Now().Add(longestSession))}
 	material = material[copy(s.id[:], material):]
 	mine, theirs := 0, 1
 	if !dialled {
@@ -89,19 +87,6 @@ func (s *session) aead(use int, now time.Time) cipher.AEAD {
 		s.aeads[use], _ = cipher.NewGCM(block)
 	}
 	return s.aeads[use]
-}
-
-func (s *session) share() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shared = true
-}
-
-// isShared says whether the peer is known to have the keys.
-func (s *session) isShared() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.shared
 }
 
 // rest lets go of what can be made anew.
@@ -131,7 +116,7 @@ func (s *session) seal(kind Kind, payload []byte, now time.Time) []byte {
 }
 
 // open gives what a datagram of this session carries, once and only to who has its key. It overwrites the datagram.
-func (s *session) open(datagram []byte, now time.Time) (Kind, []byte, error) {
+func (s *session) open(datagram []byte, now time.Time) (kind Kind, payload []byte, err error) {
 	counter := binary.BigEndian.Uint64(datagram[1+keyIDSize:])
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,7 +130,6 @@ func (s *session) open(datagram []byte, now time.Time) (Kind, []byte, error) {
 		return 0, nil, errForged
 	}
 	s.window.add(counter)
-	s.shared = true // whoever sealed it has the keys
 	return Kind(plain[0]), plain[1:], nil
 }
 

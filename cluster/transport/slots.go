@@ -15,4 +15,14 @@ func (s slots) take(ctx context.Context) bool {
 	}
 }
 
+// tryTake takes a slot if one is free.
+func (s slots) tryTake() bool {
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 func (s slots) free() { <-s }

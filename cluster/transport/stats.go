@@ -33,7 +33,6 @@ type counters struct {
 	replayed, forged, unknownKey, garbage, malformed atomic.Uint64
 	dropped, lostPackets, unknown, byStream          atomic.Uint64
 	refused                                          [len(reasons)]atomic.Uint64
-	links                                            atomic.Int64
 }
 
 func (c *counters) refuse(reason Reason) {
@@ -52,7 +51,7 @@ func (t *Transport) Stats() Stats {
 		Replayed: c.replayed.Load(), Forged: c.forged.Load(), UnknownKey: c.unknownKey.Load(),
 		Garbage: c.garbage.Load(), Malformed: c.malformed.Load(),
 		Unsent: c.dropped.Load(), Unhandled: make(map[Kind]uint64), Unparsed: c.lostPackets.Load(), Unknown: c.unknown.Load(),
-		ByStream: c.byStream.Load(), Links: int(c.links.Load()),
+		ByStream: c.byStream.Load(),
 	}
 	for i, reason := range reasons {
 		s.Refused[reason] = c.refused[i].Load()
@@ -64,6 +63,6 @@ func (t *Transport) Stats() Stats {
 	}
 	t.book.mu.RLock()
 	defer t.book.mu.RUnlock()
-	s.Peers, s.Sessions = len(t.book.named), len(t.book.sessions)
+	s.Peers, s.Sessions, s.Links = len(t.book.named), len(t.book.sessions), len(t.book.links)
 	return s
 }

@@ -3,10 +3,10 @@ package transport
 import "time"
 
 const (
-	sweepEvery = 5003 * time.Millisecond // apart from memberlist's tickers: on virtual time the order would be left to the scheduler
-	peerIdle   = time.Hour               // a peer to whom nothing was sent for that long is forgotten
-	mostPeers  = 8192                    // that are remembered; beyond it, those that were not sent to for a minute are not
-	renewEach  = 8                       // sessions that are made anew in one sweep, as this member shows another certificate
+	sweepEvery    = 5003 * time.Millisecond // apart from memberlist's tickers: on virtual time the order would be left to the scheduler
+	peerIdle      = time.Hour               // a peer to whom nothing was sent for that long is forgotten
+	mostPeers     = 8192                    // that are remembered; beyond it, those that were not sent to for a minute are not
+	leastRenewals = 8                       // sessions that are made anew in one sweep, as this member shows another certificate
 )
 
 // sweep lets go of what is not needed any more, and of what is not good any more.
@@ -29,27 +29,28 @@ func (t *Transport) sweepOnce(now time.Time) {
 	if len(peers) > mostPeers {
 		idle = time.Minute
 	}
-	renewed := 0
-	for p := range peers { // in any order, so that not all members renew with the same
+	renewals := max(leastRenewals, len(peers)/10) // all of them within a minute
+	for p := range peers {                        // in any order, so that not all members renew with the same
 		p.mu.Lock()
-		unused, s := p.used.until(now) > idle && !p.busy && p.link == nil, p.current(now)
+		unused, s := p.unused(idle, now), p.current(now)
 		for _, kept := range p.sessions {
 			kept.rest(now)
 		}
 		p.mu.Unlock()
 		if unused {
-			t.book.forget(p)
-			continue
-		}
-		if s == nil || t.identity == nil {
-			continue
-		}
-		if _, stale := t.identity.current(s); stale && renewed < renewEach {
-			renewed++
+			t.book.forget(p, idle, now)
+		} else if s != nil && renewals > 0 && t.stale(s) {
+			renewals--
 			t.spawn(func() { t.renew(p) })
 		}
 	}
 	t.expel(peers, now)
+}
+
+// stale says whether this member shows another certificate now than it did for s.
+func (t *Transport) stale(s *session) bool {
+	_, stale := t.identity.current(s)
+	return stale
 }
 
 // renew makes new keys with a peer.
@@ -67,19 +68,23 @@ func (t *Transport) expel(peers map[*peer]struct{}, now time.Time) {
 	if t.identity == nil {
 		return
 	}
-	good := func(s *session) bool {
-		good, _ := t.identity.current(s)
-		return good
-	}
 	for p := range peers {
-		t.book.keep(p, now, good)
-		p.mu.Lock()
-		l := p.link
-		p.mu.Unlock()
-		if l != nil && !good(l.session) {
+		t.book.keep(p, func(s *session) bool { return t.accepted(s, now) })
+	}
+	for _, l := range t.book.allLinks() {
+		if !t.accepted(l.session, now) {
 			l.Close() // its reader ends
 		}
 	}
+}
+
+// accepted says whether a session is not over, and what it rests on still accepted. Where nothing is sealed, there is none.
+func (t *Transport) accepted(s *session, now time.Time) bool {
+	if s == nil {
+		return true
+	}
+	good, _ := t.identity.current(s)
+	return good && s.until.after(now)
 }
 
 // SecretOf gives the ID of the secret that a peer was known by last, as [Keyring.IDs] has it; "" for one that was not met.

@@ -68,8 +68,17 @@ func (c *TLS) bind(self string, _ clusterTag) error {
 	if err := c.allowName(leaf, nameOf(self)); err != nil {
 		return fmt.Errorf("transport: this member would be refused: %w", err)
 	}
-	_, err = c.Roots()
+	_, err = c.roots()
 	return err
+}
+
+// roots refuses none: to crypto/x509 they would be those of the host.
+func (c *TLS) roots() (*x509.CertPool, error) {
+	roots, err := c.Roots()
+	if err == nil && roots == nil {
+		err = errors.New("transport: TLS.Roots gives none")
+	}
+	return roots, err
 }
 
 // nameOf is the part of an identity that outlives a boot.
@@ -98,7 +107,7 @@ func (c *TLS) certificate() (*tls.Certificate, string, error) {
 }
 
 func (c *TLS) accept(chain []*x509.Certificate) (string, error) {
-	roots, err := c.Roots()
+	roots, err := c.roots()
 	if err != nil {
 		return "", fmt.Errorf("transport: authorities: %w", err)
 	}
@@ -106,10 +115,11 @@ func (c *TLS) accept(chain []*x509.Certificate) (string, error) {
 	for _, certificate := range chain[1:] {
 		between.AddCert(certificate)
 	}
-	_, err = chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}})
-	if err != nil {
-		return "", &RefusedError{Reason: ReasonCertificate, Detail: "its certificate is not accepted here", Cause: err}
+	for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth} { // either side may dial
+		_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{usage}})
+		if err != nil {
+			return "", &RefusedError{Reason: ReasonCertificate, Detail: "its certificate is not accepted here", Cause: err}
+		}
 	}
 	return tlsSource, nil
 }
@@ -126,13 +136,13 @@ func (c *TLS) current(s *session) (good, stale bool) {
 	if _, shown, err := c.certificate(); err == nil {
 		stale = shown != s.certifying
 	}
-	roots, err := c.Roots()
-	if err != nil || roots == s.papers.roots {
+	roots, err := c.roots()
+	if err != nil || roots == s.papers.roots.Load() {
 		return true, stale
 	}
 	if _, err := c.accept(s.papers.chain); err != nil {
 		return false, stale
 	}
-	s.papers.roots = roots
+	s.papers.roots.Store(roots)
 	return true, stale
 }

@@ -109,6 +109,7 @@ func TestCertificateRefused(t *testing.T) {
 	keyring, _ := transport.NewKeyring(secret)
 	over := func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }
 	early := func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }
+	server := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }
 	code := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning} }
 	for name, tt := range map[string]struct {
 		peer   func(pki, other *authority) transport.Config
@@ -117,6 +118,7 @@ func TestCertificateRefused(t *testing.T) {
 		"of another authority": {func(_, o *authority) transport.Config { return o.certified("a@1", o.issue("a", nil)) }, transport.ReasonCertificate},
 		"that is over":         {func(p, _ *authority) transport.Config { return p.certified("a@1", p.issue("a", over)) }, transport.ReasonCertificate},
 		"that is not good yet": {func(p, _ *authority) transport.Config { return p.certified("a@1", p.issue("a", early)) }, transport.ReasonCertificate},
+		"for servers alone":    {func(p, _ *authority) transport.Config { return p.certified("a@1", p.issue("a", server)) }, transport.ReasonCertificate},
 		"for code":             {func(p, _ *authority) transport.Config { return p.certified("a@1", p.issue("a", code)) }, transport.ReasonCertificate},
 		"of somebody else":     {func(p, _ *authority) transport.Config { return p.certified("a@1", p.issue("mallory", nil)) }, transport.ReasonName},
 		"from a secret": {func(_, _ *authority) transport.Config {

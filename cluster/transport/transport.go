@@ -43,6 +43,7 @@ type Transport struct {
 	lanes       [256]*lane
 	handshaking slots
 	greeting    slots
+	asking      slots
 	asks        asks
 	greeted     greeted
 	warned      sync.Once // that datagrams do not pass
@@ -86,6 +87,7 @@ func New(c Config) (*Transport, error) {
 
 		handshaking: make(slots, mostHandshakes),
 		greeting:    make(slots, mostGreeting),
+		asking:      make(slots, mostAsking),
 		packets:     make(chan *Packet, packetsWaiting),
 		streams:     make(chan net.Conn),
 	}
@@ -159,7 +161,7 @@ func (t *Transport) ingest(packet *Packet) {
 			return
 		}
 		t.book.heard(t.book.livingAt(from.Addr))
-		t.accepted(Kind(datagram[plainHeader]), from, datagram[plainHeader+1:], packet.Timestamp)
+		t.act(Kind(datagram[plainHeader]), from, datagram[plainHeader+1:], packet.Timestamp, nothing)
 	case t.identity != nil && len(datagram) > sealedHeader && datagram[0] == sealedDatagram:
 		t.ingestSealed(datagram, from, packet.Timestamp)
 	case len(datagram) > 0 && (datagram[0] == plainDatagram || datagram[0] == sealedDatagram):
@@ -187,12 +189,7 @@ func (t *Transport) ingestSealed(datagram []byte, from From, at time.Time) {
 		return
 	}
 	from.ID = s.peer
-	t.book.heard(p)
-	t.accepted(kind, from, payload, at)
-}
-
-// accepted acts on a message by datagram.
-func (t *Transport) accepted(kind Kind, from From, payload []byte, at time.Time) {
+	t.book.heardUnder(s, p)
 	t.act(kind, from, payload, at, nothing)
 }
 
