@@ -1,0 +1,94 @@
+package main
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// traffic is bytes that were given to the sockets. What TLS adds is among them, what IP, UDP and TCP add is not.
+type traffic struct{ datagrams, streams uint64 }
+
+func (t traffic) total() uint64 { return t.datagrams + t.streams }
+
+// counter counts what is given to a network to send, on streams whoever dialled.
+type counter struct {
+	network
+	out     struct{ datagrams, streams atomic.Uint64 }
+	streams chan net.Conn
+	work    sync.WaitGroup
+	closed  chan struct{}
+	once    sync.Once
+}
+
+func newCounter(n network) *counter {
+	c := &counter{network: n, streams: make(chan net.Conn), closed: make(chan struct{})}
+	c.work.Go(c.pass)
+	return c
+}
+
+func (c *counter) sent() traffic { return traffic{c.out.datagrams.Load(), c.out.streams.Load()} }
+
+// pass hands over streams that others opened until the network is shut down: memberlist's waits for that.
+func (c *counter) pass() {
+	for {
+		select {
+		case conn := <-c.network.StreamCh():
+			select {
+			case c.streams <- &countedConn{conn, c}:
+			case <-c.closed:
+				conn.Close()
+			}
+		case <-c.closed:
+			return
+		}
+	}
+}
+
+func (c *counter) StreamCh() <-chan net.Conn { return c.streams }
+
+func (c *counter) WriteTo(b []byte, addr string) (time.Time, error) {
+	return c.WriteToAddress(b, memberlist.Address{Addr: addr})
+}
+
+func (c *counter) WriteToAddress(b []byte, to memberlist.Address) (time.Time, error) {
+	at, err := c.network.WriteToAddress(b, to)
+	if err == nil {
+		c.out.datagrams.Add(uint64(len(b)))
+	}
+	return at, err
+}
+
+func (c *counter) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return c.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
+}
+
+func (c *counter) DialAddressTimeout(to memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	conn, err := c.network.DialAddressTimeout(to, timeout)
+	if err != nil {
+		return nil, err
+	}
+	return &countedConn{conn, c}, nil
+}
+
+// Shutdown is safe to call twice.
+func (c *counter) Shutdown() error {
+	err := c.network.Shutdown()
+	c.once.Do(func() { close(c.closed) })
+	c.work.Wait()
+	return err
+}
+
+type countedConn struct {
+	net.Conn
+	counter *counter
+}
+
+func (c *countedConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.counter.out.streams.Add(uint64(n))
+	return n, err
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/cluster/transport"
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// grapevine is this module's. Without a secret nothing is sealed.
+type grapevine struct{ secret []byte }
+
+const clusterName = "bench"
+
+var loopback = netip.MustParseAddrPort("127.0.0.1:0")
+
+func listen() (network, error) { return transport.Listen(loopback, loopback, zerolog.Nop()) }
+
+// grapevineMember follows the view of its node.
+type grapevineMember struct {
+	*counter
+	node *cluster.Node
+	lost atomic.Int64
+	stop context.CancelFunc
+	work sync.WaitGroup
+}
+
+func (g grapevine) start(name string, seeds []string) (member, error) {
+	sockets, err := listen()
+	if err != nil {
+		return nil, err
+	}
+	c := newCounter(sockets)
+	node, err := cluster.Start(context.Background(), cluster.Config{Name: name, Cluster: clusterName, Join: seeds,
+		Secret: base64.StdEncoding.EncodeToString(g.secret), Insecure: g.secret == nil, Transport: c})
+	if err != nil {
+		c.Shutdown()
+		return nil, err
+	}
+	m := &grapevineMember{counter: c, node: node}
+	ctx, cancel := context.WithCancel(context.Background())
+	m.stop = cancel
+	m.work.Go(func() { m.follow(ctx) })
+	return m, nil
+}
+
+// follow counts members that leave the view. It would miss one that is back before it was woken.
+func (m *grapevineMember) follow(ctx context.Context) {
+	before := m.node.View().Snapshot()
+	for now := range m.node.View().Watch(ctx) {
+		for _, listed := range before.Members() {
+			if _, ok := now.Member(listed.Name); !ok {
+				m.lost.Add(1)
+			}
+		}
+		before = now
+	}
+}
+
+func (m *grapevineMember) address() string { return m.node.Address() }
+func (m *grapevineMember) listed() int     { return len(m.node.View().Snapshot().Members()) }
+func (m *grapevineMember) leaves() int     { return int(m.lost.Load()) }
+func (m *grapevineMember) helpers() int    { return 2 } // follow, and the counter's pass
+
+func (m *grapevineMember) close() error {
+	m.stop()
+	m.work.Wait()
+	return m.node.Close()
+}
+
+const benchKind transport.Kind = 1
+
+// transport makes one that runs.
+func (g grapevine) transport(self string, n network, handler transport.Handler) (*transport.Transport, error) {
+	c := transport.Config{Network: n, Self: self, Cluster: clusterName,
+		Versions: transport.Versions{Oldest: membership.OldestWireVersion, Newest: membership.WireVersion}}
+	if g.secret != nil {
+		keyring, err := transport.NewKeyring(g.secret)
+		if err != nil {
+			return nil, err
+		}
+		c.Identity = keyring
+	}
+	t, err := transport.New(c)
+	if err != nil {
+		return nil, err
+	}
+	t.Handle(benchKind, mostUnhandled, handler)
+	t.Start()
+	return t, nil
+}
+
+// listen makes a transport on loopback.
+func (g grapevine) listen(self string, wrap func(network) network, handler transport.Handler) (*transport.Transport, error) {
+	sockets, err := listen()
+	if err != nil {
+		return nil, err
+	}
+	t, err := g.transport(self, wrap(sockets), handler)
+	if err != nil {
+		sockets.Shutdown()
+	}
+	return t, err
+}

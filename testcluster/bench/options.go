@@ -1,0 +1,105 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+const (
+	leastMembers, mostMembers = 2, 400 // a transport takes 512 handshakes at once from one IP, and here all have the same
+	mostRuns                  = 100
+	longestIdle               = time.Hour
+)
+
+type options struct {
+	what  []string
+	sizes []int // members of a cluster
+	runs  int   // how often each is measured
+	idle  time.Duration
+	json  string // file; "" for none
+	effort
+	say func(format string, args ...any) // how far it is
+}
+
+// effort is how much work one measurement takes. Tests make do with less.
+type effort struct {
+	batches    int           // of datagrams, and of messages by stream, in one run
+	datagrams  int           // in a batch
+	messages   int           // by stream, in a batch
+	handshakes int           // in a run
+	mesh       int           // transports that all talk to each other
+	rest       time.Duration // until ciphers that are not used have been let go
+	settle     time.Duration // a cluster's; 0 for one period of push/pull
+	window     time.Duration // in which a cluster's traffic is counted; 0 for one period of push/pull
+}
+
+var fullEffort = effort{
+	batches: 40, datagrams: 250, messages: 8, mesh: 48,
+	handshakes: 400,              // below the 512 that one IP may begin at once; from then on the door is what is measured
+	rest:       16 * time.Second, // transport: aeadIdle and sweepEvery, one after the other
+}
+
+func parse(args []string) (options, error) {
+	o := options{effort: fullEffort, say: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	what := flags.String("what", "transport", "what to measure, separated by commas: "+strings.Join(benchNames(), ", "))
+	sizes := flags.String("n", "10,50", "sizes of clusters, separated by commas")
+	flags.IntVar(&o.runs, "runs", 3, "how often each is measured; the idle time of a cluster always once")
+	flags.DurationVar(&o.idle, "idle", 0, "how long to count what an idle cluster sends, after 10s of settling; 0 counts one whole period of push/pull, after one of settling")
+	flags.StringVar(&o.json, "json", "", "file to write the rows to")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, invalid("argument", flags.Arg(0), "give flags only")
+	}
+	return o, o.check(*what, *sizes)
+}
+
+func invalid(field, value, remedy string, args ...any) error {
+	return &membership.FieldError{Field: field, Value: value, Remedy: fmt.Sprintf(remedy, args...)}
+}
+
+func (o *options) check(what, sizes string) (err error) {
+	if o.runs < 1 || o.runs > mostRuns {
+		return invalid("-runs", strconv.Itoa(o.runs), "use 1 to %d", mostRuns)
+	}
+	if o.idle != 0 && (o.idle < time.Second || o.idle > longestIdle) {
+		return invalid("-idle", o.idle.String(), "use 1s to %v, or 0 for a whole period of push/pull", longestIdle)
+	}
+	if o.idle > 0 {
+		o.settle, o.window = shortSettle, o.idle
+	}
+	if o.what, err = parseWhat(what); err != nil {
+		return err
+	}
+	o.sizes, err = parseSizes(sizes)
+	return err
+}
+
+func parseWhat(list string) (names []string, err error) {
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); benches[name] == nil {
+			return nil, invalid("-what", name, "use any of %s", strings.Join(benchNames(), ", "))
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+func parseSizes(list string) (sizes []int, err error) {
+	for text := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n < leastMembers || n > mostMembers {
+			return nil, invalid("-n", text, "use numbers from %d to %d, separated by commas", leastMembers, mostMembers)
+		}
+		sizes = append(sizes, n)
+	}
+	return sizes, nil
+}

@@ -1,0 +1,18 @@
+package main
+
+import (
+	"maps"
+	"slices"
+)
+
+// benches are what -what may name. Each gives the rows that it could measure, and an error for what it could not.
+var benches = map[string]func(options) ([]Row, error){
+	"transport": benchTransport,
+}
+
+// judges hold the rows against what was promised of them, for those benches of which something was.
+var judges = map[string]func([]Row) []mark{
+	"transport": transportMarks,
+}
+
+func benchNames() []string { return slices.Sorted(maps.Keys(benches)) }
