@@ -29,7 +29,7 @@ func (c carried) start(name string, seeds []string) (member, error) {
 		return nil, err
 	}
 	m := &carriedMember{counter: newCounter(sockets), departures: new(departures)}
-	t, err := grapevine{c.secret}.transport(name, m.counter, func(transport.From, []byte) {})
+	t, err := grapevine(c).transport(name, m.counter, func(transport.From, []byte) {})
 	if err != nil {
 		return nil, errors.Join(err, m.counter.Shutdown())
 	}
