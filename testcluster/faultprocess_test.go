@@ -158,3 +158,34 @@ func checkAlone(t *testing.T, c *child) {
 		}
 	}
 }
+
+// TestFault17_AddressReused kills a member and starts one of another cluster in its place: neither cluster ever lists a member
+// of the other, and each goes on.
+func TestFault17_AddressReused(t *testing.T) {
+	t.Parallel()
+	secret := cluster.NewSecret()
+	first := startChild(t, cluster.Config{Name: "m1", Cluster: "one", Secret: secret})
+	second := startChild(t, cluster.Config{Name: "m2", Cluster: "one", Secret: secret, Join: []string{first.address}})
+	for _, child := range []*child{first, second} {
+		child.awaitNames(processPatience, "m1", "m2")
+	}
+	second.signal(syscall.SIGKILL)
+	second.command.Wait()
+	stranger := startChild(t, cluster.Config{Name: "s1", Cluster: "two", Secret: secret, Bind: second.address})
+	first.awaitNames(processPatience, "m1")
+	third := startChild(t, cluster.Config{Name: "m3", Cluster: "one", Secret: secret, Join: []string{second.address, first.address}})
+	other := startChild(t, cluster.Config{Name: "s2", Cluster: "two", Secret: secret, Join: []string{second.address}})
+	for _, child := range []*child{first, third} {
+		child.awaitNames(processPatience, "m1", "m3")
+	}
+	for _, child := range []*child{stranger, other} {
+		child.awaitNames(processPatience, "s1", "s2")
+	}
+	for _, child := range []*child{first, third, stranger, other} {
+		for _, l := range child.since(0) {
+			if text := strings.Join(l.Names, ""); strings.Contains(text, "m") && strings.Contains(text, "s") {
+				t.Errorf("%s has listed %v", child.name, l.Names)
+			}
+		}
+	}
+}
