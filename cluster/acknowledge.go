@@ -34,9 +34,9 @@ func (n *Node) acknowledge() {
 }
 
 func (n *Node) acknowledgeByStream(owner identity, address Address, ack []byte) {
-	if n.push.acks.tryTake() { // else the owner will send again
+	if n.push.acks.TryTake() { // else the owner will send again
 		n.spawn(func() {
-			defer n.push.acks.free()
+			defer n.push.acks.Free()
 			n.push.stream(owner, address, ack)
 		})
 	}

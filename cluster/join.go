@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 )
 
 const (
@@ -23,7 +25,7 @@ type joiner struct {
 	node  *Node
 	seeds []string
 	tried chan struct{} // closed when no seed answered in the first round
-	dials slots
+	dials slots.Slots
 
 	mu      sync.Mutex
 	dialled map[string]bool // addresses being dialled
@@ -31,7 +33,7 @@ type joiner struct {
 
 func newJoiner(n *Node, seeds []string) *joiner {
 	return &joiner{node: n, seeds: seeds, tried: make(chan struct{}),
-		dials: make(slots, mostDials), dialled: make(map[string]bool)}
+		dials: make(slots.Slots, mostDials), dialled: make(map[string]bool)}
 }
 
 func (j *joiner) run() {
@@ -153,10 +155,10 @@ func (j *joiner) dial(address string) error {
 		defer j.mu.Unlock()
 		delete(j.dialled, address)
 	}()
-	if !j.dials.take(j.node.ctx) {
+	if !j.dials.Take(j.node.ctx) {
 		return ErrClosed
 	}
-	defer j.dials.free()
+	defer j.dials.Free()
 	_, err := j.node.list.Join([]string{address})
 	var listed interface{ WrappedErrors() []error }
 	if errors.As(err, &listed) { // memberlist makes several lines of one

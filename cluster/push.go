@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 	"github.com/grapevine-go/grapevine/cluster/transport"
 )
 
@@ -21,9 +22,9 @@ const (
 type pusher struct {
 	node          *Node
 	woken         chan struct{} // holds one token while there may be something to send
-	streams       slots
-	introductions slots
-	acks          slots
+	streams       slots.Slots
+	introductions slots.Slots
+	acks          slots.Slots
 
 	mu      sync.Mutex
 	peers   map[identity]*peer
@@ -48,9 +49,9 @@ func newPusher(n *Node) *pusher {
 	return &pusher{
 		node:          n,
 		woken:         make(chan struct{}, 1),
-		streams:       make(slots, mostStreams),
-		introductions: make(slots, mostIntroductions),
-		acks:          make(slots, mostAcks),
+		streams:       make(slots.Slots, mostStreams),
+		introductions: make(slots.Slots, mostIntroductions),
+		acks:          make(slots.Slots, mostAcks),
 		peers:         make(map[identity]*peer),
 		at:            make(map[string]identity),
 		lagging:       make(map[identity]*peer),

@@ -14,37 +14,12 @@ const (
 	mostAcks          = 64 // by stream, under way or waiting for one
 )
 
-// slots bounds how much happens at a time.
-type slots chan struct{}
-
-// take waits for a slot. It gives none once ctx is done.
-func (s slots) take(ctx context.Context) bool {
-	select {
-	case s <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// tryTake takes a slot if one is free.
-func (s slots) tryTake() bool {
-	select {
-	case s <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (s slots) free() { <-s }
-
 // stream sends what datagrams cannot carry, or do not. That nobody listens there is evidence.
 func (p *pusher) stream(id identity, to Address, message []byte) {
-	if !p.streams.take(p.node.ctx) {
+	if !p.streams.Take(p.node.ctx) {
 		return
 	}
-	defer p.streams.free()
+	defer p.streams.Free()
 	ctx, cancel := context.WithTimeout(p.node.ctx, streamTimeout)
 	defer cancel()
 	err := p.node.transport.Deliver(ctx, transport.Kind(message[0]), to, message[1:])
@@ -58,10 +33,10 @@ func (p *pusher) stream(id identity, to Address, message []byte) {
 // introduce makes a peer listen that takes this member for dead: it acknowledges nothing, and only in an exchange of all
 // that memberlist knows does this member learn that it has to contradict.
 func (p *pusher) introduce(to Address) {
-	if !p.introductions.take(p.node.ctx) {
+	if !p.introductions.Take(p.node.ctx) {
 		return
 	}
-	defer p.introductions.free()
+	defer p.introductions.Free()
 	if _, err := p.node.list.Join([]string{to.Addr}); err != nil && p.node.ctx.Err() == nil {
 		p.node.log.Debug().Err(err).Str("to", to.Addr).Msg("cluster: cannot introduce this member")
 	}

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
@@ -36,8 +37,8 @@ const (
 // only when this node itself finds its port closed or in other hands.
 type watch struct {
 	node   *Node
-	looks  slots
-	doubts slots // looks at those that memberlist gave up
+	looks  slots.Slots
+	doubts slots.Slots // looks at those that memberlist gave up
 
 	mu      sync.Mutex
 	doubted map[identity]bool            // those that memberlist gave up; false once they were seen alive again
@@ -49,8 +50,8 @@ type watch struct {
 func newWatch(n *Node) *watch {
 	return &watch{
 		node:    n,
-		looks:   make(slots, mostLooks),
-		doubts:  make(slots, doubtLooks),
+		looks:   make(slots.Slots, mostLooks),
+		doubts:  make(slots.Slots, doubtLooks),
 		doubted: make(map[identity]bool),
 		under:   make(map[identity]bool),
 		seen:    make(map[identity]time.Time),
@@ -119,11 +120,11 @@ func (w *watch) lookAt(id identity, address Address) verdict {
 	return w.lookWithin(w.looks, id, address)
 }
 
-func (w *watch) lookWithin(slots slots, id identity, address Address) verdict {
-	if !slots.take(w.node.ctx) {
+func (w *watch) lookWithin(within slots.Slots, id identity, address Address) verdict {
+	if !within.Take(w.node.ctx) {
 		return silent
 	}
-	defer slots.free()
+	defer within.Free()
 	return w.look(id, address)
 }
 

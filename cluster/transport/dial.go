@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 )
 
 // dial connects to address and proves both sides. want is the identity that must be there, "" for any. An error of the
@@ -42,7 +44,7 @@ func (t *Transport) dial(ctx context.Context, address, want string, timeout time
 type takingConn struct {
 	net.Conn
 	ctx   context.Context
-	slots slots
+	slots slots.Slots
 	taken bool
 	over  bool
 }
@@ -50,7 +52,7 @@ type takingConn struct {
 func (c *takingConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 && !c.taken && !c.over {
-		if !c.slots.take(c.ctx) {
+		if !c.slots.Take(c.ctx) {
 			return 0, os.ErrDeadlineExceeded
 		}
 		c.taken = true
@@ -61,7 +63,7 @@ func (c *takingConn) Read(b []byte) (int, error) {
 // done gives the slot back. No more are taken.
 func (c *takingConn) done() {
 	if c.over = true; c.taken {
-		c.slots.free()
+		c.slots.Free()
 	}
 }
 

@@ -23,10 +23,10 @@ func (t *Transport) greet(addr netip.AddrPort) {
 		return
 	}
 	t.spawn(func() {
-		if !t.greeting.tryTake() {
+		if !t.greeting.TryTake() {
 			return // it sends more
 		}
-		defer t.greeting.free()
+		defer t.greeting.Free()
 		id, err := t.Identify(t.ctx, addr.String(), greetTimeout)
 		t.log.Debug().Err(err).Stringer("address", addr).Str("peer", id).Msg("cluster: asked the sender of a datagram who it is")
 	})

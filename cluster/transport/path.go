@@ -60,10 +60,10 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 	}
 	since := w.asked.until(now)
 	due := since > askAgain || w.blocked && since > retryAgain || p.silent.until(now) > doubtAfter && since > doubtAgain
-	if due && !w.asking && t.asking.tryTake() {
+	if due && !w.asking && t.asking.TryTake() {
 		to, size := Address{Addr: p.address, Name: p.id}, sizeOf(bytes)
 		w.asking = t.spawn(func() {
-			defer t.asking.free()
+			defer t.asking.Free()
 			t.ask(p, to, size)
 		})
 	}

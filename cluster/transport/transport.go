@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 )
 
 // ErrClosed is returned once the transport was shut down.
@@ -41,9 +42,9 @@ type Transport struct {
 	book        book
 	door        door
 	lanes       [256]*lane
-	handshaking slots
-	greeting    slots
-	asking      slots
+	handshaking slots.Slots
+	greeting    slots.Slots
+	asking      slots.Slots
 	asks        asks
 	greeted     greeted
 	warned      sync.Once // that datagrams do not pass
@@ -85,9 +86,9 @@ func New(c Config) (*Transport, error) {
 		log:      c.Logger,
 		seldom:   seldom.New(c.Logger),
 
-		handshaking: make(slots, mostHandshakes),
-		greeting:    make(slots, mostGreeting),
-		asking:      make(slots, mostAsking),
+		handshaking: make(slots.Slots, mostHandshakes),
+		greeting:    make(slots.Slots, mostGreeting),
+		asking:      make(slots.Slots, mostAsking),
 		packets:     make(chan *Packet, packetsWaiting),
 		streams:     make(chan net.Conn),
 	}
