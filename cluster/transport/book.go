@@ -117,7 +117,7 @@ func (b *book) adopt(s *session, p *peer) {
 func (b *book) heardUnder(s *session, p *peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.silent = 0
+	p.unheard = 0
 	if slices.Contains(p.sessions, s) {
 		return
 	}
@@ -192,7 +192,7 @@ func (b *book) asker(from From) *peer {
 func (b *book) heard(p *peer) {
 	if p != nil {
 		p.mu.Lock()
-		p.silent = 0
+		p.unheard = 0
 		p.mu.Unlock()
 	}
 }

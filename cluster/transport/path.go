@@ -26,7 +26,8 @@ const (
 	askPause   = 200 * time.Millisecond
 	askAgain   = 10 * time.Minute // while datagrams get through
 	retryAgain = 30 * time.Second // while they do not
-	doubtAfter = time.Second      // of sending without hearing anything
+	doubtAfter = time.Second      // of sending so many without hearing anything: to answer, and to ask later, is no reason
+	doubtFrom  = 3
 	doubtAgain = 5 * time.Second
 
 	mostAsking = 64 // peers that are asked at a time
@@ -55,11 +56,12 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 		return false
 	}
 	w := &p.ways[sizeOf(bytes)]
-	if p.silent == 0 {
+	if p.unheard++; p.unheard == 1 {
 		p.silent = momentOf(now)
 	}
 	since := w.asked.until(now)
-	due := since > askAgain || w.blocked && since > retryAgain || p.silent.until(now) > doubtAfter && since > doubtAgain
+	doubted := p.unheard >= doubtFrom && p.silent.until(now) > doubtAfter && since > doubtAgain
+	due := since > askAgain || w.blocked && since > retryAgain || doubted
 	if due && !w.asking && t.asking.TryTake() {
 		to, size := Address{Addr: p.address, Name: p.id}, sizeOf(bytes)
 		w.asking = t.spawn(func() {
@@ -81,7 +83,7 @@ func (t *Transport) ask(p *peer, to Address, size int) {
 	w := &p.ways[size]
 	w.asked, w.asking, w.blocked = momentOf(time.Now()), false, blocked
 	if passes {
-		p.silent = 0
+		p.unheard = 0
 	}
 	p.mu.Unlock()
 	if blocked {

@@ -99,6 +99,32 @@ func TestPeerGoneIsNotBlocked(t *testing.T) {
 	})
 }
 
+// TestAnswersAreNoReasonToAsk has each answer the other at once, and ask it a while later, as probes do.
+func TestAnswersAreNoReasonToAsk(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		host := n.Host()
+		counted := &counting{Network: host}
+		c := config("a@1")
+		c.Network = counted
+		a, b := openOn(t, host, c), open(t, n, config("b@1"))
+		exchange(t, a, b, 100, time.Minute)
+		before := counted.datagrams.Load()
+		for range 50 {
+			send(t, a, at(b, "b@1"), "ping")
+			time.Sleep(time.Millisecond)
+			send(t, b, at(a, "a@1"), "ack")
+			time.Sleep(5 * time.Second)
+			send(t, b, at(a, "a@1"), "ping")
+			time.Sleep(time.Millisecond)
+			send(t, a, at(b, "b@1"), "ack")
+			time.Sleep(5 * time.Second)
+		}
+		if asked := counted.datagrams.Load() - before - 100; asked > 6 {
+			t.Errorf("%d datagrams beside 50 questions and 50 answers in 8 minutes", asked)
+		}
+	})
+}
+
 // TestQuietPathCostsLittle counts what is asked beside what is said.
 func TestQuietPathCostsLittle(t *testing.T) {
 	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {

@@ -27,7 +27,8 @@ type peer struct {
 	refusal   error  // why the peer was refused last
 	pause     moment // until when it is not tried again
 	ways      [sizes]way
-	silent    moment // since when datagrams were sent and none came; zero when one came
+	unheard   int    // datagrams that were sent since one came
+	silent    moment // when the first of those was sent
 	used      moment
 	room      *room // made when needed
 }
