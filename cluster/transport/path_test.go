@@ -111,11 +111,11 @@ func TestAnswersAreNoReasonToAsk(t *testing.T) {
 		before := counted.datagrams.Load()
 		for range 50 {
 			send(t, a, at(b, "b@1"), "ping")
-			time.Sleep(time.Millisecond)
+			time.Sleep(10 * time.Millisecond)
 			send(t, b, at(a, "a@1"), "ack")
 			time.Sleep(5 * time.Second)
 			send(t, b, at(a, "a@1"), "ping")
-			time.Sleep(time.Millisecond)
+			time.Sleep(10 * time.Millisecond)
 			send(t, a, at(b, "b@1"), "ack")
 			time.Sleep(5 * time.Second)
 		}
