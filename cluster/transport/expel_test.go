@@ -139,3 +139,25 @@ func TestNoRootsAreNotThoseOfTheHost(t *testing.T) {
 		t.Error("a member without authorities starts")
 	}
 }
+
+// TestClocksDoNotMatterWithASecret has members whose certificates were over decades ago, by the clock of the others.
+func TestClocksDoNotMatterWithASecret(t *testing.T) {
+	town(t, func(t *testing.T, n *testcluster.Network) {
+		a, b := open(t, n, sealed(t, "a@1")), open(t, n, sealed(t, "b@1"))
+		for _, e := range []*end{a, b} {
+			if err := e.keyring.Misdate(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send(t, a, at(b, "b@1"), "by datagram")
+		if err := b.Deliver(t.Context(), kindA, at(a, "a@1"), []byte("by link")); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		send(t, a, at(b, "b@1"), "by datagram")
+		time.Sleep(time.Second)
+		if len(a.messages()) != 1 || len(b.messages()) != 2 {
+			t.Errorf("a got %q, b got %q", a.messages(), b.messages())
+		}
+	})
+}
