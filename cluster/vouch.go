@@ -15,7 +15,10 @@ import (
 // seconds. It changes nothing for one that memberlist knows, also as dead: only the member itself can contradict that.
 // What is too much for memberlist is dropped: the member pushes again.
 func (n *Node) vouch(id identity, at netip.AddrPort, meta []byte) {
-	n.transport.Inject(&Packet{Buf: encodeAlive(id, at, meta), From: net.UDPAddrFromAddrPort(at), Timestamp: time.Now()})
+	err := n.transport.Inject(&Packet{Buf: encodeAlive(id, at, meta), From: net.UDPAddrFromAddrPort(at), Timestamp: time.Now()})
+	if err != nil {
+		n.seldom.Warn(err, "cluster: cannot tell of a member")
+	}
 }
 
 // aliveMessage is the number of memberlist's message with which a member says that it lives.

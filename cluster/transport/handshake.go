@@ -36,6 +36,15 @@ func (p *proven) from() From {
 	return from
 }
 
+// abort closes the connection without TLS's goodbye, which would wait for one who does not read.
+func (p *proven) abort() {
+	if p.sealed != nil {
+		p.sealed.NetConn().Close()
+	} else {
+		p.Close()
+	}
+}
+
 // handshake proves both sides of a new connection to each other, and closes it when that fails. dialling says for what this
 // side dialled; 0 that the other did. No deadline is left.
 func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) (*proven, error) {

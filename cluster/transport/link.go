@@ -49,7 +49,7 @@ func (l *link) write(kind Kind, payload []byte) error {
 	l.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if _, err := l.Write(frame); err != nil {
 		l.broken.Store(true)
-		l.Close() // the reader ends
+		l.abort() // the reader ends
 		return err
 	}
 	l.touch()

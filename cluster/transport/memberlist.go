@@ -37,11 +37,20 @@ func (t *Transport) passPacket(b []byte, from From, at time.Time) {
 		t.seldom.Warn(err, "cluster: dropped a packet")
 		return
 	}
-	t.Inject(&Packet{Buf: b, From: net.UDPAddrFromAddrPort(from.Addr), Timestamp: at})
+	t.queue(&Packet{Buf: b, From: net.UDPAddrFromAddrPort(from.Addr), Timestamp: at})
 }
 
-// Inject gives memberlist a packet as if it had come from the network. It is lost when too many wait.
-func (t *Transport) Inject(packet *Packet) {
+// Inject gives memberlist a packet as if it had come from the network. It is lost when too many wait; one that memberlist
+// must not see is an error.
+func (t *Transport) Inject(packet *Packet) error {
+	if err := checkPacket(packet.Buf, ""); err != nil {
+		return err
+	}
+	t.queue(packet)
+	return nil
+}
+
+func (t *Transport) queue(packet *Packet) {
 	select {
 	case t.packets <- packet:
 	default:
