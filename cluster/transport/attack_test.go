@@ -117,7 +117,7 @@ func attackTaken(t *testing.T, mallory *Transport, why purpose, beginning []byte
 
 // attackRoom is how many bytes of mallory's are in flight.
 func attackRoom(member *Transport) int {
-	room := member.book.room("mallory@1")
+	room := member.book.room(Address{Name: "mallory@1"})
 	room.mu.Lock()
 	defer room.mu.Unlock()
 	return room.used

@@ -71,17 +71,16 @@ func (b *book) add(p *peer) {
 }
 
 // expect lets datagrams of a session be opened, of which it is not known yet whether the peer has it, too.
-func (b *book) expect(s *session, address string) {
-	p := b.peer(Address{Addr: address, Name: s.peer})
+func (b *book) expect(s *session, from Address) {
+	p := b.peer(from)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sessions[s.id] = entry{s, p}
 }
 
-// install makes a session, which both sides have, the one to send with to its peer, who says that it is dialled at address.
-// One that was made by the way, as this side dialled for something else, is not needed beside another.
-func (b *book) install(s *session, address string, byTheWay bool) (installed bool) {
-	p := b.peer(Address{Addr: address, Name: s.peer})
+// install makes a session, which both sides have, the one to send with to its peer, who said hello from that address. One that was made by the way, as this side dialled for something else, is not needed beside another.
+func (b *book) install(s *session, from Address, byTheWay bool) (installed bool) {
+	p := b.peer(from)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if slices.Contains(p.sessions, s) {
@@ -93,12 +92,9 @@ func (b *book) install(s *session, address string, byTheWay bool) (installed boo
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.named[p.id] = p // again, where it was forgotten just now
-	if p.address == "" {
-		p.address = address
-	}
 	b.adopt(s, p)
-	if before := b.at[address]; before != nil && before != p {
-		delete(b.at, address) // dial anew: somebody else says to be there
+	if before := b.at[from.Addr]; before != nil && before != p {
+		delete(b.at, from.Addr) // dial anew: somebody else says to be there
 	}
 	p.used, p.refusal, p.pause = momentOf(time.Now()), nil, 0
 	return true
@@ -130,7 +126,10 @@ func (b *book) heardUnder(s *session, p *peer) {
 
 // drop undoes expect, where it turns out that the peer does not have the session.
 func (b *book) drop(s *session) {
-	p := b.peer(Address{Name: s.peer})
+	p := b.known(s.peer)
+	if p == nil {
+		return // it was forgotten, and its sessions with it
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b.mu.Lock()
@@ -216,9 +215,9 @@ func (b *book) allLinks() []*link {
 	return slices.Collect(maps.Keys(b.links))
 }
 
-// room is that of the peer who says that it is id.
-func (b *book) room(id string) *room {
-	p := b.peer(Address{Name: id})
+// room is that of the peer who said hello from that address.
+func (b *book) room(from Address) *room {
+	p := b.peer(from)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.room == nil {

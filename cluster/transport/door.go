@@ -142,7 +142,7 @@ func (t *Transport) welcome(v *visitor) {
 		t.refuse(err, v.ip.String())
 		return
 	}
-	id, name := p.hello.id, nameOf(p.hello.id) // a boot is what the peer says it is
+	name := nameOf(p.hello.id) // a boot is what the peer says it is
 	if !t.door.admit(name) {
 		p.Close()
 		t.refuse(errFlood, v.ip.String())
@@ -150,7 +150,7 @@ func (t *Transport) welcome(v *visitor) {
 	}
 	switch p.hello.purpose {
 	case forLink:
-		peer := t.book.peer(Address{Addr: p.hello.address, Name: id})
+		peer := t.book.peer(p.hello.sender())
 		t.serve(newLink(p).attach(peer), peer)
 		t.door.out(name)
 	case forStream:

@@ -49,7 +49,7 @@ func FuzzIngest(f *testing.F) {
 	plain, sealed := idle(f, nil), idle(f, keyring)
 	opener.peer = "b@1"
 	opener.until = momentOf(time.Now().Add(time.Hour))
-	sealed.book.install(opener, "10.0.0.2:7946", false)
+	sealed.book.install(opener, Address{Addr: "10.0.0.2:7946", Name: "b@1"}, false)
 	from := &net.UDPAddr{IP: net.IPv4(10, 0, 0, 2), Port: 7946}
 	f.Fuzz(func(t *testing.T, datagram []byte) {
 		for _, at := range []*Transport{plain, sealed} {

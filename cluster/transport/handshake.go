@@ -128,7 +128,7 @@ func (t *Transport) conclude(p *proven, err error) error {
 	switch {
 	case p.session == nil:
 	case err == nil && closing[0] == closingKeyed:
-		t.book.install(p.session, p.hello.address, false)
+		t.book.install(p.session, p.hello.sender(), false)
 	default:
 		t.book.drop(p.session)
 	}
@@ -172,9 +172,9 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 	}
 	p.session = s
 	if dialling == 0 {
-		t.book.expect(s, p.hello.address)
+		t.book.expect(s, p.hello.sender())
 	} else {
-		p.keyed = t.book.install(s, p.hello.address, dialling == forStream)
+		p.keyed = t.book.install(s, p.hello.sender(), dialling == forStream)
 	}
 	return nil
 }

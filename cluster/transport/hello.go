@@ -47,6 +47,9 @@ const (
 	helloOverhead = len(helloMagic) + 2
 )
 
+// sender is who says it, and where it is dialled.
+func (h hello) sender() Address { return Address{Addr: h.address, Name: h.id} }
+
 // encode puts in front what tells a stranger's connection from a member's, and how much follows.
 func (h hello) encode() []byte {
 	body := append([]byte{h.version}, h.tag[:]...)

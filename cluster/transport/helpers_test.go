@@ -61,6 +61,15 @@ func open(t *testing.T, n *testcluster.Network, config transport.Config) *end {
 	return openOn(t, n.Host(), config)
 }
 
+// openCounted is open, and counts what the transport sends and dials.
+func openCounted(t *testing.T, n *testcluster.Network, config transport.Config) (*end, *counting) {
+	t.Helper()
+	host := n.Host()
+	counted := &counting{Network: host}
+	config.Network = counted
+	return openOn(t, host, config), counted
+}
+
 func openOn(t *testing.T, host *testcluster.Host, config transport.Config) *end {
 	t.Helper()
 	e := &end{host: host}

@@ -71,7 +71,7 @@ func (t *Transport) serve(l *link, p *peer) {
 	if !t.accepted(l.session, time.Now()) { // what it rests on was removed meanwhile
 		l.Close()
 	}
-	room := t.book.room(l.hello.id)
+	room := t.book.room(l.hello.sender())
 	for t.serveFrame(l, room) == nil {
 	}
 	l.broken.Store(true)

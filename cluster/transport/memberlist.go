@@ -88,7 +88,7 @@ type exchange struct {
 }
 
 func (t *Transport) exchange(p *proven, reply bool, closed func()) *exchange {
-	e := &exchange{proven: p, reply: reply, room: t.book.room(p.hello.id), refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed}
+	e := &exchange{proven: p, reply: reply, room: t.book.room(p.hello.sender()), refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed}
 	e.until.Store(new(time.Time))
 	return e
 }

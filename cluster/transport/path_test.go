@@ -99,14 +99,33 @@ func TestPeerGoneIsNotBlocked(t *testing.T) {
 	})
 }
 
+// TestPeerMetByStreamIsAskedWhereItIs has a peer be known from a stream that it opened, before anything is sent to it.
+func TestPeerMetByStreamIsAskedWhereItIs(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		a, counted := openCounted(t, n, config("a@1"))
+		b := open(t, n, config("b@1"))
+		stream, err := b.DialAddressTimeout(at(a, "a@1"), time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream.Close()
+		(<-a.StreamCh()).Close()
+		before := counted.dials.Load()
+		for range 60 {
+			send(t, a, at(b, "b@1"), "x")
+			time.Sleep(time.Second)
+		}
+		if dialled := counted.dials.Load() - before; dialled > 0 || counted.datagrams.Load() > 60+20 {
+			t.Errorf("%d dials and %d datagrams for 60 messages", dialled, counted.datagrams.Load())
+		}
+	})
+}
+
 // TestAnswersAreNoReasonToAsk has each answer the other at once, and ask it a while later, as probes do.
 func TestAnswersAreNoReasonToAsk(t *testing.T) {
 	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
-		host := n.Host()
-		counted := &counting{Network: host}
-		c := config("a@1")
-		c.Network = counted
-		a, b := openOn(t, host, c), open(t, n, config("b@1"))
+		a, counted := openCounted(t, n, config("a@1"))
+		b := open(t, n, config("b@1"))
 		exchange(t, a, b, 100, time.Minute)
 		before := counted.datagrams.Load()
 		for range 50 {
@@ -128,11 +147,8 @@ func TestAnswersAreNoReasonToAsk(t *testing.T) {
 // TestQuietPathCostsLittle counts what is asked beside what is said.
 func TestQuietPathCostsLittle(t *testing.T) {
 	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
-		host := n.Host()
-		counted := &counting{Network: host}
-		c := config("a@1")
-		c.Network = counted
-		a, b := openOn(t, host, c), open(t, n, config("b@1"))
+		a, counted := openCounted(t, n, config("a@1"))
+		b := open(t, n, config("b@1"))
 		exchange(t, a, b, 100, time.Minute)
 		before := counted.datagrams.Load()
 		for range 3600 { // an hour in which both speak

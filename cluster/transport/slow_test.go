@@ -141,15 +141,11 @@ func TestDeliverKeepsNothing(t *testing.T) {
 // answered with one, and nobody is dialled.
 func TestStrangersAreAskedLittle(t *testing.T) {
 	town(t, func(t *testing.T, n *testcluster.Network) {
-		host := n.Host()
-		counted := &counting{Network: host}
-		config := plain("a@1")
-		config.Network = counted
-		openOn(t, host, config)
+		a, counted := openCounted(t, n, plain("a@1"))
 		question := append(plainHeader("test", 0xf1), make([]byte, 1000)...)
 		const strangers = 500
 		for range strangers {
-			n.Host().WriteToAddress(question, transport.Address{Addr: host.Address().String()})
+			n.Host().WriteToAddress(question, at(a))
 		}
 		time.Sleep(time.Minute)
 		if counted.dials.Load() > 0 || counted.datagrams.Load() != strangers {
