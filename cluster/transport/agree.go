@@ -29,15 +29,6 @@ func (t *Transport) tlsConfig() *tls.Config {
 
 		// A resumed session would cost as much as a new one, and outlive the removal of a secret.
 		SessionTicketsDisabled: true,
-
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			certificate, _, err := t.identity.certificate()
-			return certificate, err
-		},
-		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			certificate, _, err := t.identity.certificate()
-			return certificate, err
-		},
 	}
 }
 

@@ -65,10 +65,13 @@ func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) 
 func (t *Transport) prove(conn net.Conn, dialling purpose) (p *proven, err error) {
 	p = &proven{Conn: conn}
 	if t.identity != nil {
-		if _, p.certifying, err = t.identity.certificate(); err != nil { // what changes from here on makes it stale
+		certificate, certifying, err := t.identity.certificate()
+		if err != nil {
 			return nil, err
 		}
+		p.certifying = certifying
 		config := t.tls.Clone()
+		config.Certificates = []tls.Certificate{*certificate}
 		config.VerifyConnection = func(state tls.ConnectionState) error { return t.verify(p, state) }
 		sealed := tls.Server(conn, config)
 		if dialling != 0 {

@@ -58,15 +58,8 @@ func TestFault39_SessionOpensOnce(t *testing.T) {
 	}
 	late := a.seal(kindPacket, []byte("late"), now)
 	last := a.seal(kindPacket, []byte("last"), now)
-	for name, tt := range map[string]struct {
-		datagram []byte
-		want     error
-	}{
-		"too old to tell": {first, errReplayed},
-	} {
-		if _, _, err := b.open(slices.Clone(tt.datagram), now); err != tt.want {
-			t.Errorf("%s: %v, want %v", name, err, tt.want)
-		}
+	if _, _, err := b.open(slices.Clone(first), now); err != errReplayed {
+		t.Errorf("too old to tell: %v, want %v", err, errReplayed)
 	}
 	for _, datagram := range [][]byte{last, late} {
 		if _, _, err := b.open(slices.Clone(datagram), now); err != nil {
