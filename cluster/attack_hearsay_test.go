@@ -34,12 +34,11 @@ func forgedRecord(t *testing.T, of *testcluster.Member, edit func(*membership.Re
 	return encoded
 }
 
-// stateOf is a push/pull whose state holds a record, as of one who is nowhere.
-func stateOf(record []byte) []byte {
-	const version, gone, noAddress = 1, 0, 0
-	state := binary.AppendUvarint([]byte{version, gone, noAddress}, uint64(len(record)))
-	state = append(state, record...)
-	return append(packed(pushPullKind, pushPullHead{UserStateLen: len(state)}), state...)
+// hearsay is the message with which a member passes on the record of another, who lives according to it.
+func hearsay(record []byte) []byte {
+	message := append([]byte{byte(len(malloryID))}, malloryID...)
+	message = append(message, 0) // seconds since it is gone
+	return append(binary.AppendUvarint(message, uint64(len(record))), record...)
 }
 
 // TestAttack_RecordOfAnother has a member push the record of another: it is dropped, and the log says so once. Among
@@ -104,7 +103,7 @@ func TestAttack_AckOfAnother(t *testing.T) {
 	})
 }
 
-// TestAttack_HearsayOfAnother has a member tell, as everybody does in a push/pull, what another is said to say of itself.
+// TestAttack_HearsayOfAnother has a member pass on, as everybody does where a record did not arrive, what another is said to say of itself.
 func TestAttack_HearsayOfAnother(t *testing.T) {
 	t.Skip("not yet: records are not signed, so whoever is a member says what another offers, until that one hears of it")
 	withMallory(t, func(t *testing.T, c *testcluster.Cluster, mallory *transport.Transport) {
@@ -113,7 +112,7 @@ func TestAttack_HearsayOfAnother(t *testing.T) {
 		c.AwaitConverged(prompt)
 		defer stays(t, c.Members, "where m3 says that its service is", offers("users", usersAddress(victim)))()
 		for _, m := range c.Members[:2] {
-			offer(t, mallory, m, stateOf(forgedRecord(t, victim, nil)))
+			deliver(t, mallory, m, recordsKind, hearsay(forgedRecord(t, victim, nil)))
 		}
 		time.Sleep(time.Minute)
 	})
@@ -127,7 +126,7 @@ func TestAttack_HearsayIsCorrected(t *testing.T) {
 		mustRegister(t, victim, users(victim))
 		c.AwaitConverged(prompt)
 		for _, m := range c.Members[:2] {
-			offer(t, mallory, m, stateOf(forgedRecord(t, victim, nil)))
+			deliver(t, mallory, m, recordsKind, hearsay(forgedRecord(t, victim, nil)))
 		}
 		c.AwaitViews(time.Minute, c.Members, offers("users", usersAddress(victim)))
 		time.Sleep(time.Minute)
@@ -149,7 +148,7 @@ func TestAttack_LastBoot(t *testing.T) {
 		defer mallory.Shutdown()
 		last := forgedRecord(t, c.Members[2], func(r *membership.Record) { r.Boot = membership.Boot{Number: math.MaxUint64, ID: 1} })
 		for _, m := range c.Members[:2] {
-			offer(t, mallory, m, stateOf(last))
+			deliver(t, mallory, m, recordsKind, hearsay(last))
 		}
 		time.Sleep(time.Minute)
 		c.Restart(c.Members[2])

@@ -253,6 +253,14 @@ func at(m *testcluster.Member) transport.Address {
 	return transport.Address{Addr: m.Address(), Name: idOf(m)}
 }
 
+// deliver sends a message of one of our own kinds.
+func deliver(t *testing.T, mallory *transport.Transport, m *testcluster.Member, kind transport.Kind, message []byte) {
+	t.Helper()
+	if err := mallory.Deliver(t.Context(), kind, at(m), message); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // offer writes a message to a stream of memberlist's, and gives the answer: none where the member had enough of it.
 func offer(t *testing.T, holder *transport.Transport, target *testcluster.Member, message []byte) (answer []byte) {
 	t.Helper()

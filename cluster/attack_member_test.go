@@ -13,10 +13,11 @@ import (
 
 // The kinds of the messages between members that these tests forge (message.go).
 const (
-	recordKind transport.Kind = 1
-	ackKind    transport.Kind = 2
-	accuseKind transport.Kind = 3
-	answerKind transport.Kind = 5
+	recordKind  transport.Kind = 1
+	recordsKind transport.Kind = 9
+	ackKind     transport.Kind = 2
+	accuseKind  transport.Kind = 3
+	answerKind  transport.Kind = 5
 )
 
 // note is a message between members in which from speaks of subject.

@@ -17,8 +17,8 @@ func (d delegate) NodeMeta(int) []byte { return metaOf(d.node.wire) }
 // GetBroadcasts gives nothing: records do not travel by gossip.
 func (d delegate) GetBroadcasts(int, int) [][]byte { return nil }
 
-// AckPayload gives nothing yet.
-func (d delegate) AckPayload() []byte { return nil }
+// AckPayload tells whoever probes this member what it knows, in short.
+func (d delegate) AckPayload() []byte { return encodeDigest(d.node.store.Digest()) }
 
 // NotifyAlive keeps out whoever would not be understood; memberlist logs why. A later release that still reads one of
 // our wire versions is welcome.
@@ -36,11 +36,14 @@ func (d delegate) NotifyAlive(node *memberlist.Node) error {
 	return nil
 }
 
-func (d delegate) NotifyJoin(node *memberlist.Node) {
+func (d delegate) NotifyJoin(node *memberlist.Node) { d.seen(node, false) }
+
+// seen passes on that a member lives.
+func (d delegate) seen(node *memberlist.Node, answered bool) {
 	id, err1 := parseIdentity(node.Name)
 	wire, err2 := newestCommon(d.node.wire, node.Meta)
 	if err1 == nil && err2 == nil {
-		d.node.inbox.put(upEvent{id, node.Address(), wire})
+		d.node.inbox.put(upEvent{id, node.Address(), wire, answered})
 	}
 }
 
@@ -54,25 +57,33 @@ func (d delegate) NotifyLeave(node *memberlist.Node) {
 func (d delegate) NotifyUpdate(*memberlist.Node) {}
 
 // NotifyPingComplete is proof of life, also for one that was dropped in error.
-func (d delegate) NotifyPingComplete(node *memberlist.Node, _ time.Duration, _ []byte) {
-	d.NotifyJoin(node)
+func (d delegate) NotifyPingComplete(node *memberlist.Node, _ time.Duration, payload []byte) {
+	d.seen(node, true)
+	id, err := parseIdentity(node.Name)
+	if digest, ok := decodeDigest(payload); ok && err == nil {
+		d.node.inbox.offer(digestEvent{id, digest})
+	}
 }
 
 // NotifyMsg has nothing to do: what members say to each other travels beside memberlist, see receive.go.
 func (d delegate) NotifyMsg([]byte) {}
 
-func (d delegate) LocalState(bool) []byte {
-	own, others := d.node.sightings()
-	return encodeState(own, others, stateRoom(len(others)))
+func (d delegate) LocalState(join bool) []byte {
+	s := d.node.state(join)
+	return s.encode(stateRoom(len(s.heads)))
 }
 
-func (d delegate) MergeRemoteState(state []byte, _ bool) {
+func (d delegate) MergeRemoteState(buf []byte, join bool) {
 	if d.node.ctx.Err() != nil {
 		return
 	}
-	known, err := decodeState(state, d.node.wire)
+	s, err := decodeState(buf)
 	if err != nil {
 		d.node.seldom.Warn(err, "cluster: cannot read all of a peer's state")
 	}
-	d.node.inbox.put(syncEvent{known})
+	if join {
+		d.node.inbox.put(headsEvent{headsMessage{from: s.from, heads: s.heads}, true})
+	} else if err == nil {
+		d.node.inbox.offer(digestEvent{s.from, s.digest})
+	}
 }

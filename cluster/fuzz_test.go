@@ -26,21 +26,57 @@ func FuzzDecodeNote(f *testing.F) {
 }
 
 func FuzzDecodeState(f *testing.F) {
-	f.Fuzz(func(t *testing.T, state []byte) {
-		decodeState(state, membership.WireVersion)
-		known, _ := decodeState(state, membership.OldestWireVersion) // in which a state is written
-		if len(known) == 0 {
+	f.Fuzz(func(t *testing.T, body []byte) {
+		s, err := decodeState(body)
+		if err != nil {
 			return
 		}
-		again := []byte{stateVersion}
-		for _, s := range known {
-			again = appendSighting(again, s)
+		if again := s.encode(len(body)); !bytes.Equal(again, body) {
+			t.Errorf("%x is read as %+v, which is written %x", body, s, again)
 		}
-		if len(again) > len(state) {
-			t.Errorf("%d bytes became %d", len(state), len(again))
+	})
+}
+
+func FuzzDecodeHeads(f *testing.F) {
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := decodeHeadsMessage(body)
+		if err != nil {
+			return
 		}
-		if got, err := decodeState(again, membership.OldestWireVersion); err != nil || !reflect.DeepEqual(got, known) {
-			t.Errorf("%+v becomes %+v, %v on its way", known, got, err)
+		if again := m.encode()[1:]; !bytes.Equal(again, body) {
+			t.Errorf("%x is read as %+v, which is written %x", body, m, again)
+		}
+	})
+}
+
+func FuzzDecodeWant(f *testing.F) {
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := decodeWant(body)
+		if err != nil {
+			return
+		}
+		if again := m.encode()[1:]; !bytes.Equal(again, body) {
+			t.Errorf("%x is read as %+v, which is written %x", body, m, again)
+		}
+	})
+}
+
+func FuzzDecodeRecords(f *testing.F) {
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := decodeRecords(body, membership.WireVersion)
+		if err != nil || len(m.records) == 0 {
+			return
+		}
+		var again recordsMessage
+		for _, message := range encodeRecords(m.from, m.records, membership.WireVersion) {
+			part, err := decodeRecords(message[1:], membership.WireVersion)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again.from, again.records = part.from, append(again.records, part.records...)
+		}
+		if !reflect.DeepEqual(again, m) {
+			t.Errorf("%+v becomes %+v on its way", m, again)
 		}
 	})
 }
@@ -63,8 +99,8 @@ func FuzzNotifyMessage(f *testing.F) {
 			n.handle([]event{e})
 		}
 		n.work.Wait()
-		if grown := len(n.store.Records()) - 1; grown > len(message)/leastRecord {
-			t.Errorf("%d bytes became %d records", len(message), grown)
+		if grown := len(n.store.Heads()) - 1; grown > len(message)/leastRecord {
+			t.Errorf("%d bytes became %d heads", len(message), grown)
 		}
 		if self, ok := n.View().Snapshot().Member("self"); !ok || self.Boot.ID != n.id.boot {
 			t.Errorf("the node's own record became %+v", self)
@@ -72,5 +108,5 @@ func FuzzNotifyMessage(f *testing.F) {
 	})
 }
 
-// leastRecord is less than any record takes in a state: its age, its length, a boot ID and a name.
+// leastRecord is less than any record or head takes: a name, a boot ID and some numbers.
 const leastRecord = 12

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -50,12 +51,57 @@ func TestFault31_GoldenPushes(t *testing.T) {
 
 func TestFault31_GoldenState(t *testing.T) {
 	frame := golden(t, "state.hex")
-	if got := encodeState(sighting{membership.Heard{Record: recordOf("a")}, "10.0.0.7:7946"}, nil, leastRoom); !bytes.Equal(got, frame) {
+	if got := fullState.encode(leastRoom); !bytes.Equal(got, frame) {
 		t.Errorf("told is\n%x, want\n%x", got, frame)
 	}
-	for wire := byte(membership.OldestWireVersion); wire <= membership.WireVersion; wire++ {
-		if got, err := decodeState(frame, wire); err != nil || !reflect.DeepEqual(got, []sighting{seen("a")}) {
-			t.Errorf("a release of wire version %d reads %+v, %v", wire, got, err)
+	if got, err := decodeState(frame); err != nil || !reflect.DeepEqual(got, fullState) {
+		t.Errorf("read as %+v, %v", got, err)
+	}
+}
+
+func TestFault31_GoldenHeads(t *testing.T) {
+	frame := golden(t, "heads.hex")
+	if got := fullHeads.encode(); !bytes.Equal(got, frame) {
+		t.Errorf("sent is\n%x, want\n%x", got, frame)
+	}
+	if got, err := decodeHeadsMessage(frame[1:]); err != nil || !reflect.DeepEqual(got, fullHeads) {
+		t.Errorf("read as %+v, %v", got, err)
+	}
+}
+
+func TestFault31_GoldenWant(t *testing.T) {
+	frame := golden(t, "want.hex")
+	if got := fullWant.encode(); !bytes.Equal(got, frame) {
+		t.Errorf("sent is\n%x, want\n%x", got, frame)
+	}
+	if got, err := decodeWant(frame[1:]); err != nil || !reflect.DeepEqual(got, fullWant) {
+		t.Errorf("read as %+v, %v", got, err)
+	}
+}
+
+func TestFault31_GoldenRecords(t *testing.T) {
+	frame := golden(t, "records.hex")
+	gone := membership.Heard{Record: recordOf("a"), Gone: time.Minute}
+	if got := encodeRecords(fullWant.from, []membership.Heard{gone}, membership.WireVersion); len(got) != 1 || !bytes.Equal(got[0], frame) {
+		t.Errorf("sent is\n%x, want\n%x", got, frame)
+	}
+	got, err := decodeRecords(frame[1:], membership.WireVersion)
+	if err != nil || !reflect.DeepEqual(got, recordsMessage{fullWant.from, []membership.Heard{gone}}) {
+		t.Errorf("read as %+v, %v", got, err)
+	}
+}
+
+func TestFault31_GoldenDigest(t *testing.T) {
+	frame := golden(t, "digest.hex")
+	if got := encodeDigest(0xc0ffee); !bytes.Equal(got, frame) {
+		t.Errorf("sent is\n%x, want\n%x", got, frame)
+	}
+	if got, ok := decodeDigest(frame); got != 0xc0ffee || !ok {
+		t.Errorf("read as %x, %v", got, ok)
+	}
+	for _, other := range [][]byte{nil, frame[:8], append([]byte{digestVersion + 1}, frame[1:]...), append(frame[:9:9], 0)} {
+		if got, ok := decodeDigest(other); ok {
+			t.Errorf("%x is read as %x", other, got)
 		}
 	}
 }

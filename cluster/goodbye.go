@@ -17,7 +17,7 @@ func (p *pusher) noteGoodbyes(changes []membership.Change) {
 		switch c := change.(type) {
 		case membership.Heard:
 			p.noteGoodbye(c.Record.Name)
-		case membership.Up:
+		case membership.Remembered:
 			p.noteGoodbye(c.Name)
 		}
 	}

@@ -12,10 +12,12 @@ import (
 func TestNobodyWaitsForTheGone(t *testing.T) {
 	active, left := recordOf("a"), recordOf("a")
 	left.Version, left.State = active.Version+1, membership.Left
-	up := upEvent{identityOf(active), "10.0.0.7:7946", membership.WireVersion}
+	up := upEvent{identityOf(active), "10.0.0.7:7946", membership.WireVersion, false}
 	down := downEvent{id: identityOf(active)}
-	told := func(r membership.Record) event { return syncEvent{[]sighting{{Heard: membership.Heard{Record: r}}}} }
-	reborn := upEvent{identity{"a", 7}, "10.0.0.7:7946", membership.WireVersion}
+	told := func(r membership.Record) event {
+		return recordsEvent{recordsMessage{records: []membership.Heard{{Record: r}}}}
+	}
+	reborn := upEvent{identity{"a", 7}, "10.0.0.7:7946", membership.WireVersion, false}
 	for name, tt := range map[string]struct {
 		events []event
 		waits  int

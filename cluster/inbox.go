@@ -12,10 +12,12 @@ type event interface{}
 
 type (
 	upEvent struct {
-		id      identity
-		address string
-		wire    byte // the newest wire version that it and this node speak
+		id       identity
+		address  string
+		wire     byte // the newest wire version that it and this node speak
+		answered bool // this node itself, rather than that others say so
 	}
+	metEvent  struct{ id identity } // a peer said something to this node itself
 	downEvent struct {
 		id     identity
 		proof  bool // rather than silence
@@ -27,7 +29,15 @@ type (
 		meta    []byte         // and what it tells memberlist of itself
 		insists bool           // on an acknowledgement by stream
 	}
-	syncEvent struct{ known []sighting } // a peer sent all it knows
+	digestEvent struct { // how a peer sums up all it knows
+		from   identity
+		digest uint64
+	}
+	headsEvent struct { // a peer tells which records it knows
+		headsMessage
+		joins bool // it is all it knows, and one of the two has just come to the other
+	}
+	recordsEvent struct{ recordsMessage } // a peer sent records of others
 )
 
 // mostMessages bounds what may wait; messages beyond it are lost, as if on the network, and sent again.

@@ -12,15 +12,18 @@ import (
 
 // What messages between members are; the kind is their first byte.
 const (
-	kindRecord transport.Kind = 1 + iota // the sender's address, its metadata for memberlist, and its record follow
-	kindAck                              // from has what note says of the receiver's name
-	kindAccuse                           // from found subject gone
-	kindProbe                            // subject should listen here: whoever does, tell replyTo
-	kindAnswer                           // from listens where subject was looked for
-	kindInsist                           // as kindRecord, to be acknowledged by stream: datagrams do not seem to pass
+	kindRecord  transport.Kind = 1 + iota // the sender's address, its metadata for memberlist, and its record follow
+	kindAck                               // from has what note says of the receiver's name
+	kindAccuse                            // from found subject gone
+	kindProbe                             // subject should listen here: whoever does, tell replyTo
+	kindAnswer                            // from listens where subject was looked for
+	kindInsist                            // as kindRecord, to be acknowledged by stream: datagrams do not seem to pass
+	kindHeads                             // headsMessage
+	kindWant                              // wantMessage
+	kindRecords                           // recordsMessage
 )
 
-// note is what every kind carries but those with a record; a kind leaves empty what it does not need.
+// note is what the kinds from kindAck to kindAnswer carry; a kind leaves empty what it does not need.
 type note struct {
 	from    identity
 	subject identity
@@ -92,6 +95,18 @@ func decodeNote(buf []byte) (m note, err error) {
 		return m, fmt.Errorf("%w: %w", errMalformed, err)
 	}
 	return m, nil
+}
+
+// cutIdentity takes the text of an identity off the front.
+func cutIdentity(buf []byte) (id identity, rest []byte, err error) {
+	text, rest, ok := cutText(buf)
+	if !ok {
+		return id, nil, errMalformed
+	}
+	if id, err = parseIdentity(text); err != nil {
+		return id, nil, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	return id, rest, nil
 }
 
 // cutText takes a length of one byte and as many bytes off the front.

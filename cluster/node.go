@@ -39,6 +39,7 @@ type Node struct {
 	push      *pusher
 	watch     *watch
 	name      *nameClaim
+	repair    *repairer
 	heal      *healer
 	ready     readiness
 
@@ -125,6 +126,7 @@ func newNode(s settings) (n *Node, err error) {
 	n.push = newPusher(n)
 	n.watch = newWatch(n)
 	n.name = newNameClaim(n)
+	n.repair = newRepairer(n)
 	n.heal = newHealer(n)
 	n.store.OnReport(n.watch.report)
 	if n.transport, err = n.newTransport(s); err != nil {
@@ -254,55 +256,86 @@ func (n *Node) rest() {
 
 func (n *Node) handle(events []event) {
 	var changes []membership.Change
-	synced := false
 	for _, e := range events {
-		switch e := e.(type) {
-		case upEvent:
-			if e.id != n.id {
-				changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address})
-				n.seen(e)
-			}
-		case downEvent:
-			if e.id != n.id && n.gone(e) {
-				changes = append(changes, membership.Down{Name: e.id.name, BootID: e.id.boot, Proof: e.proof})
-				n.drop(e)
-			}
-		case pushEvent:
-			if e.record.Name == n.id.name {
-				n.name.mentioned(e.record.Boot)
-			} else {
-				changes = append(changes, membership.Heard{Record: e.record})
-			}
-			n.owe(e)
-		case syncEvent:
-			for _, seen := range e.known {
-				if seen.Record.Name == n.id.name {
-					n.name.heard(seen.Record.Boot, seen.address)
-					n.outdo(seen.Record.Boot, seen.Record.Version)
-				} else {
-					changes = append(changes, seen.Heard)
-				}
-			}
-			synced = true
-		}
+		changes = append(changes, n.changes(e)...)
 	}
 	if len(changes) > 0 {
 		n.store.Apply(changes...)
 		n.push.noteGoodbyes(changes)
 	}
 	n.acknowledge()
-	if synced {
-		n.name.synced()
+	for _, e := range events {
+		n.follow(e)
 	}
 }
 
-// seen takes note of a member that lives. One that had its address before cannot be there any more.
-func (n *Node) seen(up upEvent) {
+// changes is what an event tells of members.
+func (n *Node) changes(e event) (changes []membership.Change) {
+	switch e := e.(type) {
+	case upEvent:
+		if e.id != n.id && n.seen(e) {
+			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address})
+		}
+	case metEvent:
+		if address, living := n.push.address(e.id); living {
+			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: address.Addr})
+		}
+	case downEvent:
+		if e.id != n.id && n.gone(e) {
+			changes = append(changes, membership.Down{Name: e.id.name, BootID: e.id.boot, Proof: e.proof})
+			n.drop(e)
+		}
+	case pushEvent:
+		changes = n.heard(membership.Heard{Record: e.record})
+		n.owe(e)
+	case headsEvent:
+		changes = n.learn(e.headsMessage)
+	case recordsEvent:
+		for _, known := range e.records {
+			changes = append(changes, n.heard(known)...)
+		}
+	}
+	return changes
+}
+
+// heard is what a record tells, from whomever it came. One of this member's name may be of another process.
+func (n *Node) heard(known membership.Heard) []membership.Change {
+	if known.Record.Name != n.id.name {
+		return []membership.Change{known}
+	}
+	n.name.mentioned(known.Record.Boot)
+	n.outdo(known.Record.Boot, known.Record.Version)
+	return nil
+}
+
+// follow does what follows from an event once all were merged.
+func (n *Node) follow(e event) {
+	switch e := e.(type) {
+	case upEvent:
+		n.push.noteGoodbye(e.id.name)
+	case digestEvent:
+		n.repair.noticed(e.from, e.digest)
+	case headsEvent:
+		n.repair.told(e.headsMessage)
+		if e.joins {
+			n.name.synced()
+		}
+	}
+}
+
+// seen takes note of a member that lives, and says whether this node has met it: of one that it only heard of, it waits for
+// a sign of life, so that a boot that is dead is not listed on the word of somebody who has not noticed. One that had its
+// address before cannot be there any more.
+func (n *Node) seen(up upEvent) (met bool) {
 	n.watch.trust(up.id)
 	n.heal.found(up.id, up.address)
 	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
 		n.watch.suspect(before, up.id.name+" is at its address", true)
 	}
+	if _, pushed := n.owed[up.id]; pushed || up.answered {
+		n.push.meet(up.id)
+	}
+	return n.push.met(up.id)
 }
 
 // drop lets go of a member that is gone. One that merely fell silent is looked for.
@@ -332,13 +365,15 @@ func (n *Node) send(to Address, message []byte) {
 	}
 }
 
-// spawn runs f in a goroutine that Close waits for; after Close it does nothing. f must end when n.ctx is done.
-func (n *Node) spawn(f func()) {
+// spawn runs f in a goroutine that Close waits for, and says whether it did: after Close it does nothing. f must end when
+// n.ctx is done.
+func (n *Node) spawn(f func()) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.closed {
 		n.work.Go(f)
 	}
+	return !n.closed
 }
 
 // Name is this member's name, Address the host:port under which its gossip is reached.

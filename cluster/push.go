@@ -37,6 +37,7 @@ type pusher struct {
 // peer is a living member other than this one.
 type peer struct {
 	address   string
+	met       bool      // it said something to this node itself
 	wire      byte      // the newest wire version that it and this node speak
 	acked     uint64    // the latest version that it is known to have
 	tried     uint64    // the latest version that was sent
@@ -117,6 +118,25 @@ func (p *pusher) acked(id identity, version uint64) {
 	}
 }
 
+// correct sends this member's record again to a peer that turns out not to have it. One that takes this member for dead
+// although it knew it is told in the words of memberlist as well.
+func (p *pusher) correct(id identity, dead bool) {
+	p.mu.Lock()
+	known := p.peers[id]
+	if known == nil || known.acked == 0 || known.acked == toldAll {
+		p.mu.Unlock()
+		return // it is being told
+	}
+	known.acked, known.attempts, known.next = 0, 0, time.Time{}
+	p.lagging[id] = known
+	address := known.address
+	p.mu.Unlock()
+	p.kick()
+	if dead {
+		p.node.spawn(func() { p.introduce(Address{Addr: address}) })
+	}
+}
+
 // wake tells whoever waits for changed. Called with the lock held.
 func (p *pusher) wake() {
 	close(p.changed)
@@ -132,6 +152,35 @@ func (p *pusher) address(id identity) (Address, bool) {
 		return Address{}, false
 	}
 	return Address{Addr: known.address, Name: id.String()}, true
+}
+
+// peer says as well in what form it reads records.
+func (p *pusher) peer(id identity) (to Address, wire byte, living bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil {
+		return Address{Addr: known.address, Name: id.String()}, known.wire, true
+	}
+	return to, 0, false
+}
+
+// meet notes that a peer gave a sign of life, and says whether that is its first.
+func (p *pusher) meet(id identity) (first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.peers[id]
+	first = known != nil && !known.met
+	if first {
+		known.met = true
+	}
+	return first
+}
+
+func (p *pusher) met(id identity) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.peers[id]
+	return known != nil && known.met
 }
 
 // count is how many living peers there are.

@@ -35,37 +35,67 @@ func (n *Node) handlers() map[transport.Kind]transport.Handler {
 			answer := note{from: n.id, subject: m.subject}.encode(kindAnswer)
 			n.send(Address{Addr: m.replyTo, Name: m.from.String()}, answer)
 		}),
-		kindAnswer: n.receiveNote(n.watch.answered),
+		kindAnswer:  n.receiveNote(n.watch.answered),
+		kindHeads:   n.receiveHeads,
+		kindWant:    n.receiveWant,
+		kindRecords: n.receiveRecords,
 	}
+}
+
+// accept logs what cannot be used. Where senders are known, nobody may say that it is another; who is what it says has been
+// met.
+func (n *Node) accept(from transport.From, claimed identity, err error, dropped string) bool {
+	if err == nil && from.ID != "" && claimed.String() != from.ID {
+		err = errImpostor
+	}
+	if err != nil {
+		n.seldom.Warn(err, dropped)
+		return false
+	}
+	if n.push.meet(claimed) {
+		n.inbox.put(metEvent{claimed})
+	}
+	return true
 }
 
 // receivePush parses strictly what an owner sent of itself. Where senders are known, nobody else may.
 func (n *Node) receivePush(insists bool) transport.Handler {
 	return func(from transport.From, body []byte) {
 		push, err := decodePush(body, n.wire)
-		if err == nil && from.ID != "" && identityOf(push.record).String() != from.ID {
-			err = errImpostor
+		if n.accept(from, identityOf(push.record), err, "cluster: dropped a record") {
+			push.insists = insists
+			n.inbox.offer(push)
 		}
-		if err != nil {
-			n.seldom.Warn(err, "cluster: dropped a record")
-			return
-		}
-		push.insists = insists
-		n.inbox.offer(push)
 	}
 }
 
 func (n *Node) receiveNote(handle func(note)) transport.Handler {
 	return func(from transport.From, body []byte) {
 		m, err := decodeNote(body)
-		if err == nil && from.ID != "" && m.from.String() != from.ID {
-			err = errImpostor
+		if n.accept(from, m.from, err, "cluster: dropped a message") {
+			handle(m)
 		}
-		if err != nil {
-			n.seldom.Warn(err, "cluster: dropped a message")
-			return
-		}
-		handle(m)
+	}
+}
+
+func (n *Node) receiveHeads(from transport.From, body []byte) {
+	m, err := decodeHeadsMessage(body)
+	if n.accept(from, m.from, err, "cluster: dropped a message of heads") {
+		n.inbox.offer(headsEvent{m, false})
+	}
+}
+
+func (n *Node) receiveWant(from transport.From, body []byte) {
+	m, err := decodeWant(body)
+	if n.accept(from, m.from, err, "cluster: dropped a message that wants records") {
+		n.repair.serve(m)
+	}
+}
+
+func (n *Node) receiveRecords(from transport.From, body []byte) {
+	m, err := decodeRecords(body, n.wire)
+	if n.accept(from, m.from, err, "cluster: dropped records of others") {
+		n.inbox.offer(recordsEvent{m})
 	}
 }
 

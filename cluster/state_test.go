@@ -1,10 +1,8 @@
 package cluster
 
 import (
-	"cmp"
-	"encoding/binary"
 	"errors"
-	"math"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,111 +14,84 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// seen is a sighting of recordOf(name), which lives, as far as a state tells of it.
-func seen(name string) sighting {
-	return sighting{membership.Heard{Record: inOldestForm(recordOf(name))}, "10.0.0.7:7946"}
+// headOf is the head of recordOf(name), which lives.
+func headOf(name string) membership.Head {
+	r := recordOf(name)
+	return membership.Head{Name: name, Boot: r.Boot, Version: r.Version, State: r.State, Form: membership.WireVersion, Address: "10.0.0.7:7946"}
 }
 
-// inOldestForm is what is known of r once it went through a state.
-func inOldestForm(r membership.Record) membership.Record {
-	encoded, err1 := r.Encode(nil, membership.OldestWireVersion)
-	known, err2 := membership.DecodeRecord(encoded)
-	if err := cmp.Or(err1, err2); err != nil {
-		panic(err) // the test's own record
-	}
-	return known
+// goneHead is one of a member that is gone.
+func goneHead(name string) membership.Head {
+	h := headOf(name)
+	h.Gone, h.Address = 90*time.Second, ""
+	return h
 }
+
+var fullState = state{identity{"a", 0xc0ffee}, 0xfeed, []membership.Head{headOf("a"), goneHead("b")}}
 
 func TestStateRoundTrip(t *testing.T) {
-	dead := sighting{membership.Heard{Record: inOldestForm(recordOf("b")), Gone: 90 * time.Second}, ""}
-	onIPv6 := seen("c")
-	onIPv6.address = "[fd00::7]:7946"
-	got, err := decodeState(encodeState(seen("self"), []sighting{seen("a"), dead, onIPv6}, leastRoom), membership.WireVersion)
-	if want := []sighting{seen("self"), seen("a"), dead, onIPv6}; err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("decodeState = %+v, %v, want %+v", got, err, want)
+	for _, want := range []state{fullState, {identity{"a", 1}, 0, nil}} {
+		if got, err := decodeState(want.encode(leastRoom)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("decodeState = %+v, %v, want %+v", got, err, want)
+		}
 	}
 }
 
-// TestSightings holds that a member tells of itself first, and once.
-func TestSightings(t *testing.T) {
+// TestStateOfANode holds that a member tells of itself first, and once, and of all it knows only on a join.
+func TestStateOfANode(t *testing.T) {
 	n := idleNode(t, zerolog.Nop())
 	record := recordOf("a")
-	n.handle([]event{upEvent{identityOf(record), "10.0.0.7:7946", membership.WireVersion}, pushEvent{record: recordOf("b")},
-		syncEvent{[]sighting{seen("a")}}})
-	own, others := n.sightings()
-	if own.Record.Name != "self" || own.address != n.Address() || len(others) != 2 {
-		t.Fatalf("sightings = %+v, %+v", own, others)
+	n.handle([]event{upEvent{identityOf(record), "10.0.0.7:7946", membership.WireVersion, true}, pushEvent{record: record}, pushEvent{record: recordOf("b")}})
+	s := n.state(true)
+	if len(s.heads) != 3 || s.heads[0].Name != "self" || s.heads[0].Address != n.Address() {
+		t.Fatalf("heads %+v", s.heads)
 	}
-	for _, other := range others {
-		want := map[string]string{"a": "10.0.0.7:7946", "b": ""}[other.Record.Name] // nobody said that b lives
-		if other.address != want {
-			t.Errorf("%s is told to live at %q, want %q", other.Record.Name, other.address, want)
+	for _, h := range s.heads[1:] {
+		want := map[string]string{"a": "10.0.0.7:7946", "b": ""}[h.Name] // nobody said that b lives
+		if h.Address != want || (h.Gone > 0) != (want == "") {
+			t.Errorf("%s is told to live at %q and to be gone for %v, want %q", h.Name, h.Address, h.Gone, want)
 		}
+	}
+	if brief := n.state(false); len(brief.heads) > 0 || brief.digest != s.digest || brief.digest == 0 {
+		t.Errorf("without a join: %+v", brief)
 	}
 }
 
 func TestStateRefused(t *testing.T) {
-	whole := encodeState(seen("self"), []sighting{seen("a")}, leastRoom)
-	boundary := len(encodeState(seen("self"), nil, leastRoom))
+	whole := fullState.encode(leastRoom)
+	empty := len(state{from: fullState.from}.encode(leastRoom))
+	boundary := empty + len(fullState.heads[0].Append(nil))
 	for end := range whole {
-		known, err := decodeState(whole[:end], membership.WireVersion)
-		fewer := end == 1 || end == boundary // a state of fewer records, for all that anyone can tell
-		if (err == nil) != fewer || len(known) > 1 {
-			t.Errorf("the first %d bytes: %d records, %v", end, len(known), err)
+		s, err := decodeState(whole[:end])
+		fewer := end == empty || end == boundary // a state of fewer heads, for all that anyone can tell
+		if (err == nil) != fewer || len(s.heads) > 1 {
+			t.Errorf("the first %d bytes: %+v, %v", end, s, err)
 		}
 	}
-	if _, err := decodeState([]byte{stateVersion + 1}, membership.WireVersion); !errors.Is(err, errMalformed) {
-		t.Errorf("a state of another version: %v", err)
-	}
-	for _, address := range []string{"10.0.0.7", "node.example:7946", "\x1b", strings.Repeat("a", 255)} {
-		bad := seen("a")
-		bad.address = address
-		if known, err := decodeState(encodeState(bad, nil, leastRoom), membership.WireVersion); !errors.Is(err, errMalformed) || len(known) > 0 {
-			t.Errorf("a member at %q: %v, %v", address, known, err)
-		}
-	}
-}
-
-func TestFault42_HugeLength(t *testing.T) {
-	huge := func(gone, size uint64) []byte {
-		state := binary.AppendUvarint([]byte{stateVersion}, gone)
-		state = appendText(state, "")
-		return append(binary.AppendUvarint(state, size), mustEncode(t, recordOf("a"))...)
-	}
-	for name, state := range map[string][]byte{
-		"record of 2^64-1 bytes":       huge(0, math.MaxUint64),
-		"record of 2^63 bytes":         huge(0, 1<<63),
-		"record of 1 MiB":              huge(0, 1<<20),
-		"gone for 2^64-1 seconds":      huge(math.MaxUint64, uint64(len(mustEncode(t, recordOf("a"))))),
-		"address of 255 bytes, cut":    {stateVersion, 0, 255, 'a'},
-		"an age that does not end":     append([]byte{stateVersion}, strings.Repeat("\xff", 64)...),
-		"a length that does not end":   append([]byte{stateVersion, 0, 0}, strings.Repeat("\xff", 64)...),
-		"a length that ends too early": {stateVersion, 0, 0},
+	for name, refused := range map[string][]byte{
+		"another version": append([]byte{stateVersion + 1}, whole[1:]...),
+		"nobody":          append([]byte{stateVersion, 0}, whole[1:]...),
+		"nothing":         nil,
 	} {
-		if known, err := decodeState(state, membership.WireVersion); err == nil || len(known) > 0 {
-			t.Errorf("%s: %d records, %v", name, len(known), err)
-		}
-		if allocated := testing.AllocsPerRun(10, func() { decodeState(state, membership.WireVersion) }); allocated > 10 {
-			t.Errorf("%s: %v allocations", name, allocated)
+		if s, err := decodeState(refused); !errors.Is(err, errMalformed) {
+			t.Errorf("%s: %+v, %v", name, s, err)
 		}
 	}
 }
 
 // TestStateIsBounded holds that a state leaves room for what memberlist says beside it, in one message.
 func TestStateIsBounded(t *testing.T) {
-	large := seen("a")
-	large.Record.Metadata = map[string]string{"k": strings.Repeat("v", 60<<10)}
-	others := make([]sighting, 150)
-	for i := range others {
-		others[i] = large
+	s := fullState
+	for i := range 6000 {
+		s.heads = append(s.heads, headOf(fmt.Sprintf("%s-%d", strings.Repeat("n", 50), i)))
 	}
-	for nodes, least := range map[int]int{1: 14, 150: 13, 2000: 4, 5000: 1} {
+	for nodes, least := range map[int]int{1: 6000, 150: 6000, 2000: 4000, 5000: 1300} {
 		room := stateRoom(nodes)
-		state := encodeState(seen("self"), others, room)
-		got, err := decodeState(state, membership.WireVersion)
-		if err != nil || len(state) > room || len(got) < least || got[0].Record.Name != "self" {
-			t.Errorf("%d nodes: %d records in %d bytes, %v; want at most %d bytes and at least %d records, this member's own first",
-				nodes, len(got), len(state), err, room, least)
+		encoded := s.encode(room)
+		got, err := decodeState(encoded)
+		if err != nil || len(encoded) > room || len(got.heads) < least || got.heads[0].Name != "a" {
+			t.Errorf("%d nodes: %d heads in %d bytes, %v; want at most %d bytes and at least %d heads, this member's own first",
+				nodes, len(got.heads), len(encoded), err, room, least)
 		}
 		if nodes <= 2000 && room+nodes*nodeState > transport.MaxStream {
 			t.Errorf("%d nodes: no room for them beside a state of %d bytes", nodes, room)

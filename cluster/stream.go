@@ -15,9 +15,9 @@ const (
 )
 
 // stream sends what datagrams cannot carry, or do not. That nobody listens there is evidence.
-func (p *pusher) stream(id identity, to Address, message []byte) {
+func (p *pusher) stream(id identity, to Address, message []byte) error {
 	if !p.streams.Take(p.node.ctx) {
-		return
+		return ErrClosed
 	}
 	defer p.streams.Free()
 	ctx, cancel := context.WithTimeout(p.node.ctx, streamTimeout)
@@ -28,6 +28,7 @@ func (p *pusher) stream(id identity, to Address, message []byte) {
 	} else if err != nil && p.node.ctx.Err() == nil {
 		p.node.log.Debug().Err(err).Str("to", id.name).Msg("cluster: cannot send by stream")
 	}
+	return err
 }
 
 // introduce makes a peer listen that takes this member for dead: it acknowledges nothing, and only in an exchange of all

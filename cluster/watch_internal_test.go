@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/membership"
 )
 
 // TestLooksAreBounded holds what any number of reports can start: one look at a member at a time, a pause between two,
@@ -76,14 +78,14 @@ func TestSeenAliveMeanwhile(t *testing.T) {
 	n.closed = true // nothing looks
 	record := recordOf("a")
 	a := identityOf(record)
-	up := upEvent{id: a, address: "10.0.0.7:7946"}
+	up := upEvent{id: a, address: "10.0.0.7:7946", answered: true}
 	listed := func(want bool) {
 		t.Helper()
 		if _, listed := n.View().Snapshot().Member("a"); listed != want {
 			t.Errorf("listed = %v, want %v", listed, want)
 		}
 	}
-	n.handle([]event{up, syncEvent{[]sighting{seen("a")}}})
+	n.handle([]event{up, recordsEvent{recordsMessage{records: []membership.Heard{{Record: record}}}}})
 	n.handle([]event{downEvent{id: a}})
 	listed(true) // it is looked at first
 	n.handle([]event{up, downEvent{id: a, proof: true, looked: true}})

@@ -13,7 +13,7 @@ func TestRecordsTellAges(t *testing.T) {
 		s.Apply(down(a), Heard{Record: c, Gone: 10 * time.Minute})
 		time.Sleep(time.Minute)
 		want := map[string]time.Duration{"self": 0, "a": time.Minute, "b": 0, "c": 11 * time.Minute}
-		for _, known := range s.Records() {
+		for _, known := range records(s) {
 			if got := known.Gone; got != want[known.Record.Name] {
 				t.Errorf("%s is gone for %v, want %v", known.Record.Name, got, want[known.Record.Name])
 			}
@@ -36,8 +36,8 @@ func TestNoTombstoneIsImmortal(t *testing.T) {
 			if time.Since(died) > forgetAfter+time.Minute {
 				t.Fatal("remembered for more than an hour")
 			}
-			one.Apply(records(other)...)
-			other.Apply(records(one)...)
+			one.Apply(changes(records(other))...)
+			other.Apply(changes(records(one))...)
 			time.Sleep(time.Minute)
 		}
 		if time.Since(died) < forgetAfter {

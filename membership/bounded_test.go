@@ -18,7 +18,7 @@ func TestFault28_AtMostSoManyOfTheGoneAreRemembered(t *testing.T) {
 			s.Apply(down(r))
 			time.Sleep(time.Millisecond)
 		}
-		if got, want := len(s.Records()), mostGone+2; got != want { // and self, and the witness
+		if got, want := len(records(s)), mostGone+2; got != want { // and self, and the witness
 			t.Errorf("remembers %d members, want %d", got, want)
 		}
 		first, last := fmt.Sprintf("m%04d", more-1), fmt.Sprintf("m%04d", more)

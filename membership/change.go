@@ -2,7 +2,7 @@ package membership
 
 import "time"
 
-// Change is something learned about a member: [Heard], [Up] or [Down].
+// Change is something learned about a member: [Heard], [Remembered], [Up] or [Down].
 type Change interface {
 	member() string
 	apply(e *entry)
@@ -14,6 +14,9 @@ type Heard struct {
 	Record Record
 	Gone   time.Duration
 }
+
+// Remembered is what a peer remembers of a member that is gone. It says nothing of one that lives.
+type Remembered struct{ Head }
 
 // Up says that a boot of a name was seen alive, with its gossip at Address. Whoever says so says [Down] in the end.
 type Up struct {
@@ -40,6 +43,7 @@ type entry struct {
 	lost    bool      // it fell silent, without a goodbye
 	kept    bool      // listed although lost, because there was nobody left to ask
 	peer    bool      // counted in Store.living
+	sum     uint64    // what it adds to Store.digest
 	shown   shown     // how it was last published
 }
 
@@ -52,9 +56,10 @@ type shown struct {
 	address string
 }
 
-func (c Heard) member() string { return c.Record.Name }
-func (c Up) member() string    { return c.Name }
-func (c Down) member() string  { return c.Name }
+func (c Heard) member() string      { return c.Record.Name }
+func (c Remembered) member() string { return c.Name }
+func (c Up) member() string         { return c.Name }
+func (c Down) member() string       { return c.Name }
 
 func (c Heard) apply(e *entry) {
 	if e.heard && !c.Record.Newer(e.record) {
@@ -67,6 +72,14 @@ func (c Heard) apply(e *entry) {
 		e.lost, e.kept = false, false
 	}
 	e.record, e.heard = c.Record.Clone(), true
+}
+
+// Of a boot whose record is known, a head tells nothing new but its goodbye.
+func (c Remembered) apply(e *entry) {
+	known := e.heard && e.record.Boot == c.Boot
+	if c.Gone > 0 && c.Gone <= forgetAfter && (!known || c.State == Left) {
+		Heard{c.bare(), c.Gone}.apply(e)
+	}
 }
 
 func (c Up) apply(e *entry) {
@@ -96,9 +109,12 @@ func (e *entry) lives() bool {
 	return alive
 }
 
+// whole says whether the record is known, and not just its head.
+func (e *entry) whole() bool { return e.heard && e.record.form() > 0 }
+
 // shows says how the member looks from here.
 func (e *entry) shows(self bool) shown {
-	if !e.heard || e.record.State == Left || !e.lives() && !self && !e.kept {
+	if !e.whole() || e.record.State == Left || !e.lives() && !self && !e.kept {
 		return shown{}
 	}
 	return shown{true, e.record.Boot, e.record.Version, e.record.form(), e.seenAt()}

@@ -45,7 +45,7 @@ func TestTheLivingAreNeverForgotten(t *testing.T) {
 		time.Sleep(365 * 24 * time.Hour)
 		s.Apply()
 		if !remembers(s, "a") || !remembers(s, "self") {
-			t.Errorf("remembers %+v", s.Records())
+			t.Errorf("remembers %+v", records(s))
 		}
 		s.Apply(down(member("a"))) // and kept, while cut off, for as long as that takes
 		time.Sleep(365 * 24 * time.Hour)

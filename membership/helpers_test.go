@@ -88,3 +88,20 @@ func picture(s *Snapshot) string {
 	}
 	return b.String()
 }
+
+// records is all that s knows.
+func records(s *Store) []Heard {
+	var names []string
+	for _, h := range s.Heads() {
+		names = append(names, h.Name)
+	}
+	return s.Known(names)
+}
+
+// changes are what a peer that is told records learns.
+func changes(records []Heard) (changes []Change) {
+	for _, known := range records {
+		changes = append(changes, known)
+	}
+	return changes
+}

@@ -106,8 +106,8 @@ func TestFault2_ExchangeConverges(t *testing.T) {
 		all.Apply(gossip...)
 		one.Apply(gossip[:cut]...)
 		other.Apply(gossip[cut:]...)
-		other.Apply(records(one)...)
-		one.Apply(records(other)...)
+		other.Apply(changes(records(one))...)
+		one.Apply(changes(records(other))...)
 		for _, name := range []string{"a", "b", "c"} {
 			want, _ := all.Record(name)
 			for _, s := range []*Store{one, other} {
@@ -117,13 +117,4 @@ func TestFault2_ExchangeConverges(t *testing.T) {
 			}
 		}
 	})
-}
-
-// records is what s tells a peer.
-func records(s *Store) []Change {
-	var changes []Change
-	for _, known := range s.Records() {
-		changes = append(changes, known)
-	}
-	return changes
 }

@@ -31,6 +31,7 @@ type Store struct {
 	mu       sync.Mutex
 	entries  map[string]*entry
 	living   int       // other members that are alive, known by their record, and have not said goodbye
+	digest   uint64    // of the records of those, and of this member's own
 	isolated bool      // whether the last of them is gone while others are kept
 	healed   time.Time // when one was back
 	kept     bool      // whether any entry is kept
@@ -75,7 +76,13 @@ func (s *Store) Apply(changes ...Change) {
 func (s *Store) count(touched map[string]bool) {
 	for name := range touched {
 		e := s.entries[name]
-		peer := name != s.self && e.heard && e.lives() && e.record.State != Left
+		lives := e.whole() && (name == s.self || e.lives()) && e.record.State != Left
+		peer := lives && name != s.self
+		s.digest -= e.sum
+		if e.sum = 0; lives {
+			e.sum = e.record.sum()
+			s.digest += e.sum
+		}
 		switch {
 		case peer && !e.peer:
 			s.living++
@@ -174,20 +181,6 @@ func (s *Store) forget(touched map[string]bool) {
 	for _, name := range gone[:len(gone)-mostGone] {
 		delete(s.entries, name)
 	}
-}
-
-// Records gives all that a peer may lack: the records of the living, and those of the gone with their age. Their slices
-// and maps are shared with the snapshots.
-func (s *Store) Records() []Heard {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	records := make([]Heard, 0, len(s.entries))
-	for name, e := range s.entries {
-		if e.heard {
-			records = append(records, e.known(name == s.self))
-		}
-	}
-	return records
 }
 
 // Record gives the newest record of a member, living or remembered.

@@ -108,7 +108,7 @@ func TestReadersAndWritersTogether(t *testing.T) {
 				for _, instance := range snapshot.Available("users") {
 					s.View().Report(instance, TimedOut)
 				}
-				s.Records()
+				records(s)
 				select {
 				case <-stop:
 					return

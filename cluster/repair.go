@@ -1,0 +1,212 @@
+package cluster
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+const (
+	// repairDelay is how long digests must differ before heads are sent: what is being pushed is there by then.
+	repairDelay = 200 * time.Millisecond
+
+	// compareAgain is when two digests that differ are compared again although neither changed: two members that see
+	// others live that the other does not see, as with a one-way cut, differ for as long, and have nothing to tell.
+	compareAgain = 15 * time.Second
+
+	wantAgain    = time.Second // a record is asked for of one peer at a time
+	mostCompares = 2           // at a time
+	mostAnswers  = 32          // under way, and waiting for a stream
+	mostCompared = 64          // pairs of digests that are remembered
+)
+
+// repairer finds out what this member and its peers lack of each other: records that did not arrive when their owner pushed
+// them. Digests travel in the acks of memberlist's probes, so that each member compares itself with another one a second, and in
+// push/pull. Only when two differ do heads go over, and only for those that differ, records.
+type repairer struct {
+	node      *Node
+	comparing slots.Slots
+	answering slots.Slots
+
+	mu       sync.Mutex
+	compared map[[2]uint64]time.Time // this member's digest and a peer's, when they were compared last
+	wanted   map[string]time.Time    // when the record of a member was asked for last
+	serving  map[identity]bool       // peers that are being sent records
+}
+
+func newRepairer(n *Node) *repairer {
+	return &repairer{
+		node:      n,
+		comparing: make(slots.Slots, mostCompares),
+		answering: make(slots.Slots, mostAnswers),
+		compared:  make(map[[2]uint64]time.Time),
+		wanted:    make(map[string]time.Time),
+		serving:   make(map[identity]bool),
+	}
+}
+
+// noticed takes note of the digest of a peer.
+func (r *repairer) noticed(peer identity, theirs uint64) {
+	if r.node.store.Digest() == theirs || !r.comparing.TryTake() {
+		return // the next digest will tell
+	}
+	begun := r.node.spawn(func() {
+		defer r.comparing.Free()
+		select {
+		case <-time.After(repairDelay):
+			r.compare(peer, theirs)
+		case <-r.node.ctx.Done():
+		}
+	})
+	if !begun {
+		r.comparing.Free()
+	}
+}
+
+// compare tells a peer of all that is known here, and asks what is known there.
+func (r *repairer) compare(peer identity, theirs uint64) {
+	pair := [2]uint64{r.node.store.Digest(), theirs}
+	address, living := r.node.push.address(peer)
+	if pair[0] == theirs || !living || !r.remember(pair) {
+		return
+	}
+	for _, part := range partsOf(r.node.id, r.node.store.Heads()) {
+		if r.node.push.stream(peer, address, part.encode()) != nil {
+			r.forget(pair)
+			return
+		}
+	}
+}
+
+// remember says whether a pair of digests is to be compared now.
+func (r *repairer) remember(pair [2]uint64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, ok := r.compared[pair]; ok && time.Since(last) < compareAgain {
+		return false
+	}
+	if len(r.compared) >= mostCompared {
+		clear(r.compared)
+	}
+	r.compared[pair] = time.Now()
+	return true
+}
+
+func (r *repairer) forget(pair [2]uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.compared, pair)
+}
+
+// told acts on the heads of a peer, once they were merged: it asks for the records that this member lacks, and tells of
+// those that the peer does, if it asks.
+func (r *repairer) told(m headsMessage) {
+	address, wire, living := r.node.push.peer(m.from)
+	if !living {
+		return
+	}
+	var messages [][]byte
+	if names := r.want(m); len(names) > 0 {
+		messages = append(messages, wantMessage{r.node.id, names}.encode())
+	}
+	if m.asks {
+		for _, part := range partsOf(r.node.id, r.node.store.Lacking(m.heads, m.first, m.last, wire)) {
+			if part.asks = false; len(part.heads) > 0 {
+				messages = append(messages, part.encode())
+			}
+		}
+	}
+	r.answer(m.from, address, messages)
+}
+
+// want gives the members whose records to ask a peer for. The peer's own it pushes itself, as does everybody: for what is
+// asked for, nobody else is asked for a while.
+func (r *repairer) want(m headsMessage) (names []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, asked := range r.wanted {
+		if time.Since(asked) >= wantAgain {
+			delete(r.wanted, name)
+		}
+	}
+	for _, name := range r.node.store.Lacks(m.heads, r.node.wire) {
+		if _, asked := r.wanted[name]; !asked && name != m.from.name {
+			r.wanted[name] = time.Now()
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// answer sends messages to a peer, one after another. What is too much is dropped: digests will still differ.
+func (r *repairer) answer(to identity, address Address, messages [][]byte) {
+	if len(messages) == 0 || !r.answering.TryTake() {
+		return
+	}
+	begun := r.node.spawn(func() {
+		defer r.answering.Free()
+		for _, message := range messages {
+			if r.node.push.stream(to, address, message) != nil {
+				return
+			}
+		}
+	})
+	if !begun {
+		r.answering.Free()
+	}
+}
+
+// serve sends a peer the records that it wants, unless it is being sent some.
+func (r *repairer) serve(m wantMessage) {
+	address, wire, living := r.node.push.peer(m.from)
+	if !living || !r.beginServing(m.from) {
+		return
+	}
+	begun := r.node.spawn(func() {
+		defer r.endServing(m.from)
+		for _, message := range encodeRecords(r.node.id, r.node.store.Known(m.names), wire) {
+			if r.node.push.stream(m.from, address, message) != nil {
+				return
+			}
+		}
+	})
+	if !begun {
+		r.endServing(m.from)
+	}
+}
+
+func (r *repairer) beginServing(peer identity) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.serving[peer] || len(r.serving) >= mostAnswers {
+		return false
+	}
+	r.serving[peer] = true
+	return true
+}
+
+func (r *repairer) endServing(peer identity) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.serving, peer)
+}
+
+// learn is what a peer's heads say by themselves: of this member's own name, and of members that are gone.
+func (n *Node) learn(m headsMessage) (changes []membership.Change) {
+	for _, h := range m.heads {
+		if h.Name != n.id.name {
+			changes = append(changes, membership.Remembered{Head: h})
+			continue
+		}
+		n.name.heard(h.Boot, h.Address)
+		n.outdo(h.Boot, h.Version)
+		if own := n.record(); h.Boot.Compare(own.Boot) < 0 || h.Boot == own.Boot && (h.Version < own.Version || h.Gone > 0) {
+			n.push.correct(m.from, h.Boot == own.Boot && h.Gone > 0)
+		}
+	}
+	return changes
+}

@@ -1,0 +1,93 @@
+package membership
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Digest is one number for the records of all members that live, this one included: where two members have the same, they
+// know the same (but for a chance of 2^-64). It does not depend on order: it is a sum of hashes, one a record, as in Bellare
+// and Micciancio's AdHash (EUROCRYPT 1997).
+func (s *Store) Digest() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.digest
+}
+
+// Heads gives the heads of all records that are known, by name in ascending order.
+func (s *Store) Heads() []Head {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	heads := make([]Head, 0, len(s.entries))
+	for _, name := range slices.Sorted(maps.Keys(s.entries)) {
+		if e := s.entries[name]; e.heard {
+			heads = append(heads, e.head(name == s.self))
+		}
+	}
+	return heads
+}
+
+// Lacks gives the names of those of a peer's heads whose records would tell something new, up to a form. A record of a
+// member that is gone is not worth having, nor is one of this member.
+func (s *Store) Lacks(heads []Head, form byte) (names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range heads {
+		e := s.entries[h.Name]
+		if h.Gone > 0 || h.Name == s.self {
+			continue
+		}
+		if e == nil || !e.heard || h.compare(e.head(false), form) > 0 {
+			names = append(names, h.Name)
+		}
+	}
+	return names
+}
+
+// Lacking gives the heads, with names from first to last, that would tell something new to a peer that has heads of all it
+// knows from there, and reads records up to a form. An empty last has no end.
+func (s *Store) Lacking(heads []Head, first, last string, form byte) (lacking []Head) {
+	theirs := make(map[string]Head, len(heads))
+	for _, h := range heads {
+		theirs[h.Name] = h
+	}
+	for _, own := range s.Heads() {
+		h, known := theirs[own.Name]
+		if own.Name < first || last != "" && own.Name > last {
+			continue
+		}
+		if !known || own.tells(h, form) {
+			lacking = append(lacking, own)
+		}
+	}
+	return lacking
+}
+
+// tells says whether a head is news to a peer that has other of the same name, see [Remembered].
+func (h Head) tells(other Head, form byte) bool {
+	switch {
+	case h.Gone == 0:
+		return h.compare(other, form) > 0
+	case h.Boot == other.Boot:
+		return h.State == Left && other.State != Left
+	}
+	return h.compare(other, 0) > 0
+}
+
+// compare orders what two heads of one name say, forms up to one.
+func (h Head) compare(other Head, form byte) int {
+	return cmp.Or(h.Boot.Compare(other.Boot), cmp.Compare(h.Version, other.Version), cmp.Compare(min(h.Form, form), min(other.Form, form)))
+}
+
+// Known gives the records of members, as they are passed on. Their slices and maps are shared with the snapshots.
+func (s *Store) Known(names []string) (records []Heard) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		if e := s.entries[name]; e != nil && e.whole() {
+			records = append(records, e.known(name == s.self))
+		}
+	}
+	return records
+}
