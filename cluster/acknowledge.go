@@ -23,13 +23,25 @@ func (n *Node) acknowledge() {
 			continue
 		}
 		delete(n.owed, owner)
-		known, _ := n.store.Record(owner.name)
-		ack := note{from: n.id, subject: owner, boot: known.Boot, version: known.Version}.encode(kindAck)
+		ack := n.ack(owner)
 		if byStream {
 			n.acknowledgeByStream(owner, address, ack)
 		} else {
 			n.send(address, ack)
 		}
+	}
+}
+
+// ack says what is known of the name of an owner.
+func (n *Node) ack(owner identity) []byte {
+	known, _ := n.store.Record(owner.name)
+	return note{from: n.id, subject: owner, boot: known.Boot, version: known.Version}.encode(kindAck)
+}
+
+// confirmTo acknowledges a record to whoever relayed it.
+func (n *Node) confirmTo(relay, owner identity) {
+	if address, living := n.push.address(relay); living {
+		n.send(address, n.ack(owner))
 	}
 }
 

@@ -38,6 +38,10 @@ type (
 		joins bool // it is all it knows, and one of the two has just come to the other
 	}
 	recordsEvent struct{ recordsMessage } // a peer sent records of others
+	branchEvent  struct {                 // a relay sent the record of another, to be acknowledged to the relay
+		relay  identity
+		record membership.Record
+	}
 )
 
 // mostMessages bounds what may wait; messages beyond it are lost, as if on the network, and sent again.

@@ -21,6 +21,9 @@ const (
 	kindHeads                             // headsMessage
 	kindWant                              // wantMessage
 	kindRecords                           // recordsMessage
+	kindRelay                             // a range of peers, and what follows kindRecord: to be passed on to those
+	kindBranch                            // the sender, and the record that it passes on
+	kindRelayed                           // relayedMessage
 )
 
 // note is what the kinds from kindAck to kindAnswer carry; a kind leaves empty what it does not need.

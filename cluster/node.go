@@ -40,6 +40,7 @@ type Node struct {
 	watch     *watch
 	name      *nameClaim
 	repair    *repairer
+	relay     *relay
 	heal      *healer
 	ready     readiness
 
@@ -127,6 +128,7 @@ func newNode(s settings) (n *Node, err error) {
 	n.watch = newWatch(n)
 	n.name = newNameClaim(n)
 	n.repair = newRepairer(n)
+	n.relay = newRelay(n)
 	n.heal = newHealer(n)
 	n.store.OnReport(n.watch.report)
 	if n.transport, err = n.newTransport(s); err != nil {
@@ -290,6 +292,8 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 		n.owe(e)
 	case headsEvent:
 		changes = n.learn(e.headsMessage)
+	case branchEvent:
+		changes = n.heard(membership.Heard{Record: e.record})
 	case recordsEvent:
 		for _, known := range e.records {
 			changes = append(changes, n.heard(known)...)
@@ -315,6 +319,8 @@ func (n *Node) follow(e event) {
 		n.push.noteGoodbye(e.id.name)
 	case digestEvent:
 		n.repair.noticed(e.from, e.digest)
+	case branchEvent:
+		n.confirmTo(e.relay, identityOf(e.record))
 	case headsEvent:
 		n.repair.told(e.headsMessage)
 		if e.joins {

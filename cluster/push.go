@@ -12,13 +12,18 @@ import (
 const (
 	firstResend   = 100 * time.Millisecond // doubles with each attempt
 	slowestResend = 5 * time.Second
+
+	// pace is how far apart new versions are sent in a burst of changes, after the first of them; what comes meanwhile is
+	// merged into the next version.
+	pace          = 20 * time.Millisecond
+	changesAtOnce = 4
 	datagramTries = 3   // within 0.7 s, before streams are tried
 	burst         = 128 // datagrams at once: more would overflow queues on their way, or those of this host
 	burstPause    = time.Millisecond
 )
 
-// pusher sends this member's record to every live peer until the peer has acknowledged its latest version. Changes that
-// come while it sends are merged into the next version sent.
+// pusher sends this member's record to every live peer until the peer has acknowledged its latest version. A change goes at
+// once; a burst of them is merged into few versions.
 type pusher struct {
 	node          *Node
 	woken         chan struct{} // holds one token while there may be something to send
@@ -30,8 +35,12 @@ type pusher struct {
 	peers   map[identity]*peer
 	at      map[string]identity // the peer seen last at each address
 	latest  uint64              // the version that is being sent
+	paced   time.Time           // until when changes are accounted for (the theoretical arrival time of GCRA, ITU-T I.371)
 	lagging map[identity]*peer  // those of peers that are not known to have it
 	changed chan struct{}       // closed when a peer acknowledged, came or went
+
+	directPeers int                     // more of them get a change by way of relays
+	branches    map[identity][]identity // the groups of the latest version, by relay
 }
 
 // peer is a living member other than this one.
@@ -57,6 +66,8 @@ func newPusher(n *Node) *pusher {
 		at:            make(map[string]identity),
 		lagging:       make(map[identity]*peer),
 		changed:       make(chan struct{}),
+		directPeers:   defaultDirectPeers,
+		branches:      make(map[identity][]identity),
 	}
 }
 
@@ -239,11 +250,27 @@ func (p *pusher) sendDue() (wait time.Duration) {
 		p.node.log.Error().Err(err).Msg("cluster: cannot encode this member's record") // cannot be: change checked it
 		return slowestResend
 	}
-	due, wait := p.takeDue(record.Version)
+	if early := p.early(record.Version); early > 0 {
+		return early
+	}
+	plan, due, wait := p.takeDue(record.Version)
+	for _, b := range plan {
+		p.sendBranch(b, encoded[p.node.wire])
+	}
 	for _, to := range due {
 		p.sendTo(to, encoded[to.peer.wire])
 	}
 	return wait
+}
+
+// early says for how long to wait with a version because others were sent just before.
+func (p *pusher) early(version uint64) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if version == p.latest {
+		return 0
+	}
+	return time.Until(p.paced.Add(-(changesAtOnce - 1) * pace))
 }
 
 // delivery is one sending to a peer, decided under the lock and made without.
@@ -255,18 +282,23 @@ type delivery struct {
 	introduces bool // nor did anything else
 }
 
-// takeDue gives the peers whose time to get version has come, and how long it is until the next.
-func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
+// takeDue gives the groups that get version by way of a relay, the peers whose time to get version has come, and how long it is until the next.
+func (p *pusher) takeDue(version uint64) (plan []branch, due []delivery, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait = slowestResend
 	if p.latest < version {
 		p.latest = version
+		if now := time.Now(); p.paced.Before(now) {
+			p.paced = now
+		}
+		p.paced = p.paced.Add(pace)
 		for id, peer := range p.peers {
 			if peer.acked < version {
 				p.lagging[id] = peer
 			}
 		}
+		plan = p.takeBranches()
 	}
 	for id, peer := range p.lagging {
 		if peer.tried < version {
@@ -277,7 +309,7 @@ func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 			continue
 		}
 		if len(due) == burst {
-			return due, burstPause
+			return plan, due, burstPause
 		}
 		insists := peer.attempts >= datagramTries
 		due = append(due, delivery{peer, Address{Addr: peer.address, Name: id.String()}, id, insists, insists && peer.acked == 0})
@@ -287,7 +319,7 @@ func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 		peer.next = time.Now().Add(backoff)
 		wait = min(wait, backoff)
 	}
-	return due, wait
+	return plan, due, wait
 }
 
 // sendTo sends a datagram, and starts a stream where a datagram is too small or does not arrive.

@@ -18,7 +18,7 @@ var errImpostor = errors.New("it says that it comes from another member than it 
 func (n *Node) handleMessages() {
 	for kind, handler := range n.handlers() {
 		waiting := notesWaiting
-		if kind == kindRecord || kind == kindInsist {
+		if kind == kindRecord || kind == kindInsist || kind == kindBranch {
 			waiting = recordsWaiting
 		}
 		n.transport.Handle(kind, waiting, handler)
@@ -39,6 +39,9 @@ func (n *Node) handlers() map[transport.Kind]transport.Handler {
 		kindHeads:   n.receiveHeads,
 		kindWant:    n.receiveWant,
 		kindRecords: n.receiveRecords,
+		kindRelay:   n.receiveRelay,
+		kindBranch:  n.receiveBranch,
+		kindRelayed: n.receiveRelayed,
 	}
 }
 
@@ -99,7 +102,33 @@ func (n *Node) receiveRecords(from transport.From, body []byte) {
 	}
 }
 
+func (n *Node) receiveRelay(from transport.From, body []byte) {
+	first, last, push, err := decodeRelay(body, n.wire)
+	if n.accept(from, identityOf(push.record), err, "cluster: dropped a record to be relayed") {
+		n.inbox.offer(push)
+		n.relay.begin(push, first, last)
+	}
+}
+
+func (n *Node) receiveBranch(from transport.From, body []byte) {
+	relay, record, err := decodeBranch(body, n.wire)
+	if n.accept(from, relay, err, "cluster: dropped a record that was relayed") {
+		n.inbox.offer(branchEvent{relay, record})
+	}
+}
+
+func (n *Node) receiveRelayed(from transport.From, body []byte) {
+	m, err := decodeRelayed(body)
+	if n.accept(from, m.from, err, "cluster: dropped what a relay confirmed") {
+		n.push.relayed(m)
+	}
+}
+
 func (n *Node) handleAck(m note) {
+	if m.subject != n.id {
+		n.relay.confirmed(m)
+		return
+	}
 	if m.boot.ID == n.id.boot {
 		n.push.acked(m.from, m.version)
 		n.outdo(m.boot, m.version)

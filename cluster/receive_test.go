@@ -66,12 +66,12 @@ func TestReceiveNote(t *testing.T) {
 // Every kind has a handler, and no other number has.
 func TestEveryKindIsHandled(t *testing.T) {
 	handlers := idleNode(t, zerolog.Nop()).handlers()
-	for kind := kindRecord; kind <= kindRecords; kind++ {
+	for kind := kindRecord; kind <= kindRelayed; kind++ {
 		if handlers[kind] == nil {
 			t.Errorf("kind %d is not handled", kind)
 		}
 	}
-	if len(handlers) != int(kindRecords) || kindRecords > transport.LastKind {
-		t.Errorf("%d kinds are handled, up to %d", len(handlers), kindRecords)
+	if len(handlers) != int(kindRelayed) || kindRelayed > transport.LastKind {
+		t.Errorf("%d kinds are handled, up to %d", len(handlers), kindRelayed)
 	}
 }

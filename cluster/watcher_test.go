@@ -24,7 +24,7 @@ func TestFault33_WatcherThatNeverReads(t *testing.T) {
 			if err := registration.Update(service); err != nil {
 				t.Fatal(err)
 			}
-			c.AwaitViews(prompt, c.Members, offers("users", service.Address))
+			c.AwaitViews(time.Second, c.Members, offers("users", service.Address))
 		}
 		time.Sleep(time.Minute)
 		stopWatching()
