@@ -32,8 +32,13 @@ type Config struct {
 	Advertise string
 
 	// Join lists seeds, host:port each: members that may be up already. One that answers is enough, and they are tried
-	// for as long as the node lives. Host names are looked up anew at every attempt.
-	Join []string
+	// for as long as the node lives. Host names are looked up anew at every attempt. Seeds gives more of them, from elsewhere.
+	Join  []string
+	Seeds []SeedProvider
+
+	// PeersFile is where the node keeps the addresses of its peers, to find them again when it restarts, whatever became of
+	// the seeds. A file that is damaged, or another cluster's, is reported and ignored. The default is none.
+	PeersFile string
 
 	// Secret seals all gossip, and lets in who knows it: at least 16 random bytes in base64 or hexadecimal, see
 	// [NewSecret]. Of several, separated by spaces or lines, the first is used and all are accepted. SecretFile names a
@@ -85,7 +90,7 @@ type settings struct {
 // check finds everything that can be wrong before a port is bound.
 func (c Config) check() (settings, error) {
 	s := settings{Config: c}
-	s.Join = slices.Clone(c.Join) // the caller's stays the caller's
+	s.Join, s.Seeds = slices.Clone(c.Join), slices.Clone(c.Seeds) // the caller's stays the caller's
 	var err error
 	if s.Name == "" {
 		s.Name = defaultName()
@@ -111,6 +116,9 @@ func (c Config) check() (settings, error) {
 		if err := membership.CheckAddress("seed", seed); err != nil {
 			return s, err
 		}
+	}
+	if slices.Contains(s.Seeds, nil) {
+		return s, &membership.FieldError{Field: "seed provider", Value: "nil", Remedy: "give a SeedProvider or none"}
 	}
 	if s.TLS, err = c.checkSources(); err != nil {
 		return s, err
@@ -159,6 +167,14 @@ func (s settings) checkExposure() error {
 			Remedy: "name the cluster to listen beyond loopback, so that a reused IP never merges two clusters"}
 	}
 	return nil
+}
+
+// providers are all that know seeds.
+func (s settings) providers() []SeedProvider {
+	if len(s.Join) == 0 {
+		return s.Seeds
+	}
+	return append([]SeedProvider{StaticSeeds(s.Join...)}, s.Seeds...)
 }
 
 func (s settings) sealed() bool { return len(s.secrets) > 0 || s.TLS != nil }

@@ -10,9 +10,9 @@ import (
 // Flags defines the node's flags on fs and gives the Config that they fill when fs is parsed:
 //
 //	-gossip.name         -gossip.cluster      -gossip.bind         -gossip.advertise
-//	-gossip.join         -gossip.secret       -gossip.secret-file  -gossip.insecure
-//	-gossip.cert-file    -gossip.key-file     -gossip.ca-file      -gossip.zone
-//	-gossip.wire-version
+//	-gossip.join         -gossip.join-srv     -gossip.join-file    -gossip.peers-file
+//	-gossip.secret       -gossip.secret-file  -gossip.insecure     -gossip.zone
+//	-gossip.cert-file    -gossip.key-file     -gossip.ca-file      -gossip.wire-version
 //
 // -gossip.join may be given several times and takes several seeds separated by commas. The default of each flag is the
 // environment variable of its name in capitals, GOSSIP_JOIN or GOSSIP_SECRET_FILE; a flag replaces it.
@@ -33,10 +33,18 @@ func Flags(fs *flag.FlagSet) *Config {
 	text(&c.CAFile, "ca-file", "authorities whose certificates are accepted")
 	text(&c.Zone, "zone", "zone that this process runs in")
 
-	join := &seedList{seeds: &c.Join}
-	join.Set(env("join"))
-	join.given = false // what the environment said, a flag replaces
-	fs.Var(join, "gossip.join", "seed host:port to join; repeat it or separate several with commas [$"+variable("join")+"]")
+	text(&c.PeersFile, "peers-file", "file in which this member remembers its peers, to find them when it restarts")
+
+	var srv, files []string
+	list := func(values *[]string, name, usage string) {
+		l := &seedList{seeds: values, changed: func() { c.Seeds = providersOf(srv, files) }}
+		l.Set(env(name))
+		l.given = false // what the environment said, a flag replaces
+		fs.Var(l, "gossip."+name, usage+"; repeat it or separate several with commas [$"+variable(name)+"]")
+	}
+	list(&c.Join, "join", "seed host:port to join")
+	list(&srv, "join-srv", "name of DNS SRV records of seeds, in full: _gossip._tcp.shop.example.com")
+	list(&files, "join-file", "file of seeds, one host:port in a line; read again when it changes")
 
 	insecure, _ := strconv.ParseBool(env("insecure"))
 	fs.BoolVar(&c.Insecure, "gossip.insecure", insecure, "listen beyond loopback without secret and certificates [$"+variable("insecure")+"]")
@@ -56,10 +64,22 @@ func variable(name string) string {
 
 func env(name string) string { return os.Getenv(variable(name)) }
 
-// seedList is the flag.Value of -gossip.join.
+// providersOf gives those that flags name.
+func providersOf(srv, files []string) (providers []SeedProvider) {
+	for _, name := range srv {
+		providers = append(providers, SRVSeeds(name))
+	}
+	for _, path := range files {
+		providers = append(providers, FileSeeds(path))
+	}
+	return providers
+}
+
+// seedList is the flag.Value of what names seeds.
 type seedList struct {
-	seeds *[]string
-	given bool
+	seeds   *[]string
+	given   bool
+	changed func()
 }
 
 func (l *seedList) String() string {
@@ -78,5 +98,6 @@ func (l *seedList) Set(value string) error {
 			*l.seeds = append(*l.seeds, seed)
 		}
 	}
+	l.changed()
 	return nil
 }

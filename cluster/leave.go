@@ -75,6 +75,7 @@ const (
 func (n *Node) Leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, goodbyePatience)
 	defer cancel()
+	n.memory.seal()
 	err := n.announce(ctx, membership.Left)
 	if errors.Is(err, ErrClosed) {
 		return ErrClosed

@@ -41,7 +41,8 @@ type Node struct {
 	name      *nameClaim
 	repair    *repairer
 	relay     *relay
-	heal      *healer
+	reach     *reach
+	memory    *memory
 	ready     readiness
 
 	ctx    context.Context // done once Close begins
@@ -88,16 +89,15 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	if !settings.sealed() && !n.address.Addr().IsLoopback() {
 		n.log.Warn().Msg("cluster: gossip is neither encrypted nor authenticated: whoever reaches the port can read and forge it")
 	}
-	joiner := newJoiner(n, settings.Join)
 	n.transport.Start()
 	n.work.Go(n.handleEvents)
 	n.work.Go(n.push.run)
-	n.work.Go(joiner.run)
-	n.work.Go(n.heal.run)
+	n.work.Go(n.reach.run)
+	n.work.Go(n.memory.run)
 	if settings.SecretFile != "" {
 		n.work.Go(func() { n.followSecrets(settings) })
 	}
-	if err := n.awaitFirstRound(ctx, joiner); err != nil {
+	if err := n.awaitFirstAttempt(ctx); err != nil {
 		n.Close()
 		return nil, wrap("start", err)
 	}
@@ -129,7 +129,8 @@ func newNode(s settings) (n *Node, err error) {
 	n.name = newNameClaim(n)
 	n.repair = newRepairer(n)
 	n.relay = newRelay(n)
-	n.heal = newHealer(n)
+	n.memory = &memory{node: n, path: s.PeersFile, cluster: s.Cluster}
+	n.reach = newReach(n, s.providers(), n.memory.recall())
 	n.store.OnReport(n.watch.report)
 	if n.transport, err = n.newTransport(s); err != nil {
 		return nil, err
@@ -206,14 +207,14 @@ const (
 	startPatience = time.Second // how long Start waits for a seed
 )
 
-// awaitFirstRound waits until the seeds were tried once, so that a name in use fails the start.
-func (n *Node) awaitFirstRound(ctx context.Context, j *joiner) error {
+// awaitFirstAttempt waits until the seeds were tried once, so that a name in use fails the start.
+func (n *Node) awaitFirstAttempt(ctx context.Context) error {
 	patience := time.NewTimer(startPatience)
 	defer patience.Stop()
 	select {
 	case <-n.name.settled:
 		return n.name.failure()
-	case <-j.tried:
+	case <-n.reach.tried:
 		return nil // whether the name is taken shows once a seed answers
 	case <-patience.C:
 		return nil
@@ -334,7 +335,7 @@ func (n *Node) follow(e event) {
 // address before cannot be there any more.
 func (n *Node) seen(up upEvent) (met bool) {
 	n.watch.trust(up.id)
-	n.heal.found(up.id, up.address)
+	n.reach.found(up.id, up.address)
 	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
 		n.watch.suspect(before, up.id.name+" is at its address", true)
 	}
@@ -344,11 +345,11 @@ func (n *Node) seen(up upEvent) (met bool) {
 	return n.push.met(up.id)
 }
 
-// drop lets go of a member that is gone. One that merely fell silent is looked for.
+// drop lets go of a member that is gone. One that said no goodbye is looked for: it may be beyond a cut, or start anew.
 func (n *Node) drop(down downEvent) {
 	record, _ := n.store.Record(down.id.name)
-	if address, living := n.push.address(down.id); living && !down.proof && record.State != membership.Left {
-		n.heal.miss(down.id, address.Addr)
+	if address, living := n.push.address(down.id); living && record.State != membership.Left {
+		n.reach.miss(down.id, address.Addr)
 	}
 	n.push.remove(down.id)
 }

@@ -20,7 +20,7 @@ const (
 
 var (
 	errTooLong   = fmt.Errorf("it has more than %d bytes", longest)
-	errHeading   = fmt.Errorf("it does not begin with %q", heading)
+	errHeading   = fmt.Errorf("%w: it does not begin with %q", ErrUnknown, heading)
 	errSum       = errors.New("its checksum is missing or does not fit, so it was cut off or altered")
 	errCluster   = errors.New("its second line names no cluster")
 	errNotAsWe   = errors.New("it is not in the form that is written")
@@ -96,10 +96,12 @@ func checked(content string) (string, error) {
 	first, rest, _ := strings.Cut(content, "\n")
 	written, ok := strings.CutPrefix(first, heading)
 	switch {
+	case content == "":
+		return "", errSum // a disk that lost power may leave that of a file that was just written
 	case !ok:
 		return "", errHeading
 	case written != version:
-		return "", fmt.Errorf("it is of version %.20q, and this release knows version %s", written, version)
+		return "", fmt.Errorf("%w of this release: it is of version %.20q, and this release knows version %s", ErrUnknown, written, version)
 	}
 	end := len(content) - sumLength
 	if end < len(content)-len(rest) || content[end:] != sumLine([]byte(content[:end])) {

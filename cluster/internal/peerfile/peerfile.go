@@ -23,11 +23,14 @@ const (
 // ErrCorrupt is wrapped by the error of Read for a file that Write did not leave there like that.
 var ErrCorrupt = errors.New("the file of peers cannot be used")
 
+// ErrUnknown is wrapped by the error of Read for a file that is something else, as far as can be told: it should be left alone.
+var ErrUnknown = errors.New("it is no file of peers")
+
 // ErrForeign is wrapped by the error of Read for the peers of another cluster.
 var ErrForeign = errors.New("the file of peers is another cluster's")
 
 // Read gives the peers of cluster that were written to path last, IP:port each, in order. The error wraps [fs.ErrNotExist]
-// if there is no file, ErrForeign, ErrCorrupt, or what the system says. Read may run beside a Write.
+// if there is no file, ErrForeign, ErrCorrupt, that and ErrUnknown, or what the system says. Read may run beside a Write.
 func Read(path, cluster string) (addresses []string, err error) {
 	content, err := readSmall(path)
 	if err != nil {
@@ -64,7 +67,7 @@ func Write(path, cluster string, addresses []string) error {
 	return nil
 }
 
-var errNoFile = errors.New("it is no regular file: name another")
+var errNoFile = fmt.Errorf("%w, nor a regular file: name another", ErrUnknown)
 
 // readSmall refuses what could keep the reader waiting, a named pipe say, or fill its memory.
 func readSmall(path string) ([]byte, error) {

@@ -1,0 +1,198 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/transport"
+)
+
+// shunned is an address that is not dialled again soon.
+type shunned struct {
+	until time.Time
+	why   error // nil where this member itself is
+}
+
+// seeds asks all providers and gives the addresses behind their answers that are to be dialled, each once.
+func (r *reach) seeds() (addresses []string, err error) {
+	ctx, cancel := context.WithTimeout(r.node.ctx, lookupTimeout)
+	defer cancel()
+	given := make([][]string, len(r.providers))
+	failed := make([]error, len(r.providers))
+	var asked sync.WaitGroup
+	for i, provider := range r.providers {
+		asked.Go(func() {
+			names, err := askSeeds(ctx, provider)
+			found, unknown := lookUpAll(ctx, names)
+			given[i], failed[i] = found, errors.Join(err, unknown)
+		})
+	}
+	asked.Wait()
+	err = errors.Join(failed...)
+	seen := map[string]bool{r.node.Address(): true}
+	for _, address := range r.node.push.living() {
+		seen[address] = true
+	}
+	for _, some := range given {
+		for _, address := range some {
+			if seen[address] {
+				continue
+			}
+			seen[address] = true
+			if pause, shun := r.shuns(address); !shun {
+				addresses = append(addresses, address)
+			} else {
+				err = errors.Join(err, pause)
+			}
+		}
+	}
+	return addresses, err
+}
+
+// lookUpAll gives the addresses of seeds whose form was checked.
+func lookUpAll(ctx context.Context, seeds []string) (addresses []string, err error) {
+	found := make([][]string, len(seeds))
+	failed := make([]error, len(seeds))
+	var lookups sync.WaitGroup
+	for i, seed := range seeds {
+		lookups.Go(func() { found[i], failed[i] = lookUp(ctx, seed) })
+	}
+	lookups.Wait()
+	for _, some := range found {
+		addresses = append(addresses, some...)
+	}
+	return addresses, errors.Join(failed...)
+}
+
+func lookUp(ctx context.Context, seed string) (addresses []string, err error) {
+	host, port, err := net.SplitHostPort(seed)
+	if err != nil {
+		return nil, err
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, fmt.Errorf("look up seed %s: %w", seed, err)
+	}
+	for _, ip := range ips {
+		addresses = append(addresses, net.JoinHostPort(ip.Unmap().String(), port))
+	}
+	return addresses, nil
+}
+
+// tryAll dials all addresses at once. It returns when one has answered, or all have failed.
+func (r *reach) tryAll(addresses []string) (answered bool, err error) {
+	outcomes := make(chan error, len(addresses))
+	pending := 0
+	for _, address := range addresses {
+		if r.node.spawn(func() { outcomes <- r.try(address) }) {
+			pending++
+		}
+	}
+	for range pending {
+		select {
+		case outcome := <-outcomes:
+			if outcome == nil {
+				return true, nil
+			}
+			err = errors.Join(err, outcome)
+		case <-r.node.ctx.Done():
+			return false, ErrClosed
+		}
+	}
+	return false, err
+}
+
+var errBusy = errors.New("it is being dialled already")
+
+// try finds out who is at an address, and joins whoever belongs to this cluster.
+func (r *reach) try(address string) error {
+	if !r.begin(address) {
+		return fmt.Errorf("join %s: %w", address, errBusy)
+	}
+	defer r.end(address)
+	if !r.dials.Take(r.node.ctx) {
+		return ErrClosed
+	}
+	defer r.dials.Free()
+	found, err := r.node.transport.Identify(r.node.ctx, address, streamTimeout)
+	switch {
+	case err == nil && found == r.node.id.String():
+		r.avoid(address, nil)
+		return nil
+	case err == nil:
+		err = r.join(address)
+	}
+	r.note(address, err)
+	if err != nil {
+		err = fmt.Errorf("join %s: %w", address, err)
+	}
+	return err
+}
+
+// join exchanges with whoever is at an address who lives, and who is dead.
+func (r *reach) join(address string) error {
+	_, err := r.node.list.Join([]string{address})
+	var listed interface{ WrappedErrors() []error }
+	if errors.As(err, &listed) { // memberlist makes several lines of one
+		err = errors.Join(listed.WrappedErrors()...)
+	}
+	return err
+}
+
+// begin keeps an address that is slow to answer from being dialled twice at a time.
+func (r *reach) begin(address string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.dialled[address] {
+		return false
+	}
+	r.dialled[address] = true
+	return true
+}
+
+func (r *reach) end(address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.dialled, address)
+}
+
+// note remembers what came of a dial. Who was looked for and is not there any more, but somebody else, is let go.
+func (r *reach) note(address string, err error) {
+	var refusal *transport.RefusedError
+	switch {
+	case errors.As(err, &refusal) && refusal.Reason == transport.ReasonCluster:
+		r.avoid(address, err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.missing.refused(address, time.Now())
+	}
+}
+
+// avoid keeps an address from being dialled for some time, by whomever it was given, and lets go of who was there.
+func (r *reach) avoid(address string, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.shunned) >= mostMissing {
+		clear(r.shunned)
+	}
+	r.shunned[address] = shunned{time.Now().Add(shunFor), why}
+	delete(r.missing, address)
+}
+
+// shuns says whether an address is to be left alone, and why.
+func (r *reach) shuns(address string) (why error, shun bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pause, known := r.shunned[address]
+	if !known || time.Now().After(pause.until) {
+		delete(r.shunned, address)
+		return nil, false
+	}
+	return pause.why, true
+}

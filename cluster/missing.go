@@ -1,0 +1,66 @@
+package cluster
+
+import "time"
+
+const (
+	mostMissing  = 1024             // members that are looked for; beyond them, those that were lost first are given up
+	firstSearch  = time.Second      // between two dials of one; doubles with each
+	slowSearch   = 10 * time.Second // at most, where nobody answers, as beyond a cut
+	slowerSearch = 20 * time.Second // and where the host says that nobody is there
+)
+
+// missing are members that were lost without a goodbye, or that a file remembers, by address. None is given up for its age:
+// the end of a partition of a day must be noticed as soon as that of one of a minute.
+type missing map[string]*absence
+
+type absence struct {
+	id    identity // the zero value for one that a file remembers
+	since time.Time
+	next  time.Time // when it is dialled
+	pause time.Duration
+}
+
+func (m missing) add(id identity, address string, now time.Time) {
+	m[address] = &absence{id: id, since: now, next: now.Add(jitter(firstSearch)), pause: firstSearch}
+	for len(m) > mostMissing {
+		oldest := address
+		for other, absence := range m {
+			if absence.since.Before(m[oldest].since) {
+				oldest = other
+			}
+		}
+		delete(m, oldest)
+	}
+}
+
+// found lets go of whoever has that name, and of whoever was at that address.
+func (m missing) found(id identity, address string) {
+	delete(m, address)
+	for other, absence := range m { // mostly empty
+		if absence.id.name == id.name {
+			delete(m, other)
+		}
+	}
+}
+
+// due gives the one that has been due for longest, and says when it is due again.
+func (m missing) due(now time.Time) (address string, ok bool) {
+	for other, absence := range m {
+		if !absence.next.After(now) && (!ok || absence.next.Before(m[address].next)) {
+			address, ok = other, true
+		}
+	}
+	if ok {
+		one := m[address]
+		one.pause = min(2*one.pause, slowSearch)
+		one.next = now.Add(jitter(one.pause))
+	}
+	return address, ok
+}
+
+// refused notes that nobody is at an address.
+func (m missing) refused(address string, now time.Time) {
+	if one := m[address]; one != nil && one.pause >= slowSearch {
+		one.next = now.Add(jitter(slowerSearch))
+	}
+}

@@ -1,0 +1,200 @@
+package cluster
+
+import (
+	"errors"
+	"math/rand" // of the first version, as memberlist: a test can seed both together
+	"sync"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
+)
+
+const (
+	firstRejoin   = 200 * time.Millisecond // between attempts while a seed is no member, as one beyond a cut; doubles with each
+	slowestRejoin = 10 * time.Second
+	seedCheck     = 20 * time.Second // between attempts otherwise
+	lookupTimeout = 5 * time.Second
+	mostDials     = 16 // at a time
+	mostSearches  = 4  // at a time, of members that are missing: a host that is gone does not answer for long
+
+	searchPause = 500 * time.Millisecond // between two dials of members that are missing: two a second, however many there are
+	watchPause  = time.Second            // between two looks at whether a file of seeds has changed
+	shunFor     = 10 * time.Minute       // for which an address is not dialled where another cluster is, or this member itself
+)
+
+// reach keeps this member in touch with its cluster, for as long as it lives: its seeds, whom it asks its providers for at
+// every attempt; members that it lost; and those that a file remembers. Whoever is found is joined, so that both sides hear
+// of all whom the other knows, and of all whom it takes for dead and who have to contradict. That is what ends a partition:
+// a member beyond the cut was given up, and need not know.
+type reach struct {
+	node      *Node
+	providers []SeedProvider
+	tried     chan struct{} // closed when an attempt has found nobody
+	triedOnce sync.Once
+	woken     chan struct{} // holds a token while run may have to look again
+	dials     slots.Slots
+	searches  slots.Slots
+
+	mu      sync.Mutex
+	missing missing
+	dialled map[string]bool    // addresses that are being dialled
+	shunned map[string]shunned // addresses that are not dialled for some time
+	first   []string           // remembered, to be dialled with the seeds at the start
+	next    time.Time          // of the next attempt
+	trying  bool               // an attempt is under way
+	backoff time.Duration
+	stamps  string // of the providers that are watched, at the last attempt
+}
+
+func newReach(n *Node, providers []SeedProvider, remembered []string) *reach {
+	r := &reach{
+		node: n, providers: providers, first: remembered, backoff: firstRejoin,
+		tried: make(chan struct{}), woken: make(chan struct{}, 1),
+		dials: make(slots.Slots, mostDials), searches: make(slots.Slots, mostSearches),
+		dialled: make(map[string]bool), shunned: make(map[string]shunned), missing: make(missing),
+	}
+	for _, address := range remembered {
+		r.missing.add(identity{}, address, time.Now())
+	}
+	return r
+}
+
+// run is the loop. It starts attempts and dials, and waits for none of them.
+func (r *reach) run() {
+	for {
+		if r.attemptDue() {
+			r.node.spawn(r.attempt)
+		}
+		r.search()
+		select {
+		case <-time.After(jitter(r.wait())):
+		case <-r.woken:
+		case <-r.node.ctx.Done():
+			return
+		}
+	}
+}
+
+// jitter keeps members that were disturbed together from returning as a herd: half to one and a half of d.
+func jitter(d time.Duration) time.Duration { return d/2 + time.Duration(rand.Int63n(int64(d))) }
+
+func (r *reach) wake() {
+	select {
+	case r.woken <- struct{}{}:
+	default:
+	}
+}
+
+// wait is until there may be something to do again, on average.
+func (r *reach) wait() time.Duration {
+	stamps := r.stampsNow() != ""
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	wait := seedCheck
+	if len(r.missing) > 0 {
+		wait = searchPause
+	}
+	if stamps {
+		wait = min(wait, watchPause)
+	}
+	if !r.trying {
+		wait = min(wait, time.Until(r.next))
+	}
+	return max(wait, time.Millisecond)
+}
+
+// attemptDue begins an attempt if its time has come, or a file of seeds has changed.
+func (r *reach) attemptDue() bool {
+	stamps := r.stampsNow()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.trying || time.Now().Before(r.next) && stamps == r.stamps {
+		return false
+	}
+	r.trying, r.stamps = true, stamps
+	return true
+}
+
+// stampsNow differs once a provider that can be watched has changed.
+func (r *reach) stampsNow() (stamps string) {
+	for _, provider := range r.providers {
+		if file, ok := provider.(watched); ok {
+			stamps += file.stamp() + "\n"
+		}
+	}
+	return stamps
+}
+
+// attempt dials all seeds that are no living members, at once, and schedules the next attempt.
+func (r *reach) attempt() {
+	seeds, err := r.seeds()
+	answered, failed := r.tryAll(append(seeds, r.takeFirst()...))
+	if len(seeds) == 0 && err == nil && !answered {
+		r.node.name.synced() // there is nobody to ask: every seed is this node itself, or a member
+	}
+	wait := r.schedule(len(seeds) > 0 || err != nil)
+	if err = errors.Join(err, failed); err == nil || answered {
+		return
+	}
+	r.triedOnce.Do(func() { close(r.tried) })
+	if r.node.push.count() == 0 {
+		r.node.ready.failed(err)
+		r.node.log.Warn().Err(err).Dur("retry_in", wait).Msg("cluster: no seed answers")
+	}
+}
+
+// schedule ends an attempt.
+func (r *reach) schedule(missing bool) (wait time.Duration) {
+	defer r.wake()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	wait = seedCheck
+	if missing {
+		wait, r.backoff = r.backoff, min(2*r.backoff, slowestRejoin)
+	} else {
+		r.backoff = firstRejoin
+	}
+	r.trying, r.next = false, time.Now().Add(jitter(wait))
+	return wait
+}
+
+func (r *reach) takeFirst() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first := r.first
+	r.first = nil
+	return first
+}
+
+// search dials the missing member that was looked for longest ago, if it is time again.
+func (r *reach) search() {
+	if !r.searches.TryTake() {
+		return
+	}
+	r.mu.Lock()
+	address, due := r.missing.due(time.Now())
+	r.mu.Unlock()
+	begun := due && r.node.spawn(func() {
+		defer r.searches.Free()
+		r.try(address)
+	})
+	if !begun {
+		r.searches.Free()
+	}
+}
+
+// miss starts to look for a member.
+func (r *reach) miss(id identity, address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missing.add(id, address, time.Now())
+	r.wake()
+}
+
+// found ends it: the member is back, as it was or with a newer boot, or another one has its address.
+func (r *reach) found(id identity, address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missing.found(id, address)
+	delete(r.shunned, address)
+}
