@@ -24,15 +24,16 @@ const (
 	kindRelay                             // a range of peers, and what follows kindRecord: to be passed on to those
 	kindBranch                            // the sender, and the record that it passes on
 	kindRelayed                           // relayedMessage
+	kindSeen                              // from had a record pushed by whoever advertises one address, and is seen at another: replyTo
 )
 
-// note is what the kinds from kindAck to kindAnswer carry; a kind leaves empty what it does not need.
+// note is what the kinds from kindAck to kindAnswer carry, and kindSeen; a kind leaves empty what it does not need.
 type note struct {
 	from    identity
 	subject identity
 	boot    membership.Boot // kindAck: the newest boot of the receiver's name that is known
 	version uint64          // kindAck: and the version of its record
-	replyTo string          // kindProbe: host:port
+	replyTo string          // kindProbe and kindSeen: host:port
 }
 
 // largestNote is a bound on every note: two identities, an address and three numbers, with room to spare.

@@ -223,8 +223,11 @@ func (n *Node) awaitFirstAttempt(ctx context.Context) error {
 	}
 }
 
-// upkeep is how often the store gets to let go of what it has remembered for long enough.
-const upkeep = 5 * time.Second
+// upkeep is how often the store gets to let go of what it has remembered, or held back, for long enough.
+const upkeep = time.Second
+
+// forgetOwed is how long a member may take to be known to memberlist once its record was pushed.
+const forgetOwed = 5 * time.Second
 
 // manyMembers is from when on it pays to let changes gather.
 const manyMembers = 128
@@ -233,6 +236,7 @@ const manyMembers = 128
 func (n *Node) handleEvents() {
 	tick := time.NewTicker(upkeep)
 	defer tick.Stop()
+	cleared := time.Now()
 	for {
 		select {
 		case <-n.inbox.filled:
@@ -240,7 +244,10 @@ func (n *Node) handleEvents() {
 			n.rest()
 		case <-tick.C:
 			n.store.Apply()
-			clear(n.owed) // whoever is still there sends again
+			if time.Since(cleared) >= forgetOwed {
+				clear(n.owed) // whoever is still there sends again
+				cleared = time.Now()
+			}
 		case <-n.ctx.Done():
 			return
 		}

@@ -42,6 +42,7 @@ func (n *Node) handlers() map[transport.Kind]transport.Handler {
 		kindRelay:   n.receiveRelay,
 		kindBranch:  n.receiveBranch,
 		kindRelayed: n.receiveRelayed,
+		kindSeen:    n.receiveNote(n.handleSeen),
 	}
 }
 
@@ -68,6 +69,7 @@ func (n *Node) receivePush(insists bool) transport.Handler {
 		if n.accept(from, identityOf(push.record), err, "cluster: dropped a record") {
 			push.insists = insists
 			n.inbox.offer(push)
+			n.tellSeen(from, push)
 		}
 	}
 }

@@ -42,6 +42,8 @@ type entry struct {
 	gone    time.Time // since when record's boot is not alive
 	lost    bool      // it fell silent, without a goodbye
 	kept    bool      // listed although lost, because there was nobody left to ask
+	losses  losses
+	held    time.Time // not listed until then, although it is back
 	peer    bool      // counted in Store.living
 	sum     uint64    // what it adds to Store.digest
 	shown   shown     // how it was last published
@@ -83,6 +85,9 @@ func (c Remembered) apply(e *entry) {
 }
 
 func (c Up) apply(e *entry) {
+	if _, alive := e.alive.address(c.BootID); !alive {
+		e.returned()
+	}
 	e.alive.add(c.BootID, c.Address)
 	if e.record.Boot.ID == c.BootID {
 		e.kept = false
@@ -94,6 +99,9 @@ func (c Down) apply(e *entry) {
 	e.alive.remove(c.BootID)
 	if e.heard && e.record.Boot.ID != c.BootID {
 		return
+	}
+	if alive && e.heard && e.record.State != Left {
+		e.losses.add()
 	}
 	if alive {
 		e.gone, e.lost, e.address = time.Now(), e.heard && e.record.State != Left, address
@@ -114,7 +122,7 @@ func (e *entry) whole() bool { return e.heard && e.record.form() > 0 }
 
 // shows says how the member looks from here.
 func (e *entry) shows(self bool) shown {
-	if !e.whole() || e.record.State == Left || !e.lives() && !self && !e.kept {
+	if !e.whole() || e.record.State == Left || !self && !e.kept && (!e.lives() || !e.held.IsZero()) {
 		return shown{}
 	}
 	return shown{true, e.record.Boot, e.record.Version, e.record.form(), e.seenAt()}

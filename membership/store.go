@@ -30,17 +30,18 @@ type Store struct {
 
 	mu       sync.Mutex
 	entries  map[string]*entry
-	living   int       // other members that are alive, known by their record, and have not said goodbye
-	digest   uint64    // of the records of those, and of this member's own
-	isolated bool      // whether the last of them is gone while others are kept
-	healed   time.Time // when one was back
-	kept     bool      // whether any entry is kept
-	oldest   time.Time // no entry has been gone for longer
+	living   int             // other members that are alive, known by their record, and have not said goodbye
+	digest   uint64          // of the records of those, and of this member's own
+	isolated bool            // whether the last of them is gone while others are kept
+	healed   time.Time       // when one was back
+	kept     bool            // whether any entry is kept
+	held     map[string]bool // names of those that are held back
+	oldest   time.Time       // no entry has been gone for longer
 }
 
 // NewStore gives an empty store for the member named self, whose own record counts as alive from the start.
 func NewStore(self string) *Store {
-	return &Store{self: self, view: newView(), entries: make(map[string]*entry)}
+	return &Store{self: self, view: newView(), entries: make(map[string]*entry), held: make(map[string]bool)}
 }
 
 // View is where the outcome appears.
@@ -68,6 +69,7 @@ func (s *Store) Apply(changes ...Change) {
 	had := s.living > 0
 	s.count(touched)
 	s.checkIsolation(had, touched)
+	s.release(touched)
 	s.publish(touched)
 	s.forget(touched)
 }

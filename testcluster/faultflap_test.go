@@ -21,7 +21,6 @@ func TestFault29_FlappingMember(t *testing.T) {
 
 // TestFault29_HoldDown holds that callers do not see every flap.
 func TestFault29_HoldDown(t *testing.T) {
-	t.Skip("row 29: a member that flaps is not held down yet, each of its returns is listed at once")
 	virtual(t, 7, func(t *testing.T, c *testcluster.Cluster) {
 		flapping := c.Members[4]
 		var flips atomic.Int64
