@@ -49,7 +49,7 @@ func (s *Store) release(touched map[string]bool) {
 		e := s.entries[name]
 		if e == nil {
 			delete(s.held, name)
-		} else if !e.lives() || time.Until(e.held) <= 0 || len(s.held) > s.living/mostHeld || !s.dispensable(e) {
+		} else if time.Until(e.held) <= 0 || len(s.held) > s.living/mostHeld || !s.dispensable(e) {
 			e.held, touched[name] = time.Time{}, true
 			delete(s.held, name)
 		}
