@@ -84,22 +84,32 @@ func lookUp(ctx context.Context, seed string) (addresses []string, err error) {
 	return addresses, nil
 }
 
-// tryAll dials all addresses at once. It returns when one has answered, or all have failed.
+// outcome is what came of a dial: a member answered, or nobody did although nothing failed, or an error.
+type outcome struct {
+	answered bool
+	err      error
+}
+
+// tryAll dials all addresses at once. It returns when one has answered, or none did.
 func (r *reach) tryAll(addresses []string) (answered bool, err error) {
-	outcomes := make(chan error, len(addresses))
+	outcomes := make(chan outcome, len(addresses))
 	pending := 0
 	for _, address := range addresses {
-		if r.node.spawn(func() { outcomes <- r.try(address) }) {
+		begun := r.node.spawn(func() {
+			answered, err := r.try(address)
+			outcomes <- outcome{answered, err}
+		})
+		if begun {
 			pending++
 		}
 	}
 	for range pending {
 		select {
-		case outcome := <-outcomes:
-			if outcome == nil {
+		case one := <-outcomes:
+			if one.answered {
 				return true, nil
 			}
-			err = errors.Join(err, outcome)
+			err = errors.Join(err, one.err)
 		case <-r.node.ctx.Done():
 			return false, ErrClosed
 		}
@@ -109,29 +119,29 @@ func (r *reach) tryAll(addresses []string) (answered bool, err error) {
 
 var errBusy = errors.New("it is being dialled already")
 
-// try finds out who is at an address, and joins whoever belongs to this cluster.
-func (r *reach) try(address string) error {
+// try finds out who is at an address, and joins whoever is another member of this cluster.
+func (r *reach) try(address string) (answered bool, err error) {
 	if !r.begin(address) {
-		return fmt.Errorf("join %s: %w", address, errBusy)
+		return false, fmt.Errorf("join %s: %w", address, errBusy)
 	}
 	defer r.end(address)
 	if !r.dials.Take(r.node.ctx) {
-		return ErrClosed
+		return false, ErrClosed
 	}
 	defer r.dials.Free()
 	found, err := r.node.transport.Identify(r.node.ctx, address, streamTimeout)
-	switch {
-	case err == nil && found == r.node.id.String():
+	if err == nil && found == r.node.id.String() {
 		r.avoid(address, nil)
-		return nil
-	case err == nil:
+		return false, nil
+	}
+	if err == nil {
 		err = r.join(address)
 	}
-	r.note(address, err)
 	if err != nil {
-		err = fmt.Errorf("join %s: %w", address, err)
+		r.note(address, err)
+		return false, fmt.Errorf("join %s: %w", address, err)
 	}
-	return err
+	return true, nil
 }
 
 // join exchanges with whoever is at an address who lives, and who is dead.
@@ -161,7 +171,7 @@ func (r *reach) end(address string) {
 	delete(r.dialled, address)
 }
 
-// note remembers what came of a dial. Who was looked for and is not there any more, but somebody else, is let go.
+// note remembers why a dial failed.
 func (r *reach) note(address string, err error) {
 	var refusal *transport.RefusedError
 	switch {

@@ -2,5 +2,7 @@
 // offers, and keeps the [membership.View] of what they offer.
 //
 // Whether a member lives is decided by SWIM (hashicorp/memberlist). What it offers travels beside that, as one record
-// for each member, sent straight to every live member until it is acknowledged.
+// for each member, sent straight to every live member until it is acknowledged, in a large cluster by way of relays. What
+// does not arrive all the same, because its owner is gone or cannot reach everybody, is found out by comparing digests, and
+// comes from those who have it. A node goes on looking for its seeds and for those it has lost for as long as it lives.
 package cluster

@@ -35,7 +35,8 @@ func TestNobodyWaitsForTheGone(t *testing.T) {
 		if names, _ := n.push.behind(1); len(names) != tt.waits {
 			t.Errorf("%s: a drain waits for %v, want %d", name, names, tt.waits)
 		}
-		if _, due, _ := n.push.takeDue(2); len(due) != tt.waits {
+		n.push.begin(2)
+		if due, _ := n.push.takeDue(2); len(due) != tt.waits {
 			t.Errorf("%s: %d peers are pushed to, want %d", name, len(due), tt.waits)
 		}
 	}

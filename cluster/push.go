@@ -43,18 +43,6 @@ type pusher struct {
 	branches    map[identity][]identity // the groups of the latest version, by relay
 }
 
-// peer is a living member other than this one.
-type peer struct {
-	address   string
-	met       bool      // it said something to this node itself
-	wire      byte      // the newest wire version that it and this node speak
-	acked     uint64    // the latest version that it is known to have
-	tried     uint64    // the latest version that was sent
-	attempts  int       // since it last acknowledged one
-	next      time.Time // of the next attempt
-	streaming bool
-}
-
 func newPusher(n *Node) *pusher {
 	return &pusher{
 		node:          n,
@@ -79,151 +67,6 @@ func (p *pusher) kick() {
 	}
 }
 
-// add gives the peer that was at the address until now, if there was one.
-func (p *pusher) add(id identity, address string, wire byte) (before identity, taken bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if known := p.peers[id]; known != nil {
-		if known.address == address {
-			return before, false
-		}
-		p.leave(id, known.address)
-	}
-	before, taken = p.at[address]
-	p.at[address] = id
-	p.peers[id] = &peer{address: address, wire: wire}
-	p.lagging[id] = p.peers[id]
-	p.wake()
-	p.kick()
-	return before, taken
-}
-
-func (p *pusher) remove(id identity) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if known := p.peers[id]; known != nil {
-		p.leave(id, known.address)
-		delete(p.peers, id)
-		delete(p.lagging, id)
-		p.wake()
-	}
-}
-
-// leave notes that a peer is not at address any more. Called with the lock held.
-func (p *pusher) leave(id identity, address string) {
-	if p.at[address] == id {
-		delete(p.at, address)
-	}
-}
-
-// acked notes that a peer has a version of this member's record.
-func (p *pusher) acked(id identity, version uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if known := p.peers[id]; known != nil && version > known.acked {
-		known.acked, known.attempts = version, 0
-		if version >= p.latest {
-			delete(p.lagging, id)
-		}
-		p.wake()
-	}
-}
-
-// correct sends this member's record again to a peer that turns out not to have it. One that takes this member for dead
-// although it knew it is told in the words of memberlist as well.
-func (p *pusher) correct(id identity, dead bool) {
-	p.mu.Lock()
-	known := p.peers[id]
-	if known == nil || known.acked == 0 || known.acked == toldAll {
-		p.mu.Unlock()
-		return // it is being told
-	}
-	known.acked, known.attempts, known.next = 0, 0, time.Time{}
-	p.lagging[id] = known
-	address := known.address
-	p.mu.Unlock()
-	p.kick()
-	if dead {
-		p.node.spawn(func() { p.introduce(Address{Addr: address}) })
-	}
-}
-
-// wake tells whoever waits for changed. Called with the lock held.
-func (p *pusher) wake() {
-	close(p.changed)
-	p.changed = make(chan struct{})
-}
-
-// address is where a living peer is.
-func (p *pusher) address(id identity) (Address, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known := p.peers[id]
-	if known == nil {
-		return Address{}, false
-	}
-	return Address{Addr: known.address, Name: id.String()}, true
-}
-
-// peer says as well in what form it reads records.
-func (p *pusher) peer(id identity) (to Address, wire byte, living bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if known := p.peers[id]; known != nil {
-		return Address{Addr: known.address, Name: id.String()}, known.wire, true
-	}
-	return to, 0, false
-}
-
-// meet notes that a peer gave a sign of life, and says whether that is its first.
-func (p *pusher) meet(id identity) (first bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known := p.peers[id]
-	first = known != nil && !known.met
-	if first {
-		known.met = true
-	}
-	return first
-}
-
-func (p *pusher) met(id identity) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known := p.peers[id]
-	return known != nil && known.met
-}
-
-// count is how many living peers there are.
-func (p *pusher) count() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.peers)
-}
-
-// living gives the addresses of all living peers.
-func (p *pusher) living() map[identity]string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	living := make(map[identity]string, len(p.peers))
-	for id, known := range p.peers {
-		living[id] = known.address
-	}
-	return living
-}
-
-// behind gives the names of the peers that are not known to have version, and a channel that closes when that changes.
-func (p *pusher) behind(version uint64) (names []string, changed <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for id, known := range p.peers {
-		if known.acked < version {
-			names = append(names, id.name)
-		}
-	}
-	return names, p.changed
-}
-
 // run sends what is due until the node closes.
 func (p *pusher) run() {
 	for {
@@ -245,18 +88,18 @@ func (p *pusher) sendDue() (wait time.Duration) {
 		return slowestResend
 	}
 	record := p.node.record()
+	if early := p.early(record.Version); early > 0 {
+		return early
+	}
 	encoded, err := encodeForms(appendPush([]byte{byte(kindRecord)}, p.node.address, metaOf(p.node.wire)), record, p.node.wire)
 	if err != nil {
 		p.node.log.Error().Err(err).Msg("cluster: cannot encode this member's record") // cannot be: change checked it
 		return slowestResend
 	}
-	if early := p.early(record.Version); early > 0 {
-		return early
-	}
-	plan, due, wait := p.takeDue(record.Version)
-	for _, b := range plan {
+	for _, b := range p.begin(record.Version) {
 		p.sendBranch(b, encoded[p.node.wire])
 	}
+	due, wait := p.takeDue(record.Version)
 	for _, to := range due {
 		p.sendTo(to, encoded[to.peer.wire])
 	}
@@ -282,24 +125,31 @@ type delivery struct {
 	introduces bool // nor did anything else
 }
 
-// takeDue gives the groups that get version by way of a relay, the peers whose time to get version has come, and how long it is until the next.
-func (p *pusher) takeDue(version uint64) (plan []branch, due []delivery, wait time.Duration) {
+// begin takes note of a new version, which all peers lack, and gives the groups that get it by way of a relay.
+func (p *pusher) begin(version uint64) (plan []branch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if version <= p.latest {
+		return nil
+	}
+	p.latest = version
+	if now := time.Now(); p.paced.Before(now) {
+		p.paced = now
+	}
+	p.paced = p.paced.Add(pace)
+	for id, peer := range p.peers {
+		if peer.acked < version {
+			p.lagging[id] = peer
+		}
+	}
+	return p.takeBranches()
+}
+
+// takeDue gives the peers whose time to get version has come, and how long it is until the next.
+func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait = slowestResend
-	if p.latest < version {
-		p.latest = version
-		if now := time.Now(); p.paced.Before(now) {
-			p.paced = now
-		}
-		p.paced = p.paced.Add(pace)
-		for id, peer := range p.peers {
-			if peer.acked < version {
-				p.lagging[id] = peer
-			}
-		}
-		plan = p.takeBranches()
-	}
 	for id, peer := range p.lagging {
 		if peer.tried < version {
 			peer.tried, peer.next = version, time.Time{} // what is new goes at once
@@ -309,7 +159,7 @@ func (p *pusher) takeDue(version uint64) (plan []branch, due []delivery, wait ti
 			continue
 		}
 		if len(due) == burst {
-			return plan, due, burstPause
+			return due, burstPause
 		}
 		insists := peer.attempts >= datagramTries
 		due = append(due, delivery{peer, Address{Addr: peer.address, Name: id.String()}, id, insists, insists && peer.acked == 0})
@@ -319,7 +169,7 @@ func (p *pusher) takeDue(version uint64) (plan []branch, due []delivery, wait ti
 		peer.next = time.Now().Add(backoff)
 		wait = min(wait, backoff)
 	}
-	return plan, due, wait
+	return due, wait
 }
 
 // sendTo sends a datagram, and starts a stream where a datagram is too small or does not arrive.

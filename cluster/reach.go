@@ -129,7 +129,7 @@ func (r *reach) stampsNow() (stamps string) {
 func (r *reach) attempt() {
 	seeds, err := r.seeds()
 	answered, failed := r.tryAll(append(seeds, r.takeFirst()...))
-	if len(seeds) == 0 && err == nil && !answered {
+	if !answered && err == nil && (len(seeds) == 0 || failed == nil) {
 		r.node.name.synced() // there is nobody to ask: every seed is this node itself, or a member
 	}
 	wait := r.schedule(len(seeds) > 0 || err != nil)
@@ -176,7 +176,7 @@ func (r *reach) search() {
 	r.mu.Unlock()
 	begun := due && r.node.spawn(func() {
 		defer r.searches.Free()
-		r.try(address)
+		_, _ = r.try(address) // it is tried again
 	})
 	if !begun {
 		r.searches.Free()

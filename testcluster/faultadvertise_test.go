@@ -68,3 +68,15 @@ func TestFault8_NoFalseAlarm(t *testing.T) {
 		}
 	})
 }
+
+// TestSeedIsOneself has the only seed of a member lead to itself, under an address that it does not know for its own.
+func TestSeedIsOneself(t *testing.T) {
+	virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {
+		host := c.Network.Host()
+		advertised := netip.AddrPortFrom(netip.MustParseAddr("10.99.0.1"), host.Address().Port())
+		m := c.Run(host, cluster.Config{Name: "alone", Transport: elsewhere{host, advertised}, Join: []string{host.Address().String()}})
+		if err := m.Ready(within(t, time.Second)); err != nil {
+			t.Errorf("Ready: %v", err)
+		}
+	})
+}

@@ -1,0 +1,156 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// upkeep is how often the store gets to let go of what it has remembered, or held back, for long enough.
+const upkeep = time.Second
+
+// forgetOwed is how long a member may take to be known to memberlist once its record was pushed.
+const forgetOwed = 5 * time.Second
+
+// manyMembers is from when on it pays to let changes gather.
+const manyMembers = 128
+
+// handleEvents is the node's loop: it merges what came in, then tells those who wait to know that it was merged.
+func (n *Node) handleEvents() {
+	tick := time.NewTicker(upkeep)
+	defer tick.Stop()
+	cleared := time.Now()
+	for {
+		select {
+		case <-n.inbox.filled:
+			n.handle(n.inbox.take())
+			n.rest()
+		case <-tick.C:
+			n.store.Apply()
+			if time.Since(cleared) >= forgetOwed {
+				clear(n.owed) // whoever is still there sends again
+				cleared = time.Now()
+			}
+		case <-n.ctx.Done():
+			return
+		}
+	}
+}
+
+// rest lets changes gather in a large cluster, where each new snapshot copies a long list: 1 ms at 1,000 members.
+func (n *Node) rest() {
+	if members := n.push.count(); members >= manyMembers {
+		select {
+		case <-time.After(time.Duration(members) * time.Microsecond):
+		case <-n.ctx.Done():
+		}
+	}
+}
+
+func (n *Node) handle(events []event) {
+	var changes []membership.Change
+	for _, e := range events {
+		changes = append(changes, n.changes(e)...)
+	}
+	if len(changes) > 0 {
+		n.store.Apply(changes...)
+		n.push.noteGoodbyes(changes)
+	}
+	n.acknowledge()
+	for _, e := range events {
+		n.follow(e)
+	}
+}
+
+// changes is what an event tells of members.
+func (n *Node) changes(e event) (changes []membership.Change) {
+	switch e := e.(type) {
+	case upEvent:
+		if e.id != n.id && n.seen(e) {
+			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address})
+		}
+	case metEvent:
+		if address, living := n.push.address(e.id); living {
+			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: address.Addr})
+		}
+	case downEvent:
+		if e.id != n.id && n.gone(e) {
+			changes = append(changes, membership.Down{Name: e.id.name, BootID: e.id.boot, Proof: e.proof})
+			n.drop(e)
+		}
+	case pushEvent:
+		changes = n.heard(membership.Heard{Record: e.record})
+		n.owe(e)
+	case headsEvent:
+		changes = n.learn(e.headsMessage)
+	case branchEvent:
+		changes = n.heard(membership.Heard{Record: e.record})
+	case recordsEvent:
+		for _, known := range e.records {
+			changes = append(changes, n.heard(known)...)
+		}
+	}
+	return changes
+}
+
+// heard is what a record tells, from whomever it came. One of this member's name may be of another process.
+func (n *Node) heard(known membership.Heard) []membership.Change {
+	if known.Record.Name != n.id.name {
+		return []membership.Change{known}
+	}
+	n.name.mentioned(known.Record.Boot)
+	n.outdo(known.Record.Boot, known.Record.Version)
+	return nil
+}
+
+// follow does what follows from an event once all were merged.
+func (n *Node) follow(e event) {
+	switch e := e.(type) {
+	case upEvent:
+		n.push.noteGoodbye(e.id.name)
+	case digestEvent:
+		n.repair.noticed(e.from, e.digest)
+	case branchEvent:
+		n.confirmTo(e.relay, identityOf(e.record))
+	case headsEvent:
+		n.repair.told(e.headsMessage)
+		if e.joins {
+			n.name.synced()
+		}
+	}
+}
+
+// seen takes note of a member that lives, and says whether this node has met it: of one that it only heard of, it waits for
+// a sign of life, so that a boot that is dead is not listed on the word of somebody who has not noticed. One that had its
+// address before cannot be there any more.
+func (n *Node) seen(up upEvent) (met bool) {
+	n.watch.trust(up.id)
+	n.reach.found(up.id, up.address)
+	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
+		n.watch.suspect(before, up.id.name+" is at its address", true)
+	}
+	if _, pushed := n.owed[up.id]; pushed || up.answered {
+		n.push.meet(up.id)
+	}
+	return n.push.met(up.id)
+}
+
+// drop lets go of a member that is gone. One that said no goodbye is looked for: it may be beyond a cut, or start anew.
+func (n *Node) drop(down downEvent) {
+	record, _ := n.store.Record(down.id.name)
+	if address, living := n.push.address(down.id); living && record.State != membership.Left {
+		n.reach.miss(down.id, address.Addr)
+	}
+	n.push.remove(down.id)
+}
+
+// gone says whether a member is to be dropped now. One that memberlist gave up without a goodbye is looked at first.
+func (n *Node) gone(down downEvent) bool {
+	if down.looked {
+		return n.watch.condemn(down.id)
+	}
+	record, _ := n.store.Record(down.id.name)
+	address, living := n.push.address(down.id)
+	expected := living && !down.proof && record.Boot.ID == down.id.boot && record.State != membership.Left
+	return !expected || !n.watch.doubt(down.id, address)
+}

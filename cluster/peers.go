@@ -1,0 +1,155 @@
+package cluster
+
+import "time"
+
+// peer is a living member other than this one.
+type peer struct {
+	address   string
+	met       bool      // it said something to this node itself
+	wire      byte      // the newest wire version that it and this node speak
+	acked     uint64    // the latest version that it is known to have
+	tried     uint64    // the latest version that was sent
+	attempts  int       // since it last acknowledged one
+	next      time.Time // of the next attempt
+	streaming bool
+}
+
+// add gives the peer that was at the address until now, if there was one.
+func (p *pusher) add(id identity, address string, wire byte) (before identity, taken bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil {
+		if known.address == address {
+			return before, false
+		}
+		p.leave(id, known.address)
+	}
+	before, taken = p.at[address]
+	p.at[address] = id
+	p.peers[id] = &peer{address: address, wire: wire}
+	p.lagging[id] = p.peers[id]
+	p.wake()
+	p.kick()
+	return before, taken
+}
+
+func (p *pusher) remove(id identity) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil {
+		p.leave(id, known.address)
+		delete(p.peers, id)
+		delete(p.lagging, id)
+		p.wake()
+	}
+}
+
+// leave notes that a peer is not at address any more. Called with the lock held.
+func (p *pusher) leave(id identity, address string) {
+	if p.at[address] == id {
+		delete(p.at, address)
+	}
+}
+
+// acked notes that a peer has a version of this member's record.
+func (p *pusher) acked(id identity, version uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil && version > known.acked {
+		known.acked, known.attempts = version, 0
+		if version >= p.latest {
+			delete(p.lagging, id)
+		}
+		p.wake()
+	}
+}
+
+// correct sends this member's record again to a peer that turns out not to have it. One that takes this member for dead
+// although it knew it is told in the words of memberlist as well.
+func (p *pusher) correct(id identity, dead bool) {
+	p.mu.Lock()
+	known := p.peers[id]
+	if known == nil || known.acked == 0 || known.acked == toldAll {
+		p.mu.Unlock()
+		return // it is being told
+	}
+	known.acked, known.attempts, known.next = 0, 0, time.Time{}
+	p.lagging[id] = known
+	address := known.address
+	p.mu.Unlock()
+	p.kick()
+	if dead {
+		p.node.spawn(func() { p.introduce(Address{Addr: address}) })
+	}
+}
+
+// wake tells whoever waits for changed. Called with the lock held.
+func (p *pusher) wake() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// address is where a living peer is.
+func (p *pusher) address(id identity) (Address, bool) {
+	to, _, living := p.peer(id)
+	return to, living
+}
+
+// peer gives where a living peer is, and the newest wire version that both speak.
+func (p *pusher) peer(id identity) (to Address, wire byte, living bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil {
+		return Address{Addr: known.address, Name: id.String()}, known.wire, true
+	}
+	return to, 0, false
+}
+
+// meet notes that a peer gave a sign of life, and says whether that is its first.
+func (p *pusher) meet(id identity) (first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.peers[id]
+	first = known != nil && !known.met
+	if first {
+		known.met = true
+	}
+	return first
+}
+
+func (p *pusher) met(id identity) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.peers[id]
+	return known != nil && known.met
+}
+
+// count is how many living peers there are.
+func (p *pusher) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.peers)
+}
+
+// living gives the addresses of all living peers.
+func (p *pusher) living() map[identity]string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	living := make(map[identity]string, len(p.peers))
+	for id, known := range p.peers {
+		living[id] = known.address
+	}
+	return living
+}
+
+// behind gives the names of the peers that are not known to have version, and a channel that closes when that changes.
+func (p *pusher) behind(version uint64) (names []string, changed <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, known := range p.peers {
+		if known.acked < version {
+			names = append(names, id.name)
+		}
+	}
+	return names, p.changed
+}
