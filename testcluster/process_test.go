@@ -65,7 +65,7 @@ func runCommand(t *testing.T, name string, command *exec.Cmd) *child {
 func childCommand(t *testing.T, config cluster.Config) *exec.Cmd {
 	t.Helper()
 	encoded, err := json.Marshal(map[string]any{"Name": config.Name, "Cluster": config.Cluster, "Bind": config.Bind,
-		"Join": config.Join, "Secret": config.Secret, "Metadata": config.Metadata})
+		"Join": config.Join, "Secret": config.Secret, "Metadata": config.Metadata, "PeersFile": config.PeersFile})
 	if err != nil {
 		t.Fatal(err)
 	}
