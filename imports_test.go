@@ -24,7 +24,7 @@ var house = map[string][]string{
 	"cluster":           {module + "/membership", module + "/cluster/transport", module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/hashicorp/go-msgpack/v2/codec", "github.com/rs/zerolog"},
 	"endpoint":          {module + "/membership", module + "/balancer", "github.com/go-kit/kit", "github.com/go-kit/log", "github.com/rs/zerolog"},
 	"testcluster":       {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
-	"testcluster/bench": {module, "github.com/hashicorp/memberlist", "github.com/rs/zerolog"},
+	"testcluster/bench": {module, "github.com/go-kit", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc"},
 	"testcluster/demo":  {module, "github.com/go-kit", "github.com/mattn/go-isatty"},
 	"examples":          {module, "github.com/go-kit", "github.com/rs/zerolog"},
 }

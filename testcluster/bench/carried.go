@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/hashicorp/memberlist"
 
@@ -11,31 +10,29 @@ import (
 
 // over is memberlist, as it comes but for its own encryption and compression, over this module's transport: what that costs
 // by itself, without records and all else that a member of this module's does.
-const over = "memberlist-over"
-
 type carried struct{ secret []byte }
 
 const checksumSize = 5 // bytes that memberlist adds to a packet without counting them
 
 type carriedMember struct {
 	*counter
-	*departures
+	*events
 	list *memberlist.Memberlist
 }
 
-func (c carried) start(name string, seeds []string) (member, error) {
+func (c carried) start(name string, seeds []string, changed watcher) (member, error) {
 	sockets, err := listen()
 	if err != nil {
 		return nil, err
 	}
-	m := &carriedMember{counter: newCounter(sockets), departures: new(departures)}
+	m := &carriedMember{counter: newCounter(sockets), events: &events{changed: changed}}
 	t, err := grapevine(c).transport(name, m.counter, func(transport.From, []byte) {})
 	if err != nil {
 		return nil, errors.Join(err, m.counter.Shutdown())
 	}
 	_, port, _ := t.FinalAdvertiseAddr("", 0) // New has asked for it, too
 	config := memberlist.DefaultLANConfig()
-	config.Name, config.Logger, config.Events, config.Transport = name, silence, m.departures, t
+	config.Name, config.Logger, config.Events, config.Transport = name, silence, m.events, t
 	config.BindPort, config.AdvertisePort = port, port
 	config.EnableCompression, config.UDPBufferSize = false, transport.MaxDatagram-checksumSize
 	if m.list, err = memberlist.Create(config); err != nil {
@@ -47,17 +44,7 @@ func (c carried) start(name string, seeds []string) (member, error) {
 	return m, nil
 }
 
-func (c carried) pair(func(network) network) (*pair, error) {
-	return nil, fmt.Errorf("%s: memberlist's own messages do not pass; %s tells what the transport costs", over, sealed)
-}
-
 func (m *carriedMember) address() string { return m.list.LocalNode().Address() }
 func (m *carriedMember) listed() int     { return m.list.NumMembers() }
 func (m *carriedMember) helpers() int    { return 1 } // the counter's pass
 func (m *carriedMember) close() error    { return m.list.Shutdown() }
-
-// clusterSystems are those of which there are clusters.
-func clusterSystems() []system {
-	all := systems()
-	return append(all, system{over, carried{all[0].kind.(grapevine).secret}})
-}

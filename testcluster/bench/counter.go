@@ -30,6 +30,14 @@ func newCounter(n network) *counter {
 	return c
 }
 
+// countInto wraps a network in a counter that the caller keeps.
+func countInto(c **counter) func(network) network {
+	return func(n network) network {
+		*c = newCounter(n)
+		return *c
+	}
+}
+
 func (c *counter) sent() traffic { return traffic{c.out.datagrams.Load(), c.out.streams.Load()} }
 
 // pass hands over streams that others opened until the network is shut down: memberlist's waits for that.
@@ -38,7 +46,7 @@ func (c *counter) pass() {
 		select {
 		case conn := <-c.network.StreamCh():
 			select {
-			case c.streams <- &countedConn{conn, c}:
+			case c.streams <- &countedConn{conn, &c.out.streams}:
 			case <-c.closed:
 				conn.Close()
 			}
@@ -71,7 +79,7 @@ func (c *counter) DialAddressTimeout(to memberlist.Address, timeout time.Duratio
 	if err != nil {
 		return nil, err
 	}
-	return &countedConn{conn, c}, nil
+	return &countedConn{conn, &c.out.streams}, nil
 }
 
 // Shutdown is safe to call twice.
@@ -84,11 +92,11 @@ func (c *counter) Shutdown() error {
 
 type countedConn struct {
 	net.Conn
-	counter *counter
+	out *atomic.Uint64
 }
 
 func (c *countedConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
-	c.counter.out.streams.Add(uint64(n))
+	c.out.Add(uint64(n))
 	return n, err
 }

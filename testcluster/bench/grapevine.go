@@ -32,7 +32,7 @@ type grapevineMember struct {
 	work sync.WaitGroup
 }
 
-func (g grapevine) start(name string, seeds []string) (member, error) {
+func (g grapevine) start(name string, seeds []string, changed watcher) (member, error) {
 	sockets, err := listen()
 	if err != nil {
 		return nil, err
@@ -47,14 +47,15 @@ func (g grapevine) start(name string, seeds []string) (member, error) {
 	m := &grapevineMember{counter: c, node: node}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.stop = cancel
-	m.work.Go(func() { m.follow(ctx) })
+	m.work.Go(func() { m.follow(ctx, changed) })
 	return m, nil
 }
 
-// follow counts members that leave the view. It would miss one that is back before it was woken.
-func (m *grapevineMember) follow(ctx context.Context) {
+// follow tells of each change, and counts members that leave the view. It would miss one that is back before it was woken.
+func (m *grapevineMember) follow(ctx context.Context, changed watcher) {
 	before := m.node.View().Snapshot()
 	for now := range m.node.View().Watch(ctx) {
+		changed(func(awaited news) bool { return holds(now, awaited) })
 		for _, listed := range before.Members() {
 			if _, ok := now.Member(listed.Name); !ok {
 				m.lost.Add(1)
@@ -62,6 +63,22 @@ func (m *grapevineMember) follow(ctx context.Context) {
 		}
 		before = now
 	}
+}
+
+func holds(now *membership.Snapshot, awaited news) bool {
+	m, ok := now.Member(awaited.member)
+	var services []string
+	for _, s := range m.Services {
+		services = append(services, s.Name)
+	}
+	return ok && awaited.toldBy(m.Name, m.Address, services...)
+}
+
+func (m *grapevineMember) registration(service string) (func() error, error) {
+	return func() error {
+		_, err := m.node.Register(membership.Service{Name: service, Address: "127.0.0.1:80"})
+		return err
+	}, nil
 }
 
 func (m *grapevineMember) address() string { return m.node.Address() }

@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,17 +15,28 @@ const (
 
 // group is a cluster that runs.
 type group struct {
-	members    []member
-	heap       uint64 // before
-	goroutines int    // before
-	joined     time.Duration
+	lookout
+	kind         kind
+	members      []named
+	before, base usage        // without anything; without the members, but with what hosts them
+	shut         func() error // nil where nothing hosts them
+	joined       time.Duration
+}
+
+type named struct {
+	member
+	name string
 }
 
 // startGroup starts n members one after another and waits until each lists all of them.
 func startGroup(s system, n int) (*group, error) {
-	g := &group{heap: liveHeap(), goroutines: runtime.NumGoroutine()}
+	g := &group{kind: s.kind, before: measureUsage()}
+	g.base = g.before
+	if err := g.open(); err != nil {
+		return nil, err
+	}
 	begun := time.Now()
-	err := g.start(s, n)
+	err := g.start(n)
 	if err == nil {
 		err = g.await(n)
 	}
@@ -36,56 +47,63 @@ func startGroup(s system, n int) (*group, error) {
 	return g, nil
 }
 
-func (g *group) start(s system, n int) error {
-	var seeds []string
+// open starts what hosts the members, if anything does.
+func (g *group) open() error {
+	h, ok := g.kind.(hosted)
+	if !ok {
+		return nil
+	}
+	members, shut, err := h.open()
+	if err != nil {
+		return err
+	}
+	g.kind, g.shut, g.base = members, shut, measureUsage()
+	return nil
+}
+
+func (g *group) start(n int) error {
 	for i := range n {
-		m, err := s.kind.start(fmt.Sprintf("member-%d", i), seeds)
-		if err != nil {
+		if err := g.add(fmt.Sprintf("member-%d", i)); err != nil {
 			return err
-		}
-		g.members = append(g.members, m)
-		if len(seeds) < mostSeeds {
-			seeds = append(seeds, m.address())
 		}
 	}
 	return nil
 }
 
+// add starts a member that joins the first ones.
+func (g *group) add(name string) error {
+	var seeds []string
+	for _, m := range g.members[:min(mostSeeds, len(g.members))] {
+		seeds = append(seeds, m.address())
+	}
+	m, err := g.kind.start(name, seeds, g.of(name))
+	if err != nil {
+		return err
+	}
+	g.members = append(g.members, named{m, name})
+	return nil
+}
+
 func (g *group) await(n int) error {
 	for until := time.Now().Add(joinPatience); ; time.Sleep(time.Millisecond) {
-		i := g.lacking(n)
+		i := slices.IndexFunc(g.members, func(m named) bool { return m.listed() != n })
 		if i < 0 {
 			return nil
 		}
 		if time.Now().After(until) {
-			return fmt.Errorf("member %d lists %d members after %v", i, g.members[i].listed(), joinPatience)
+			return fmt.Errorf("%s lists %d members after %v", g.members[i].name, g.members[i].listed(), joinPatience)
 		}
 	}
 }
 
-// lacking gives a member that does not list n, -1 for none.
-func (g *group) lacking(n int) int {
-	for i, m := range g.members {
-		if m.listed() != n {
-			return i
+// others gives the names of all members but one.
+func (g *group) others(name string) (names []string) {
+	for _, m := range g.members {
+		if m.name != name {
+			names = append(names, m.name)
 		}
 	}
-	return -1
-}
-
-func (g *group) sent() (sum traffic) {
-	for _, m := range g.members {
-		sum.datagrams += m.sent().datagrams
-		sum.streams += m.sent().streams
-	}
-	return sum
-}
-
-func (g *group) leaves() (sum int) {
-	for _, m := range g.members {
-		sum += m.leaves()
-	}
-	return sum
+	return names
 }
 
 // close ends all members at once and waits until nothing of them is left.
@@ -96,5 +114,8 @@ func (g *group) close() error {
 		work.Go(func() { failures[i] = m.close() })
 	}
 	work.Wait()
-	return errors.Join(errors.Join(failures...), settle(g.goroutines))
+	if g.shut != nil {
+		failures = append(failures, g.shut())
+	}
+	return errors.Join(errors.Join(failures...), settle(g.before.goroutines))
 }

@@ -12,11 +12,8 @@ import (
 
 // benchHandshakes measures how many handshakes a second this process does, both sides of each.
 func benchHandshakes(o options) (rows []Row, err error) {
-	for _, s := range systems() {
-		g, ok := s.kind.(grapevine)
-		if !ok {
-			continue // memberlist has none
-		}
+	for _, s := range systems(sealed, unsealed) { // memberlist has none
+		g := s.kind.(grapevine)
 		for _, goroutines := range []int{1, 2} {
 			var samples []float64
 			for range o.runs {

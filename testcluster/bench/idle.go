@@ -12,8 +12,20 @@ const (
 	countsOfIdle = 20               // how often goroutines are counted
 )
 
+// benchIdle measures it once, as periods of push/pull take long. A cluster before that one makes what stays on the heap
+// for good.
+func benchIdle(o options) ([]Row, error) {
+	o.runs = 2
+	return trial{"idle", systems(sealed, unsealed, bare, serfs, etcds), func(o options, g *group, f *figures, last bool) error {
+		if last {
+			g.idle(o, f)
+		}
+		return nil
+	}}.bench(o)
+}
+
 // idle leaves the cluster alone and measures what it costs to have it.
-func (g *group) idle(o options, row func(metric, unit string) Row) []Row {
+func (g *group) idle(o options, f *figures) {
 	period := pushPullPeriod(len(g.members))
 	time.Sleep(cmp.Or(o.settle, period))
 	settling := g.sent()
@@ -22,13 +34,14 @@ func (g *group) idle(o options, row func(metric, unit string) Row) []Row {
 	idling, seconds := g.sent(), time.Since(begun).Seconds()
 	datagrams := g.each(int(idling.datagrams-settling.datagrams)) / seconds
 	streams := g.each(int(idling.streams-settling.streams)) / seconds
-	return []Row{
-		row(metricSettling, "B").of(g.each(int(settling.total()))),
-		row(metricIdle, "B/s").of(datagrams + streams),
-		row(metricIdle, "B/s").in("datagrams").of(datagrams),
-		row(metricIdle, "B/s").in("streams").of(streams),
-		row(metricHeap, "B").of(g.each(int(liveHeap()) - int(g.heap))),
-		row(metricGoroutines, "count").of(counts...),
+	f.add(metricSettling, "B", g.each(int(settling.total())))
+	f.add(metricIdle, "B/s", datagrams+streams)
+	f.addIn("datagrams", metricIdle, "B/s", datagrams)
+	f.addIn("streams", metricIdle, "B/s", streams)
+	f.add(metricHeap, "B", g.each(int(liveHeap())-int(g.base.heap)))
+	f.add(metricGoroutines, "count", counts...)
+	if g.shut != nil {
+		f.addIn("server", metricHeap, "B", float64(g.base.heap)-float64(g.before.heap))
 	}
 }
 
@@ -36,12 +49,41 @@ func (g *group) idle(o options, row func(metric, unit string) Row) []Row {
 func (g *group) countGoroutines(over time.Duration) (counts []float64) {
 	for range countsOfIdle {
 		time.Sleep(over / countsOfIdle)
-		counts = append(counts, g.each(runtime.NumGoroutine()-g.goroutines)-float64(g.members[0].helpers()))
+		counts = append(counts, g.each(runtime.NumGoroutine()-g.base.goroutines)-float64(g.members[0].helpers()))
 	}
 	return counts
 }
 
+func (g *group) sent() (sum traffic) {
+	for _, m := range g.members {
+		sum.datagrams += m.sent().datagrams
+		sum.streams += m.sent().streams
+	}
+	return sum
+}
+
+func (g *group) leaves() (sum int) {
+	for _, m := range g.members {
+		sum += m.leaves()
+	}
+	return sum
+}
+
 func (g *group) each(total int) float64 { return float64(total) / float64(len(g.members)) }
+
+// What an idle member may cost, as a multiple of memberlist's.
+const mostIdle = 1.5
+
+func idleMarks(rows []Row) (marks []mark) {
+	for _, metric := range []string{metricIdle, metricHeap} {
+		for _, system := range []string{sealed, unsealed} {
+			for _, n := range sizesOf(rows, metric) {
+				marks = append(marks, ratio(rows, metric, n, system, bare, mostIdle))
+			}
+		}
+	}
+	return marks
+}
 
 // pushPullPeriod is how often a member of n exchanges its whole state with another one (memberlist's pushPullScale, of its
 // LAN default of 30 s; this module keeps to it). The first exchange comes between one period and 30 s later after the

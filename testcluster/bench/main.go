@@ -1,7 +1,7 @@
 // Command bench measures this module beside what it could be compared with: all do the same work, in one run of one
 // process, over the same loopback.
 //
-//	go run ./testcluster/bench -what transport -n 10,50,100 -json rows.json
+//	go run ./testcluster/bench -what propagate,heal,idle -n 10,50,100 -json rows.json
 //
 // The exit status is 0 when everything was measured, 1 when something could not be, 2 when the flags cannot be used. That
 // a mark is missed is a result like any other.
@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 func main() {
@@ -33,17 +34,16 @@ func main() {
 // run shows what was measured, also when not everything could be.
 func run(o options, out io.Writer) (err error) {
 	var rows []Row
+	var marks strings.Builder
 	for _, name := range o.what {
 		some, failed := benches[name](o)
 		rows = append(rows, some...)
 		err = errors.Join(err, failed)
-	}
-	fmt.Fprint(out, table(rows))
-	for _, name := range o.what {
 		if judge := judges[name]; judge != nil {
-			fmt.Fprintf(out, "\nmarks of %s\n%s", name, verdicts(judge(rows)))
+			fmt.Fprintf(&marks, "\nmarks of %s\n%s", name, verdicts(judge(some)))
 		}
 	}
+	fmt.Fprint(out, table(rows), marks.String())
 	if o.json == "" {
 		return err
 	}

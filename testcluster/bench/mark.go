@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -44,23 +45,50 @@ func verdicts(marks []mark) string {
 	return b.String()
 }
 
-// lookUp gives the row of a cluster's metric as a whole.
-func lookUp(rows []Row, system, metric string, n int) (found Row, ok bool) {
+// lookUp gives the row of a cluster's metric.
+func lookUp(rows []Row, system, metric, scenario string, n int) (found Row, ok bool) {
 	for _, r := range rows {
-		if r.System == system && r.Metric == metric && r.N == n && r.Scenario == "" {
+		if r.System == system && r.Metric == metric && r.Scenario == scenario && r.N == n {
 			return r, true
 		}
 	}
 	return found, false
 }
 
-// ratio compares the p50 of two systems.
+// sizesOf gives the sizes at which there is a row of a metric.
+func sizesOf(rows []Row, metric string) (sizes []int) {
+	for _, r := range rows {
+		if r.Metric == metric && !slices.Contains(sizes, r.N) {
+			sizes = append(sizes, r.N)
+		}
+	}
+	return sizes
+}
+
+// ratio compares the p50 of two systems, tailRatio their p99.
 func ratio(rows []Row, metric string, n int, system, other string, most float64) mark {
-	m := mark{fmt.Sprintf("%s, n=%d, %s / %s", metric, n, system, other), math.NaN(), most}
-	a, ok1 := lookUp(rows, system, metric, n)
-	b, ok2 := lookUp(rows, other, metric, n)
-	if ok1 && ok2 && b.P50 != 0 {
-		m.value = a.P50 / b.P50
+	return compare(rows, metric, n, system, other, mark{metric, math.NaN(), most}, func(r Row) float64 { return r.P50 })
+}
+
+func tailRatio(rows []Row, metric string, n int, system, other string, most float64) mark {
+	return compare(rows, metric, n, system, other, mark{metric + ", p99", math.NaN(), most}, func(r Row) float64 { return r.P99 })
+}
+
+func compare(rows []Row, metric string, n int, system, other string, m mark, figure func(Row) float64) mark {
+	m.name += fmt.Sprintf(", n=%d, %s / %s", n, system, other)
+	a, ok1 := lookUp(rows, system, metric, "", n)
+	b, ok2 := lookUp(rows, other, metric, "", n)
+	if ok1 && ok2 && figure(b) != 0 {
+		m.value = figure(a) / figure(b)
+	}
+	return m
+}
+
+// limit holds the worst that was measured against most.
+func limit(rows []Row, system, metric, scenario string, n int, most float64) mark {
+	m := mark{fmt.Sprintf("%s, n=%d, %s", strings.TrimSpace(metric+" "+scenario), n, system), math.NaN(), most}
+	if r, ok := lookUp(rows, system, metric, scenario, n); ok {
+		m.value = r.Max
 	}
 	return m
 }

@@ -24,10 +24,36 @@ not measured     false leaves, n=100, grapevine, 0 at most
 	}
 }
 
+func TestMarksOfTheOthers(t *testing.T) {
+	row := func(system, metric, scenario string, samples ...float64) Row {
+		return Row{System: system, Metric: metric, N: 10, Scenario: scenario}.of(samples...)
+	}
+	for want, got := range map[string][]mark{
+		`MISSED           propagation, p99, n=10, grapevine / memberlist: 0.06, 0.05 at most
+met              propagation, p99, n=10, grapevine / etcd: 0.60, 1 at most
+`: propagateMarks([]Row{row(sealed, metricPropagation, "", 1, 6), row(bare, metricPropagation, "", 90, 100), row(etcds, metricPropagation, "", 10)}),
+		`met              idle bytes, n=10, grapevine / memberlist: 1.50, 1.5 at most
+MISSED           idle bytes, n=10, grapevine-plain / memberlist: 1.60, 1.5 at most
+met              heap, n=10, grapevine / memberlist: 0.50, 1.5 at most
+not measured     heap, n=10, grapevine-plain / memberlist, 1.5 at most
+`: idleMarks([]Row{row(sealed, metricIdle, "", 15), row(unsealed, metricIdle, "", 16), row(bare, metricIdle, "", 10),
+			row(sealed, metricHeap, "", 1), row(bare, metricHeap, "", 2), row(etcds, metricHeap, "server", 9)}),
+		`met              full view after a heal 10s, n=10, grapevine: 30.00, 30 at most
+MISSED           full view after a heal 45s, n=10, grapevine: 31.00, 30 at most
+not measured     full view after a heal 5m0s, n=10, grapevine, 30 at most
+met              restart, n=10, grapevine: 0.50, 1 at most
+`: healMarks([]Row{row(sealed, metricHeal, "10s", 1, 30), row(sealed, metricHeal, "45s", 1, 31), row(sealed, metricRestart, "", 0.5)}),
+	} {
+		if verdicts(got) != want {
+			t.Errorf("marks:\n%swant:\n%s", verdicts(got), want)
+		}
+	}
+}
+
 func TestFalseLeavesAreNotForgiven(t *testing.T) {
 	row := Row{System: sealed, Metric: metricLeaves, N: 100}
 	for want, row := range map[string]Row{"met": row.of(0, 0, 0), "MISSED": row.of(0, 0, 1)} {
-		if got := falseLeaves([]Row{row}, 100); got.verdict() != want {
+		if got := limit([]Row{row}, sealed, metricLeaves, "", 100, 0); got.verdict() != want {
 			t.Errorf("%v, want %s", got, want)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -29,21 +30,32 @@ type options struct {
 
 // effort is how much work one measurement takes. Tests make do with less.
 type effort struct {
-	batches    int           // of datagrams, and of messages by stream, in one run
-	datagrams  int           // in a batch
-	messages   int           // by stream, in a batch
-	handshakes int           // in a run
-	mesh       int           // transports that all talk to each other
-	rest       time.Duration // until ciphers that are not used have been let go
-	settle     time.Duration // a cluster's; 0 for one period of push/pull
-	window     time.Duration // in which a cluster's traffic is counted; 0 for one period of push/pull
+	batches       int           // of datagrams, and of messages by stream, in one run
+	datagrams     int           // in a batch
+	messages      int           // by stream, in a batch
+	handshakes    int           // in a run
+	mesh          int           // transports that all talk to each other
+	rest          time.Duration // until ciphers that are not used have been let go
+	calm          time.Duration // a cluster's, once it is complete, before something is done to it
+	between       time.Duration // what is done to it, on average
+	registrations int           // in a run
+	restarts      int           // in a run
+	patience      time.Duration // with a restart
+
+	settle time.Duration // a cluster's; 0 for one period of push/pull
+	window time.Duration // in which a cluster's traffic is counted; 0 for one period of push/pull
 }
 
 var fullEffort = effort{
 	batches: 40, datagrams: 250, messages: 8, mesh: 48,
-	handshakes: 400,              // below the 512 that one IP may begin at once; from then on the door is what is measured
-	rest:       16 * time.Second, // transport: aeadIdle and sweepEvery, one after the other
+	handshakes: 400, // below the 512 that one IP may begin at once; from then on the door is what is measured
+	calm:       3 * time.Second, between: 500 * time.Millisecond,
+	registrations: 20, restarts: 5, patience: restartPatience,
+	rest: 16 * time.Second, // transport: aeadIdle and sweepEvery, one after the other
 }
+
+// pause waits for a time that is in step with nobody's clock.
+func (e effort) pause() { time.Sleep(e.between/2 + rand.N(max(e.between, 1))) }
 
 func parse(args []string) (options, error) {
 	o := options{effort: fullEffort, say: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }}

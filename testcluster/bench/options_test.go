@@ -7,11 +7,11 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	o, err := parse([]string{"-what", "transport", "-n", "3, 10", "-runs", "2", "-idle", "20s", "-json", "rows.json"})
+	o, err := parse([]string{"-what", "propagate, idle", "-n", "3, 10", "-runs", "2", "-idle", "20s", "-json", "rows.json"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(o.what) != 1 || len(o.sizes) != 2 || o.sizes[1] != 10 || o.runs != 2 || o.json != "rows.json" {
+	if len(o.what) != 2 || len(o.sizes) != 2 || o.sizes[1] != 10 || o.runs != 2 || o.json != "rows.json" {
 		t.Errorf("options %+v", o)
 	}
 	if o.settle != 10*time.Second || o.window != 20*time.Second {
@@ -21,8 +21,8 @@ func TestParse(t *testing.T) {
 
 func TestParseSaysWhatIsWrong(t *testing.T) {
 	for args, want := range map[string]string{
-		"-what nonsense":       `-what "nonsense": use any of transport`,
-		"-what transport,":     `-what "": use any of transport`,
+		"-what nonsense":       `-what "nonsense": use any of heal, idle, propagate, transport`,
+		"-what transport,":     `-what "": use any of heal, idle, propagate, transport`,
 		"-n 10,ten":            `-n "ten": use numbers from 2 to 400`,
 		"-n 1":                 `-n "1": use numbers from 2 to 400`,
 		"-runs 0":              `-runs "0": use 1 to 100`,

@@ -36,8 +36,8 @@ func (p *pair) await(late <-chan time.Time) error {
 }
 
 func newPairs(wrap func(network) network) (pairs []*pair, err error) {
-	for _, s := range systems() {
-		p, err := s.kind.pair(wrap)
+	for _, s := range systems(sealed, unsealed, keyed, bare) {
+		p, err := s.kind.(paired).pair(wrap)
 		if err != nil {
 			closePairs(pairs)
 			return nil, fmt.Errorf("%s: %w", s.name, err)
@@ -77,7 +77,7 @@ func (k plain) pair(wrap func(network) network) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	to, err := k.create("to", wrap, func(c *memberlist.Config) { c.Delegate = listener{p.handled} })
+	to, err := k.create("to", wrap, func(c *memberlist.Config) { c.Delegate = listener{handled: p.handled} })
 	if err != nil {
 		return nil, errors.Join(err, from.Shutdown())
 	}
@@ -91,12 +91,3 @@ func (k plain) pair(wrap func(network) network) (*pair, error) {
 	p.deliver = func(b []byte) error { return from.SendReliable(there, b) }
 	return p, nil
 }
-
-// listener is a Delegate that tells of every message.
-type listener struct{ handled chan<- struct{} }
-
-func (l listener) NotifyMsg([]byte)                { l.handled <- struct{}{} }
-func (l listener) NodeMeta(int) []byte             { return nil }
-func (l listener) GetBroadcasts(int, int) [][]byte { return nil }
-func (l listener) LocalState(bool) []byte          { return nil }
-func (l listener) MergeRemoteState([]byte, bool)   {}

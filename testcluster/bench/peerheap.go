@@ -9,7 +9,7 @@ import (
 // the heap grew by, divided by the ends of the pairs, is what a transport keeps of one peer on average. What a transport
 // takes itself is there before.
 func benchPeerHeap(o options) (rows []Row, err error) {
-	g := systems()[0].kind.(grapevine)
+	g := systems(sealed)[0].kind.(grapevine)
 	if err := g.warmUp(); err != nil {
 		return nil, err
 	}

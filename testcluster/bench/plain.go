@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"sync/atomic"
 
 	"github.com/hashicorp/memberlist"
 )
@@ -14,8 +13,8 @@ type plain struct{ key []byte }
 
 var silence = log.New(io.Discard, "", 0)
 
-// create makes a memberlist on sockets of its own.
-func (p plain) create(name string, wrap func(network) network, adjust func(*memberlist.Config)) (*memberlist.Memberlist, error) {
+// config is memberlist's own for a LAN, on sockets of its own. Whoever gets it shuts its transport down.
+func (p plain) config(name string, wrap func(network) network) (*memberlist.Config, error) {
 	config := memberlist.DefaultLANConfig()
 	config.Name, config.SecretKey, config.Logger = name, p.key, silence
 	config.BindAddr = loopback.Addr().String()
@@ -26,6 +25,14 @@ func (p plain) create(name string, wrap func(network) network, adjust func(*memb
 	config.BindPort = sockets.GetAutoBindPort()
 	config.AdvertisePort = config.BindPort
 	config.Transport = wrap(sockets)
+	return config, nil
+}
+
+func (p plain) create(name string, wrap func(network) network, adjust func(*memberlist.Config)) (*memberlist.Memberlist, error) {
+	config, err := p.config(name, wrap)
+	if err != nil {
+		return nil, err
+	}
 	adjust(config)
 	list, err := memberlist.Create(config)
 	if err != nil {
@@ -36,17 +43,14 @@ func (p plain) create(name string, wrap func(network) network, adjust func(*memb
 
 type plainMember struct {
 	*counter
-	*departures
+	*events
+	label
 	list *memberlist.Memberlist
 }
 
-func (p plain) start(name string, seeds []string) (member, error) {
-	m := &plainMember{departures: new(departures)}
-	count := func(n network) network {
-		m.counter = newCounter(n)
-		return m.counter
-	}
-	list, err := p.create(name, count, func(c *memberlist.Config) { c.Events = m.departures })
+func (p plain) start(name string, seeds []string, changed watcher) (member, error) {
+	m := &plainMember{events: &events{changed: changed}}
+	list, err := p.create(name, countInto(&m.counter), func(c *memberlist.Config) { c.Events, c.Delegate = m.events, &m.label })
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +66,10 @@ func (m *plainMember) listed() int     { return m.list.NumMembers() }
 func (m *plainMember) helpers() int    { return 1 } // the counter's pass
 func (m *plainMember) close() error    { return m.list.Shutdown() }
 
-// departures is an EventDelegate that counts members that left.
-type departures struct{ lost atomic.Int64 }
-
-func (d *departures) NotifyJoin(*memberlist.Node)   {}
-func (d *departures) NotifyUpdate(*memberlist.Node) {}
-func (d *departures) NotifyLeave(*memberlist.Node)  { d.lost.Add(1) }
-func (d *departures) leaves() int                   { return int(d.lost.Load()) }
+// registration puts the service's name into the metadata.
+func (m *plainMember) registration(service string) (func() error, error) {
+	return func() error {
+		m.label.set(service)
+		return m.list.UpdateNode(patience)
+	}, nil
+}

@@ -7,6 +7,14 @@ import (
 	"time"
 )
 
+// usage is what this process takes.
+type usage struct {
+	heap       uint64 // live, in bytes
+	goroutines int
+}
+
+func measureUsage() usage { return usage{liveHeap(), runtime.NumGoroutine()} }
+
 // liveHeap is how many bytes of the heap are in use. Finalizers, and pools that outlive one collection, need more than one.
 func liveHeap() uint64 {
 	for range 3 {

@@ -7,11 +7,17 @@ import (
 
 // benches are what -what may name. Each gives the rows that it could measure, and an error for what it could not.
 var benches = map[string]func(options) ([]Row, error){
+	"heal":      benchHeal,
+	"idle":      benchIdle,
+	"propagate": benchPropagate,
 	"transport": benchTransport,
 }
 
 // judges hold the rows against what was promised of them, for those benches of which something was.
 var judges = map[string]func([]Row) []mark{
+	"heal":      healMarks,
+	"idle":      idleMarks,
+	"propagate": propagateMarks,
 	"transport": transportMarks,
 }
 

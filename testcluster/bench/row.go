@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // Row is one figure. P50, P99 and Max are those of Runs measurements.
@@ -30,6 +31,8 @@ func (r Row) of(samples ...float64) Row {
 	r.P50, r.P99, r.Max = percentile(samples, 50), percentile(samples, 99), percentile(samples, 100)
 	return r
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // percentile is the least of the samples that p percent of them do not exceed (nearest rank).
 func percentile(samples []float64, p float64) float64 {

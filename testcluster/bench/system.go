@@ -12,6 +12,9 @@ const (
 	unsealed = "grapevine-plain" // Insecure
 	keyed    = "memberlist-key"  // memberlist, with a key and otherwise its own defaults
 	bare     = "memberlist"      // without a key
+	over     = "memberlist-over" // see carried
+	serfs    = "serf"
+	etcds    = "etcd" // Go kit's sd/etcdv3
 )
 
 type network = memberlist.NodeAwareTransport
@@ -19,13 +22,23 @@ type network = memberlist.NodeAwareTransport
 // system is one of those that are compared.
 type system struct {
 	name string
-	kind interface {
-		// start makes a member that joins by way of seeds.
-		start(name string, seeds []string) (member, error)
+	kind
+}
 
-		// pair makes two that send to each other what wrap makes of their sockets.
-		pair(wrap func(network) network) (*pair, error)
-	}
+// kind makes the members of a system.
+type kind interface {
+	// start makes a member that joins by way of seeds, and that calls changed whenever its view did.
+	start(name string, seeds []string, changed watcher) (member, error)
+}
+
+// hosted is a kind whose members need something that runs before them. What open gives makes the members, until shut.
+type hosted interface {
+	open() (members kind, shut func() error, err error)
+}
+
+// paired is a kind of which two can send each other anything, over what wrap makes of their sockets.
+type paired interface {
+	pair(wrap func(network) network) (*pair, error)
 }
 
 // member is one of a cluster.
@@ -38,14 +51,25 @@ type member interface {
 	close() error // without a goodbye
 }
 
-// systems share one secret, as all members must.
-func systems() []system {
+// registrar is a member that can tell the others of a service.
+type registrar interface {
+	// registration prepares one: what is timed is register, which may return before the others know, or later.
+	registration(service string) (register func() error, err error)
+}
+
+// systems gives those that are named. All members share one secret, as they must.
+func systems(names ...string) (chosen []system) {
 	secret := make([]byte, 32) // AES-256 for memberlist
 	rand.Read(secret)          // never fails
-	return []system{
-		{sealed, grapevine{secret}}, {unsealed, grapevine{}},
-		{keyed, plain{secret}}, {bare, plain{}},
+	kinds := map[string]kind{
+		sealed: grapevine{secret}, unsealed: grapevine{},
+		keyed: plain{secret}, bare: plain{}, over: carried{secret},
+		serfs: serfKind{}, etcds: etcdKind{},
 	}
+	for _, name := range names {
+		chosen = append(chosen, system{name, kinds[name]})
+	}
+	return chosen
 }
 
 func asIs(n network) network { return n }

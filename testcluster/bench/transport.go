@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 )
 
 // transportParts are what -what transport measures, in this order.
@@ -42,7 +41,7 @@ func transportMarks(rows []Row) (marks []mark) {
 	for _, n := range []int{10, 50} {
 		marks = append(marks, ratio(rows, metricJoin, n, sealed, unsealed, mostJoin))
 	}
-	sizes := clusterSizes(rows)
+	sizes := sizesOf(rows, metricJoin)
 	for _, n := range sizes {
 		marks = append(marks, ratio(rows, metricJoin, n, sealed, keyed, math.Inf(1)))
 	}
@@ -54,23 +53,5 @@ func transportMarks(rows []Row) (marks []mark) {
 			marks = append(marks, ratio(rows, metricHeap, n, system, keyed, mostHeap))
 		}
 	}
-	return append(marks, falseLeaves(rows, 100))
-}
-
-func falseLeaves(rows []Row, n int) mark {
-	m := mark{name: fmt.Sprintf("%s, n=%d, %s", metricLeaves, n, sealed), value: math.NaN()}
-	if r, ok := lookUp(rows, sealed, metricLeaves, n); ok {
-		m.value = r.Max
-	}
-	return m
-}
-
-// clusterSizes gives the sizes of which there is a row.
-func clusterSizes(rows []Row) (sizes []int) {
-	for _, r := range rows {
-		if r.Metric == metricJoin && !slices.Contains(sizes, r.N) {
-			sizes = append(sizes, r.N)
-		}
-	}
-	return sizes
+	return append(marks, limit(rows, sealed, metricLeaves, "", 100, 0))
 }

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	importPath      = "github.com/grapevine-go/grapevine/testcluster/bench"
+	rowPrefix       = "row: "       // of the lines of the test that hold a row
+	virtualPatience = 2 * time.Hour // real; for the test
+)
+
+// benchVirtual has a test measure, as there is virtual time in tests only. It takes the go command, and this package's
+// source where the command is run.
+func benchVirtual(o options) ([]Row, error) {
+	test := healTest(o)
+	var complaint strings.Builder
+	test.Stderr = &complaint
+	out, err := test.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := test.Start(); err != nil {
+		return nil, fmt.Errorf("virtual time takes the go command: %w", err)
+	}
+	rows, err := collect(out, o.say)
+	if failed := test.Wait(); failed != nil {
+		err = errors.Join(err, fmt.Errorf("%s: %w\n%s", strings.Join(test.Args, " "), failed, complaint.String()))
+	}
+	return rows, err
+}
+
+func healTest(o options) *exec.Cmd {
+	var sizes []string
+	for _, n := range o.sizes {
+		sizes = append(sizes, strconv.Itoa(n))
+	}
+	return exec.Command("go", "test", "-count=1", "-v", "-run=^TestHealFigures$", "-timeout="+virtualPatience.String(), importPath,
+		"-heal.n="+strings.Join(sizes, ","), "-heal.runs="+strconv.Itoa(o.runs))
+}
+
+// collect takes the rows from what a test writes, and passes on the rest.
+func collect(out io.Reader, say func(format string, args ...any)) (rows []Row, err error) {
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		encoded, ok := strings.CutPrefix(lines.Text(), rowPrefix)
+		if !ok {
+			say("%s", lines.Text())
+			continue
+		}
+		var r Row
+		if failed := json.Unmarshal([]byte(encoded), &r); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%q: %w", lines.Text(), failed))
+			continue
+		}
+		rows = append(rows, r)
+	}
+	if len(rows) == 0 && err == nil {
+		err = errors.New("the test gave no rows")
+	}
+	return rows, errors.Join(err, lines.Err())
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+	"github.com/hashicorp/serf/serf"
+
+	"github.com/grapevine-go/grapevine/testcluster"
+)
+
+// virtualSystem is a system whose clusters run on a simulated network, on virtual time.
+type virtualSystem struct {
+	name  string
+	start func(t *testing.T, n int, seed uint64) virtualCluster
+}
+
+var virtualSystems = []virtualSystem{{sealed, startSealed}, {bare, startBare}, {serfs, startSerf}}
+
+// virtualCluster ends with its test.
+type virtualCluster struct {
+	network *testcluster.Network
+	hosts   []*testcluster.Host
+	listed  []func() int // members, in each view
+}
+
+// virtualLink leaves something to chance, so that seeds differ.
+var virtualLink = testcluster.Link{Latency: time.Millisecond, Jitter: time.Millisecond}
+
+func startSealed(t *testing.T, n int, seed uint64) virtualCluster {
+	c := testcluster.Start(t, n, testcluster.WithSeed(seed), testcluster.WithLink(virtualLink))
+	v := virtualCluster{network: c.Network}
+	for _, m := range c.Members {
+		v.hosts = append(v.hosts, m.Host)
+		v.listed = append(v.listed, func() int { return len(m.View().Snapshot().Members()) })
+	}
+	return v
+}
+
+// startOn starts members on hosts, each by way of start, which has memberlist's config and gives how to see what it lists.
+func startOn(t *testing.T, n int, seed uint64, start func(config *memberlist.Config, seeds []string) (listed func() int, err error)) virtualCluster {
+	t.Cleanup(func() { time.Sleep(settlePatience) }) // after all Shutdowns: the bubble's clock stops with the test
+	v := virtualCluster{network: testcluster.NewNetwork(seed, virtualLink)}
+	var seeds []string
+	for range n {
+		host := v.network.Host()
+		config := memberlist.DefaultLANConfig()
+		config.Name, config.Transport, config.Logger = host.IP().String(), host, silence
+		config.BindPort = int(host.Address().Port())
+		listed, err := start(config, seeds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.hosts, v.listed = append(v.hosts, host), append(v.listed, listed)
+		if len(seeds) < mostSeeds {
+			seeds = append(seeds, host.Address().String())
+		}
+	}
+	return v
+}
+
+func startBare(t *testing.T, n int, seed uint64) virtualCluster {
+	return startOn(t, n, seed, func(config *memberlist.Config, seeds []string) (func() int, error) {
+		list, err := memberlist.Create(config)
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { list.Shutdown() })
+		_, err = list.Join(seeds)
+		return list.NumMembers, err
+	})
+}
+
+func startSerf(t *testing.T, n int, seed uint64) virtualCluster {
+	return startOn(t, n, seed, func(config *memberlist.Config, seeds []string) (func() int, error) {
+		s, err := serf.Create(serfConfig(config, nil))
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { s.Shutdown() })
+		if len(seeds) > 0 {
+			_, err = s.Join(seeds, ignoreOld)
+		}
+		return s.Memberlist().NumMembers, err
+	})
+}
