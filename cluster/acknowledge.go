@@ -1,6 +1,11 @@
 package cluster
 
-import "github.com/grapevine-go/grapevine/membership"
+import (
+	"context"
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
 
 // owe takes note that a record was pushed, which is to be acknowledged once its owner is known to live. Memberlist is
 // told of an owner that it does not know.
@@ -15,6 +20,13 @@ func (n *Node) owe(push pushEvent) {
 	}
 }
 
+const (
+	// settlePatience is how long subscribers of the view may take before a drain is confirmed without them: one that is stuck
+	// must not keep others from leaving.
+	settlePatience = 250 * time.Millisecond
+	mostSettling   = 64 // confirmations that wait for subscribers; more are given at once
+)
+
 // acknowledge tells the owners of records that were pushed what is known of their names now, which may be a newer boot.
 func (n *Node) acknowledge() {
 	for owner, byStream := range n.owed {
@@ -23,12 +35,33 @@ func (n *Node) acknowledge() {
 			continue
 		}
 		delete(n.owed, owner)
-		ack := n.ack(owner)
-		if byStream {
-			n.acknowledgeByStream(owner, address, ack)
-		} else {
-			n.send(address, ack)
-		}
+		n.onceSettled(owner, func() {
+			if byStream {
+				n.acknowledgeByStream(owner, address)
+			} else {
+				n.send(address, n.ack(owner))
+			}
+		})
+	}
+}
+
+// onceSettled confirms a record. Who drains or leaves is told only when those who subscribe to this member's view have dealt
+// with that: from then on nobody here picks it.
+func (n *Node) onceSettled(owner identity, confirm func()) {
+	known, _ := n.store.Record(owner.name)
+	if known.State == membership.Active || !n.settling.TryTake() {
+		confirm()
+		return
+	}
+	begun := n.spawn(func() {
+		defer n.settling.Free()
+		ctx, cancel := context.WithTimeout(n.ctx, settlePatience)
+		defer cancel()
+		_ = n.View().Settled(ctx) // or they are late, see settlePatience
+		confirm()
+	})
+	if !begun {
+		n.settling.Free()
 	}
 }
 
@@ -41,15 +74,19 @@ func (n *Node) ack(owner identity) []byte {
 // confirmTo acknowledges a record to whoever relayed it.
 func (n *Node) confirmTo(relay, owner identity) {
 	if address, living := n.push.address(relay); living {
-		n.send(address, n.ack(owner))
+		n.onceSettled(owner, func() { n.send(address, n.ack(owner)) })
 	}
 }
 
-func (n *Node) acknowledgeByStream(owner identity, address Address, ack []byte) {
-	if n.push.acks.TryTake() { // else the owner will send again
-		n.spawn(func() {
-			defer n.push.acks.Free()
-			n.push.stream(owner, address, ack)
-		})
+func (n *Node) acknowledgeByStream(owner identity, address Address) {
+	if !n.push.acks.TryTake() {
+		return // the owner will send again
+	}
+	begun := n.spawn(func() {
+		defer n.push.acks.Free()
+		n.push.stream(owner, address, n.ack(owner))
+	})
+	if !begun {
+		n.push.acks.Free()
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
@@ -44,6 +45,7 @@ type Node struct {
 	reach     *reach
 	memory    *memory
 	ready     readiness
+	settling  slots.Slots // confirmations that wait for subscribers
 
 	ctx    context.Context // done once Close begins
 	cancel context.CancelFunc
@@ -116,7 +118,9 @@ func newNode(s settings) (n *Node, err error) {
 		inbox:   newInbox(),
 		listUse: make(chan struct{}, 1),
 		owed:    make(map[identity]bool),
-		own:     membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata, Started: time.Now()},
+
+		settling: make(slots.Slots, mostSettling),
+		own:      membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata, Started: time.Now()},
 	}
 	n.own.Boot.ID = n.id.boot
 	n.own = n.own.Clone() // the caller's metadata stays the caller's

@@ -1,15 +1,13 @@
 package membership
 
-import (
-	"context"
-	"iter"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // View is what this process knows of the others, always the latest. It is read without locks.
 type View struct {
 	latest atomic.Pointer[Snapshot]
 	report atomic.Pointer[func(Instance, Evidence)]
+
+	watchers watchers
 }
 
 func newView() *View {
@@ -20,23 +18,6 @@ func newView() *View {
 
 // Snapshot gives the latest state. It never blocks and never returns nil.
 func (v *View) Snapshot() *Snapshot { return v.latest.Load() }
-
-// Watch yields the current snapshot, then the latest one after each change, until ctx is done. A slow reader skips what
-// is out of date and holds up nobody.
-func (v *View) Watch(ctx context.Context) iter.Seq[*Snapshot] {
-	return func(yield func(*Snapshot) bool) {
-		for ctx.Err() == nil {
-			snapshot := v.Snapshot()
-			if !yield(snapshot) {
-				return
-			}
-			select {
-			case <-snapshot.Changed():
-			case <-ctx.Done():
-			}
-		}
-	}
-}
 
 // publish makes next the latest and wakes the watchers. Only one goroutine may publish at a time.
 func (v *View) publish(next *Snapshot) { close(v.latest.Swap(next).changed) }
