@@ -49,7 +49,7 @@ func (d delegate) seen(node *memberlist.Node, answered bool) {
 
 func (d delegate) NotifyLeave(node *memberlist.Node) {
 	if id, err := parseIdentity(node.Name); err == nil {
-		d.node.inbox.put(downEvent{id: id})
+		d.node.inbox.put(downEvent{id: id, evidence: "SWIM gave it up"})
 	}
 }
 

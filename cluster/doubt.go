@@ -29,7 +29,7 @@ func (w *watch) doubt(id identity, address Address) bool {
 func (w *watch) dispel(id identity, address Address) {
 	for wait := firstRemind; w.stillDoubted(id); wait = min(2*wait, slowestRemind) {
 		if found := w.lookWithin(w.doubts, id, address); found != alive {
-			w.node.inbox.put(downEvent{id: id, proof: found == dead, looked: true})
+			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})
 			return
 		}
 		w.node.push.introduce(address)

@@ -19,9 +19,14 @@ type (
 	}
 	metEvent  struct{ id identity } // a peer said something to this node itself
 	downEvent struct {
-		id     identity
-		proof  bool // rather than silence
-		looked bool // this node itself found it so, after memberlist gave it up
+		id       identity
+		proof    bool // rather than silence
+		finding  finding
+		evidence string
+	}
+	suspectEvent struct { // it does not answer
+		id       identity
+		evidence string
 	}
 	pushEvent struct { // its owner sent it
 		record  membership.Record
@@ -42,6 +47,15 @@ type (
 		relay  identity
 		record membership.Record
 	}
+)
+
+// finding is how it came out that a member is gone.
+type finding int
+
+const (
+	givenUp  finding = iota // by memberlist
+	looked                  // this node itself found it so, after memberlist gave it up
+	lookedAt                // this node itself found it so
 )
 
 // mostMessages bounds what may wait; messages beyond it are lost, as if on the network, and sent again.

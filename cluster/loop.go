@@ -55,6 +55,7 @@ func (n *Node) handle(events []event) {
 	if len(changes) > 0 {
 		n.store.Apply(changes...)
 		n.push.noteGoodbyes(changes)
+		n.noteKept(changes)
 	}
 	n.acknowledge()
 	for _, e := range events {
@@ -67,17 +68,19 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 	switch e := e.(type) {
 	case upEvent:
 		if e.id != n.id && n.seen(e) {
-			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address})
+			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address, Evidence: "it answered a probe"})
 		}
 	case metEvent:
 		if address, living := n.push.address(e.id); living {
-			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: address.Addr})
+			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: address.Addr, Evidence: "it spoke to this process"})
 		}
 	case downEvent:
 		if e.id != n.id && n.gone(e) {
-			changes = append(changes, membership.Down{Name: e.id.name, BootID: e.id.boot, Proof: e.proof})
+			changes = append(changes, membership.Down{Name: e.id.name, BootID: e.id.boot, Proof: e.proof, Evidence: e.evidence})
 			n.drop(e)
 		}
+	case suspectEvent:
+		changes = append(changes, membership.Suspected{Name: e.id.name, BootID: e.id.boot, Evidence: e.evidence})
 	case pushEvent:
 		changes = n.heard(membership.Heard{Record: e.record})
 		n.owe(e)
@@ -120,19 +123,33 @@ func (n *Node) follow(e event) {
 	}
 }
 
-// seen takes note of a member that lives, and says whether this node has met it: of one that it only heard of, it waits for
-// a sign of life, so that a boot that is dead is not listed on the word of somebody who has not noticed. One that had its
-// address before cannot be there any more.
-func (n *Node) seen(up upEvent) (met bool) {
+// noteKept says when the view keeps members that are likely to live, see [membership.StandingKept].
+func (n *Node) noteKept(changes []membership.Change) {
+	for _, change := range changes {
+		down, ok := change.(membership.Down)
+		if !ok {
+			continue
+		}
+		if why, _ := n.View().Why(down.Name); why.Standing == membership.StandingKept && n.seldom.Due("kept") {
+			n.log.Warn().Str("member", down.Name).Msg("cluster: too many fell silent together: what was last known of them is kept until it is certain what became of each")
+		}
+	}
+}
+
+// seen takes note of a member that lives, and says whether this node had a sign of life itself: for one that it only heard of,
+// it waits, so that a boot that is dead is not listed on the word of somebody who has not noticed. One that had its address
+// before cannot be there any more.
+func (n *Node) seen(up upEvent) (sign bool) {
 	n.watch.trust(up.id)
 	n.reach.found(up.id, up.address)
 	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
 		n.watch.suspect(before, up.id.name+" is at its address", true)
 	}
-	if _, pushed := n.owed[up.id]; pushed || up.answered {
+	_, pushed := n.owed[up.id]
+	if pushed || up.answered {
 		n.push.meet(up.id)
 	}
-	return n.push.met(up.id)
+	return pushed || up.answered
 }
 
 // drop lets go of a member that is gone. One that said no goodbye is looked for: it may be beyond a cut, or start anew.
@@ -146,11 +163,14 @@ func (n *Node) drop(down downEvent) {
 
 // gone says whether a member is to be dropped now. One that memberlist gave up without a goodbye is looked at first.
 func (n *Node) gone(down downEvent) bool {
-	if down.looked {
+	switch down.finding {
+	case looked:
 		return n.watch.condemn(down.id)
+	case lookedAt:
+		return true
 	}
 	record, _ := n.store.Record(down.id.name)
 	address, living := n.push.address(down.id)
-	expected := living && !down.proof && record.Boot.ID == down.id.boot && record.State != membership.Left
+	expected := living && record.Boot.ID == down.id.boot && record.State != membership.Left
 	return !expected || !n.watch.doubt(down.id, address)
 }

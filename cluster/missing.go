@@ -20,7 +20,11 @@ type absence struct {
 	pause time.Duration
 }
 
+// add begins to look for one, unless it is being looked for.
 func (m missing) add(id identity, address string, now time.Time) {
+	if one := m[address]; one != nil && one.id == id {
+		return
+	}
 	m[address] = &absence{id: id, since: now, next: now.Add(jitter(firstSearch)), pause: firstSearch}
 	for len(m) > mostMissing {
 		oldest := address

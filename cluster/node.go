@@ -194,6 +194,7 @@ func (n *Node) memberlistConfig() *memberlist.Config {
 	c.UDPBufferSize = transport.MaxDatagram - checksumSize
 	c.EnableCompression = false
 	c.GossipInterval, c.ProbeInterval, c.ProbeTimeout = gossipInterval, probeInterval, probeTimeout
+	c.PushPullInterval = pushPullInterval
 	c.TCPTimeout = streamTimeout
 	c.Logger = n.lines
 	c.Delegate, c.Events, c.Alive, c.Ping = d, d, d, d
@@ -206,6 +207,9 @@ const (
 	gossipInterval = 201500 * time.Microsecond
 	probeInterval  = 1003 * time.Millisecond
 	probeTimeout   = 507250 * time.Microsecond
+
+	// pushPullInterval is four times memberlist's: digests, which go with each probe, find out sooner who does not know whom.
+	pushPullInterval = 2 * time.Minute
 
 	streamTimeout = 5 * time.Second
 	startPatience = time.Second // how long Start waits for a seed

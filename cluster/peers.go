@@ -117,13 +117,6 @@ func (p *pusher) meet(id identity) (first bool) {
 	return first
 }
 
-func (p *pusher) met(id identity) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	known := p.peers[id]
-	return known != nil && known.met
-}
-
 // count is how many living peers there are.
 func (p *pusher) count() int {
 	p.mu.Lock()

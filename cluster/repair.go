@@ -195,11 +195,13 @@ func (r *repairer) endServing(peer identity) {
 	delete(r.serving, peer)
 }
 
-// learn is what a peer's heads say by themselves: of this member's own name, and of members that are gone.
+// learn is what a peer's heads say by themselves: of this member's own name, of members that are gone, and of members that live
+// and that memberlist has not told of: they are sought out.
 func (n *Node) learn(m headsMessage) (changes []membership.Change) {
 	for _, h := range m.heads {
 		if h.Name != n.id.name {
 			changes = append(changes, membership.Remembered{Head: h})
+			n.seek(h)
 			continue
 		}
 		n.name.heard(h.Boot, h.Address)
@@ -209,4 +211,14 @@ func (n *Node) learn(m headsMessage) (changes []membership.Change) {
 		}
 	}
 	return changes
+}
+
+// seek looks for a member that lives according to a peer, unless this one knows it to live.
+func (n *Node) seek(h membership.Head) {
+	id := identity{h.Name, h.Boot.ID}
+	known, heard := n.store.Record(h.Name)
+	if _, living := n.push.address(id); living || h.Gone > 0 || h.Address == "" || heard && h.Boot.Compare(known.Boot) < 0 {
+		return
+	}
+	n.reach.miss(id, h.Address)
 }

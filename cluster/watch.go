@@ -77,7 +77,7 @@ func (w *watch) suspect(id identity, why string, tell bool) {
 			return
 		}
 		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member is gone")
-		w.node.inbox.put(downEvent{id: id, proof: true})
+		w.node.inbox.put(downEvent{id, true, lookedAt, why})
 		if tell {
 			w.accuse(id)
 		}

@@ -88,9 +88,9 @@ func TestSeenAliveMeanwhile(t *testing.T) {
 	n.handle([]event{up, recordsEvent{recordsMessage{records: []membership.Heard{{Record: record}}}}})
 	n.handle([]event{downEvent{id: a}})
 	listed(true) // it is looked at first
-	n.handle([]event{up, downEvent{id: a, proof: true, looked: true}})
+	n.handle([]event{up, downEvent{id: a, proof: true, finding: looked}})
 	listed(true)
-	n.handle([]event{downEvent{id: a}, downEvent{id: a, proof: true, looked: true}})
+	n.handle([]event{downEvent{id: a}, downEvent{id: a, proof: true, finding: looked}})
 	listed(false)
 }
 

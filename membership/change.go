@@ -2,7 +2,7 @@ package membership
 
 import "time"
 
-// Change is something learned about a member: [Heard], [Remembered], [Up] or [Down].
+// Change is something learned about a member: [Heard], [Remembered], [Up], [Suspected] or [Down].
 type Change interface {
 	member() string
 	apply(e *entry)
@@ -20,17 +20,27 @@ type Remembered struct{ Head }
 
 // Up says that a boot of a name was seen alive, with its gossip at Address. Whoever says so says [Down] in the end.
 type Up struct {
-	Name    string
-	BootID  uint64
-	Address string
+	Name     string
+	BootID   uint64
+	Address  string
+	Evidence string // how it was seen, for [View.Why]
+}
+
+// Suspected says that a boot that was seen alive does not answer at present. It stays listed, and is called only where
+// no other instance is left, until Up or Down.
+type Suspected struct {
+	Name     string
+	BootID   uint64
+	Evidence string
 }
 
 // Down says that a boot of a name is no longer alive. Proof is set when that is certain, as when its port refuses
 // connections, rather than the end of patience with a silent one: nothing is then kept of it.
 type Down struct {
-	Name   string
-	BootID uint64
-	Proof  bool
+	Name     string
+	BootID   uint64
+	Proof    bool
+	Evidence string
 }
 
 // entry is what is known of one name.
@@ -42,7 +52,10 @@ type entry struct {
 	gone    time.Time // since when record's boot is not alive
 	lost    bool      // it fell silent, without a goodbye
 	kept    bool      // listed although lost, because there was nobody left to ask
+	spared  bool      // listed although lost, because many others of its kind were lost with it
+	suspect bool      // it is alive as far as is known, and does not answer
 	losses  losses
+	why     reason
 	held    time.Time // not listed until then, although it is back
 	peer    bool      // counted in Store.living
 	sum     uint64    // what it adds to Store.digest
@@ -56,11 +69,13 @@ type shown struct {
 	version uint64
 	form    byte // of one version, a newer form says more
 	address string
+	suspect bool
 }
 
 func (c Heard) member() string      { return c.Record.Name }
 func (c Remembered) member() string { return c.Name }
 func (c Up) member() string         { return c.Name }
+func (c Suspected) member() string  { return c.Name }
 func (c Down) member() string       { return c.Name }
 
 func (c Heard) apply(e *entry) {
@@ -68,10 +83,15 @@ func (c Heard) apply(e *entry) {
 		return
 	}
 	if !e.heard || e.record.Boot != c.Record.Boot {
-		e.gone, e.lost, e.kept, e.address = time.Now().Add(-c.Gone), false, false, ""
+		e.why.renew(e.heard)
+		e.gone, e.address = time.Now().Add(-c.Gone), ""
+		e.lost, e.kept, e.spared, e.suspect = false, false, false, false
 	}
 	if c.Record.State == Left { // its goodbye may arrive after it was seen to be gone
-		e.lost, e.kept = false, false
+		e.lost, e.kept, e.spared = false, false, false
+	}
+	if c.Record.State != e.record.State {
+		e.why.says(c.Record.State)
 	}
 	e.record, e.heard = c.Record.Clone(), true
 }
@@ -87,10 +107,21 @@ func (c Remembered) apply(e *entry) {
 func (c Up) apply(e *entry) {
 	if _, alive := e.alive.address(c.BootID); !alive {
 		e.returned()
+		e.why.set(c.Evidence)
 	}
 	e.alive.add(c.BootID, c.Address)
 	if e.record.Boot.ID == c.BootID {
-		e.kept = false
+		if e.suspect {
+			e.why.set(c.Evidence)
+		}
+		e.kept, e.spared, e.suspect = false, false, false
+	}
+}
+
+func (c Suspected) apply(e *entry) {
+	if e.record.Boot.ID == c.BootID && e.lives() && !e.suspect {
+		e.suspect = true
+		e.why.set(c.Evidence)
 	}
 }
 
@@ -100,14 +131,15 @@ func (c Down) apply(e *entry) {
 	if e.heard && e.record.Boot.ID != c.BootID {
 		return
 	}
-	if alive && e.heard && e.record.State != Left {
+	if alive {
+		e.gone, e.lost, e.address, e.suspect = time.Now(), e.heard && e.record.State != Left, address, false
+		e.why.set(c.Evidence)
+	}
+	if e.lost && alive {
 		e.losses.add()
 	}
-	if alive {
-		e.gone, e.lost, e.address = time.Now(), e.heard && e.record.State != Left, address
-	}
 	if c.Proof {
-		e.lost, e.kept = false, false
+		e.lost, e.kept, e.spared = false, false, false
 	}
 }
 
@@ -122,10 +154,10 @@ func (e *entry) whole() bool { return e.heard && e.record.form() > 0 }
 
 // shows says how the member looks from here.
 func (e *entry) shows(self bool) shown {
-	if !e.whole() || e.record.State == Left || !self && !e.kept && (!e.lives() || !e.held.IsZero()) {
+	if !e.whole() || e.record.State == Left || !self && !e.kept && !e.spared && (!e.lives() || !e.held.IsZero()) {
 		return shown{}
 	}
-	return shown{true, e.record.Boot, e.record.Version, e.record.form(), e.seenAt()}
+	return shown{true, e.record.Boot, e.record.Version, e.record.form(), e.seenAt(), e.doubtful(self)}
 }
 
 func (e *entry) seenAt() string {
@@ -135,16 +167,21 @@ func (e *entry) seenAt() string {
 	return e.address
 }
 
+// doubtful says whether a member that is listed may be gone. Of those that are kept because this process is cut off from all,
+// none is more so than another.
+func (e *entry) doubtful(self bool) bool { return !self && !e.kept && (e.suspect || !e.lives()) }
+
 func (e *entry) toMember() Member {
 	return Member{
-		Name:     e.record.Name,
-		Boot:     e.record.Boot,
-		Address:  e.seenAt(),
-		Zone:     e.record.Zone,
-		State:    e.record.State,
-		Services: e.record.Services,
-		Metadata: e.record.Metadata,
-		Started:  e.record.Started,
+		Name:      e.record.Name,
+		Boot:      e.record.Boot,
+		Address:   e.seenAt(),
+		Zone:      e.record.Zone,
+		State:     e.record.State,
+		Services:  e.record.Services,
+		Metadata:  e.record.Metadata,
+		Started:   e.record.Started,
+		Suspected: e.shown.suspect,
 	}
 }
 

@@ -25,7 +25,7 @@ func TestAlone(t *testing.T) {
 
 func TestCutOffKeepsWhatVanished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b, c, d := member("a", users("a:1")), member("b", users("b:1")), member("c", users("c:1")), member("d")
+		a, b, c, d := member("a"), member("b", users("b:1")), member("c", users("c:1")), member("d")
 		s := storeOf(a, b, c, d)
 		s.Apply(down(a))
 		time.Sleep(time.Second)

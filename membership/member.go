@@ -15,6 +15,9 @@ type Member struct {
 	Services []Service
 	Metadata map[string]string
 	Started  time.Time // see [Record]
+
+	// Suspected is set while it does not answer, and while it is listed only because many others fell silent with it.
+	Suspected bool
 }
 
 // Instance is one service of one member.
@@ -25,7 +28,8 @@ type Instance struct {
 	Zone   string
 	State  State
 
-	Started time.Time // when the member's process did, see [Record]
+	Started   time.Time // when the member's process did, see [Record]
+	Suspected bool      // see [Member]
 }
 
 // instance gives the member's instance of service, if it offers one.
@@ -34,5 +38,5 @@ func (m *Member) instance(service string) (Instance, bool) {
 	if at < 0 {
 		return Instance{}, false
 	}
-	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State, m.Started}, true
+	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State, m.Started, m.Suspected}, true
 }

@@ -55,8 +55,8 @@ func (s *Snapshot) Services() []string { return slices.Sorted(maps.Keys(s.servic
 // Instances gives every instance of service, ordered by member, the draining ones included. It does not copy.
 func (s *Snapshot) Instances(service string) []Instance { return s.services[service].all }
 
-// Available gives the instances of service that new calls should go to, ordered by member: the active ones, or the
-// draining ones when no other is left. It does not copy.
+// Available gives the instances of service that new calls should go to, ordered by member: the active ones, or those of them
+// that are suspected when no other is left, or the draining ones when none of these is. It does not copy.
 func (s *Snapshot) Available(service string) []Instance { return s.services[service].available }
 
 // Addresses gives the addresses of Available, each once, in ascending order. It does not copy.
@@ -117,16 +117,15 @@ func merge[T any](old, fresh []T, name func(*T) string, changed map[string]bool)
 
 func newOffer(all []Instance) offer {
 	o := offer{all: slices.Clip(all), available: slices.Clip(all)}
-	active := 0
+	var count [ranks]int
 	for i := range all {
-		if all[i].State == Active {
-			active++
-		}
+		count[all[i].rank()]++
 	}
-	if 0 < active && active < len(all) {
-		o.available = make([]Instance, 0, active)
+	best := slices.IndexFunc(count[:], func(n int) bool { return n > 0 })
+	if 0 <= best && count[best] < len(all) {
+		o.available = make([]Instance, 0, count[best])
 		for i := range all {
-			if all[i].State == Active {
+			if all[i].rank() == best {
 				o.available = append(o.available, all[i])
 			}
 		}
@@ -138,4 +137,17 @@ func newOffer(all []Instance) offer {
 	slices.Sort(o.addresses)
 	o.addresses = slices.Clip(slices.Compact(o.addresses))
 	return o
+}
+
+const ranks = 4
+
+// rank orders instances by whether they should be called, the best first.
+func (i *Instance) rank() (rank int) {
+	if i.State != Active {
+		rank = 2
+	}
+	if i.Suspected {
+		rank++
+	}
+	return rank
 }

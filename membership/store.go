@@ -36,12 +36,16 @@ type Store struct {
 	healed   time.Time       // when one was back
 	kept     bool            // whether any entry is kept
 	held     map[string]bool // names of those that are held back
+	spared   bool            // whether any entry is spared
 	oldest   time.Time       // no entry has been gone for longer
 }
 
 // NewStore gives an empty store for the member named self, whose own record counts as alive from the start.
 func NewStore(self string) *Store {
-	return &Store{self: self, view: newView(), entries: make(map[string]*entry), held: make(map[string]bool)}
+	s := &Store{self: self, view: newView(), entries: make(map[string]*entry), held: make(map[string]bool)}
+	why := s.why
+	s.view.explain.Store(&why)
+	return s
 }
 
 // View is where the outcome appears.
@@ -70,6 +74,7 @@ func (s *Store) Apply(changes ...Change) {
 	s.count(touched)
 	s.checkIsolation(had, touched)
 	s.release(touched)
+	s.spare(touched)
 	s.publish(touched)
 	s.forget(touched)
 }

@@ -4,8 +4,9 @@ import "sync/atomic"
 
 // View is what this process knows of the others, always the latest. It is read without locks.
 type View struct {
-	latest atomic.Pointer[Snapshot]
-	report atomic.Pointer[func(Instance, Evidence)]
+	latest  atomic.Pointer[Snapshot]
+	report  atomic.Pointer[func(Instance, Evidence)]
+	explain atomic.Pointer[func(string) (Account, bool)]
 
 	watchers watchers
 }

@@ -28,7 +28,7 @@ func TestCallsThroughAPartition(t *testing.T) {
 		}
 		c.Cut(c.Members[:2], c.Members[2:])
 		start := time.Now()
-		c.AwaitViews(time.Minute, c.Members[:2], func(s *membership.Snapshot) bool { return len(s.Members()) == 2 })
+		c.AwaitViews(time.Minute, c.Members[:2], func(s *membership.Snapshot) bool { return len(s.Available("echo")) == 2 })
 		t.Log(time.Since(start))
 		c.Heal()
 		start = time.Now()

@@ -23,7 +23,7 @@ func TestGreeterThroughAPartition(t *testing.T) {
 		c.AwaitConverged(time.Minute)
 
 		c.Cut(c.Members[:2], c.Members[2:])
-		c.AwaitViews(time.Minute, c.Members[:2], func(s *membership.Snapshot) bool { return len(s.Members()) == 2 })
+		c.AwaitViews(time.Minute, c.Members[:2], func(s *membership.Snapshot) bool { return len(s.Available("greeter")) == 2 })
 
 		client := c.Members[0].Client() // its calls obey the faults of the network
 		for _, instance := range c.Members[0].View().Snapshot().Available("greeter") {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"runtime"
 	"time"
@@ -12,16 +13,31 @@ const (
 	countsOfIdle = 20               // how often goroutines are counted
 )
 
-// benchIdle measures it once, as periods of push/pull take long. A cluster before that one makes what stays on the heap
-// for good.
+// benchIdle measures it once, as periods of push/pull take long.
 func benchIdle(o options) ([]Row, error) {
-	o.runs = 2
-	return trial{"idle", systems(sealed, unsealed, bare, serfs, etcds), func(o options, g *group, f *figures, last bool) error {
-		if last {
-			g.idle(o, f)
-		}
+	o.runs = 1
+	t := trial{"idle", systems(sealed, unsealed, bare, serfs, etcds), true, func(o options, g *group, f *figures, _ bool) error {
+		g.idle(o, f)
 		return nil
-	}}.bench(o)
+	}}
+	if err := t.warmUp(); err != nil {
+		return nil, err
+	}
+	return t.bench(o)
+}
+
+// warmUp makes what stays on the heap for good after the first cluster of a system.
+func (t trial) warmUp() error {
+	for _, s := range t.systems {
+		g, err := startGroup(s, leastMembers)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		if err := g.close(); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
 }
 
 // idle leaves the cluster alone and measures what it costs to have it.
@@ -40,9 +56,6 @@ func (g *group) idle(o options, f *figures) {
 	f.addIn("streams", metricIdle, "B/s", streams)
 	f.add(metricHeap, "B", g.each(int(liveHeap())-int(g.base.heap)))
 	f.add(metricGoroutines, "count", counts...)
-	if g.shut != nil {
-		f.addIn("server", metricHeap, "B", float64(g.base.heap)-float64(g.before.heap))
-	}
 }
 
 // countGoroutines looks now and then how many there are of a member, those of the bench left out.
