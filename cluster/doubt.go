@@ -28,7 +28,7 @@ func (w *watch) doubt(id identity, address Address) bool {
 // dispel looks until the member is not doubted any more, or found to be gone.
 func (w *watch) dispel(id identity, address Address) {
 	for wait := firstRemind; w.stillDoubted(id); wait = min(2*wait, slowestRemind) {
-		if found := w.lookWithin(w.doubts, id, address); found != alive {
+		if found := w.lookWithin(w.doubts, id, address, func() {}); found != alive {
 			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})
 			return
 		}

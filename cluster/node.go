@@ -96,6 +96,7 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	n.work.Go(n.push.run)
 	n.work.Go(n.reach.run)
 	n.work.Go(n.memory.run)
+	n.work.Go(newGuard(n).run)
 	if settings.SecretFile != "" {
 		n.work.Go(func() { n.followSecrets(settings) })
 	}

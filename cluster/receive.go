@@ -46,8 +46,8 @@ func (n *Node) handlers() map[transport.Kind]transport.Handler {
 	}
 }
 
-// accept logs what cannot be used. Where senders are known, nobody may say that it is another; who is what it says has been
-// met.
+// accept logs what cannot be used. Where senders are known, nobody may say that it is another; who is what it says has
+// given a sign of life.
 func (n *Node) accept(from transport.From, claimed identity, err error, dropped string) bool {
 	if err == nil && from.ID != "" && claimed.String() != from.ID {
 		err = errImpostor
@@ -56,7 +56,7 @@ func (n *Node) accept(from transport.From, claimed identity, err error, dropped 
 		n.seldom.Warn(err, dropped)
 		return false
 	}
-	if n.push.meet(claimed) {
+	if first, cleared := n.push.meet(claimed), n.watch.clear(claimed); first || cleared {
 		n.inbox.put(metEvent{claimed})
 	}
 	return true

@@ -91,7 +91,7 @@ func TestReportsAreRateLimited(t *testing.T) {
 		c.Members = append(c.Members, &testcluster.Member{Node: caller, Host: host})
 		c.AwaitConverged(time.Minute)
 		instance := instanceOf(t, c.Members[2], "m1")
-		time.Sleep(2 * time.Second)
+		time.Sleep(10 * time.Second) // it has connected to its neighbours
 		before := dialled.Load()
 		for range 1000 {
 			caller.View().Report(instance, membership.TimedOut)

@@ -14,14 +14,21 @@ import (
 
 const (
 	lookTimeout = time.Second            // for a dial, and for an answer
+	knockAgain  = 20 * time.Millisecond  // a process that is ending may still accept
+	proveAfter  = 150 * time.Millisecond // without an answer, a look makes sure who is there, which takes a handshake
+	tellAfter   = 300 * time.Millisecond // without an answer, the others are asked to look, too
 	dialAgain   = 10 * time.Millisecond  // after a connection broke
-	askAgain    = 100 * time.Millisecond // a question, or its answer, may be lost
-	lookPause   = time.Second            // between two looks at one member, however many accuse it
-	mostLooks   = 16                     // at a time
-	mostSeen    = 4096                   // members whose last look is remembered
-	mostWaiting = 256                    // looks under way, and those that wait; more suspicions are dropped
-	mostDoubts  = 4096                   // members that memberlist gave up and that are looked at; more are dropped on its word
-	doubtLooks  = 64                     // looks at them, at a time
+	askAgain    = 50 * time.Millisecond  // a question, or its answer, may be lost
+	firstRelook = 500 * time.Millisecond // between two looks at one that is suspected; doubles with each
+	slowRelook  = 2 * time.Second
+	accusations = 5 // in a row, as datagrams are lost
+	accuseAgain = 100 * time.Millisecond
+	lookPause   = time.Second // between two looks at one member, however many accuse it
+	mostLooks   = 16          // at a time
+	mostSeen    = 4096        // members whose last look is remembered
+	mostWaiting = 256         // looks under way, and those that wait; more suspicions are dropped
+	mostDoubts  = 4096        // members that memberlist gave up and that are looked at; more are dropped on its word
+	doubtLooks  = 64          // looks at them, at a time
 )
 
 // verdict is what a look at a member found.
@@ -42,6 +49,7 @@ type watch struct {
 
 	mu      sync.Mutex
 	doubted map[identity]bool            // those that memberlist gave up; false once they were seen alive again
+	silent  map[identity]bool            // those that are suspected
 	under   map[identity]bool            // looks under way, and those that wait
 	seen    map[identity]time.Time       // when the last look at each ended
 	waiting map[chan<- struct{}]identity // looks that wait for an answer, and whom they look for
@@ -53,6 +61,7 @@ func newWatch(n *Node) *watch {
 		looks:   make(slots.Slots, mostLooks),
 		doubts:  make(slots.Slots, doubtLooks),
 		doubted: make(map[identity]bool),
+		silent:  make(map[identity]bool),
 		under:   make(map[identity]bool),
 		seen:    make(map[identity]time.Time),
 		waiting: make(map[chan<- struct{}]identity),
@@ -71,17 +80,79 @@ func (w *watch) suspect(id identity, why string, tell bool) {
 		return
 	}
 	w.node.spawn(func() {
-		found := w.lookAt(id, address)
-		w.endLook(id)
-		if found != dead {
-			return
+		told := !tell
+		accuse := func() {
+			if !told {
+				told = true
+				w.accuse(id)
+			}
 		}
-		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member is gone")
-		w.node.inbox.put(downEvent{id, true, lookedAt, why})
-		if tell {
-			w.accuse(id)
+		found := w.lookAt(id, address, accuse)
+		w.endLook(id)
+		if found == dead {
+			accuse()
+		}
+		w.conclude(id, found, why)
+		if found == silent && w.note(id) {
+			w.relook(id, address, why)
+			w.clear(id)
 		}
 	})
+}
+
+// note takes note of a suspect, and says whether it is a new one.
+func (w *watch) note(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	known := w.silent[id]
+	w.silent[id] = true
+	return !known
+}
+
+// clear ends the suspicion of a member, and says whether there was one.
+func (w *watch) clear(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	suspected := w.silent[id]
+	delete(w.silent, id)
+	return suspected
+}
+
+// conclude passes on what a look found.
+func (w *watch) conclude(id identity, found verdict, why string) {
+	switch found {
+	case alive:
+		w.node.inbox.put(metEvent{id})
+	case dead:
+		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member is gone")
+		w.node.inbox.put(downEvent{id, true, lookedAt, why + ", and nobody listens at its port, or somebody else"})
+	case silent:
+		w.node.inbox.put(suspectEvent{id, why + ", and it does not answer"})
+	}
+}
+
+// relook looks at a suspect until that ends: it answers, is found gone, or SWIM gives it up.
+func (w *watch) relook(id identity, address Address, why string) {
+	for pause := firstRelook; ; pause = min(2*pause, slowRelook) {
+		select {
+		case <-time.After(jitter(pause)):
+		case <-w.node.ctx.Done():
+			return
+		}
+		if _, living := w.node.push.address(id); !living || !w.isSilent(id) {
+			return
+		}
+		found := w.lookAt(id, address, func() {})
+		if w.conclude(id, found, why); found != silent {
+			return
+		}
+	}
+}
+
+func (w *watch) isSilent(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.silent[id]
 }
 
 // beginLook allows one look at a member at a time, and lookPause between two.
@@ -107,37 +178,70 @@ func (w *watch) endLook(id identity) {
 
 // accuse asks every other member to look for itself.
 func (w *watch) accuse(id identity) {
-	message := note{from: w.node.id, subject: id}.encode(kindAccuse)
-	for peer, address := range w.node.push.living() {
-		if peer != id {
-			w.node.send(Address{Addr: address, Name: peer.String()}, message)
+	w.node.spawn(func() {
+		message := note{from: w.node.id, subject: id}.encode(kindAccuse)
+		for range accusations {
+			for peer, address := range w.node.push.living() {
+				if peer != id {
+					w.node.send(Address{Addr: address, Name: peer.String()}, message)
+				}
+			}
+			select {
+			case <-time.After(accuseAgain):
+			case <-w.node.ctx.Done():
+				return
+			}
 		}
-	}
+	})
 }
 
-// lookAt finds out about a member by itself: a closed port or another process on it is proof, a time-out is none.
-func (w *watch) lookAt(id identity, address Address) verdict {
-	return w.lookWithin(w.looks, id, address)
+// lookAt finds out about a member by itself: a closed port or another process on it is proof, a time-out is none. late is
+// called once no answer has come for a while.
+func (w *watch) lookAt(id identity, address Address, late func()) verdict {
+	return w.lookWithin(w.looks, id, address, late)
 }
 
-func (w *watch) lookWithin(within slots.Slots, id identity, address Address) verdict {
+func (w *watch) lookWithin(within slots.Slots, id identity, address Address, late func()) verdict {
 	if !within.Take(w.node.ctx) {
 		return silent
 	}
 	defer within.Free()
-	return w.look(id, address)
+	return w.look(id, address, late)
 }
 
-// look dials and asks at once.
-func (w *watch) look(id identity, address Address) verdict {
+// look asks by datagram and knocks, at once; only without an answer it makes sure who is there, so that however many accuse a
+// member that is well, each of them costs it no more than an answer.
+func (w *watch) look(id identity, address Address, late func()) verdict {
 	if address.Addr == w.node.Address() {
 		return dead
 	}
 	ctx, cancel := context.WithTimeout(w.node.ctx, lookTimeout)
 	defer cancel()
-	found := make(chan verdict, 1)
-	w.node.spawn(func() { found <- w.identify(ctx, id, address) })
-	return w.ask(ctx, id, address, found)
+	found := make(chan verdict, 2)
+	w.node.spawn(func() { w.knock(ctx, address, found) })
+	w.node.spawn(func() {
+		select {
+		case <-time.After(proveAfter):
+			found <- w.identify(ctx, id, address)
+		case <-ctx.Done():
+		}
+	})
+	return w.ask(ctx, id, address, found, late)
+}
+
+// knock finds out at once whether nobody is there.
+func (w *watch) knock(ctx context.Context, address Address, found chan<- verdict) {
+	for range 2 {
+		if err := w.node.transport.Knock(address.Addr, lookTimeout); errors.Is(err, syscall.ECONNREFUSED) {
+			found <- dead
+			return
+		}
+		select {
+		case <-time.After(knockAgain):
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // identify says who listens at address, also when that changes before ctx is done: a process that ends may still accept,
@@ -172,7 +276,7 @@ func (w *watch) where(id identity) (Address, bool) {
 }
 
 // ask waits for whoever is at address to say who it is, by datagram, or for what identify found.
-func (w *watch) ask(ctx context.Context, id identity, address Address, identified <-chan verdict) verdict {
+func (w *watch) ask(ctx context.Context, id identity, address Address, identified <-chan verdict, late func()) verdict {
 	answers := make(chan struct{}, 1) // more would say the same
 	w.mu.Lock()
 	w.waiting[answers] = id
@@ -185,6 +289,8 @@ func (w *watch) ask(ctx context.Context, id identity, address Address, identifie
 	question := note{from: w.node.id, subject: id, replyTo: w.node.Address()}.encode(kindProbe)
 	again := time.NewTicker(askAgain)
 	defer again.Stop()
+	patience := time.NewTimer(tellAfter)
+	defer patience.Stop()
 	for {
 		w.node.send(address, question)
 		select {
@@ -193,6 +299,8 @@ func (w *watch) ask(ctx context.Context, id identity, address Address, identifie
 		case verdict := <-identified:
 			return verdict
 		case <-again.C:
+		case <-patience.C:
+			late()
 		case <-ctx.Done():
 			return silent
 		}

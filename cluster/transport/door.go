@@ -153,6 +153,9 @@ func (t *Transport) welcome(v *visitor) {
 		peer := t.book.peer(p.hello.sender())
 		t.serve(newLink(p).attach(peer), peer)
 		t.door.out(name)
+	case forWatch:
+		t.echo(newLink(p))
+		t.door.out(name)
 	case forStream:
 		stream := t.exchange(p, false, func() { t.door.out(name) })
 		select {

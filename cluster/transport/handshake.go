@@ -154,7 +154,7 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 		return &RefusedError{Reason: ReasonVersion, Detail: "it speaks another version of this protocol"}
 	case h.tag != t.own.tag:
 		return &RefusedError{Reason: ReasonCluster, Detail: "it belongs to another cluster"}
-	case h.purpose < forKeys || h.purpose > forStream || dialling != 0 && h.purpose != dialling:
+	case h.purpose < forKeys || h.purpose > forWatch || dialling != 0 && h.purpose != dialling:
 		return fmt.Errorf("%w: a connection for purpose %d", errMalformed, h.purpose)
 	}
 	if err := t.own.versions.check(p.hello.versions); err != nil || t.identity == nil {

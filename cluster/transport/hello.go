@@ -15,6 +15,7 @@ const (
 	forKeys   purpose = 1 + iota // nothing more: the datagrams of the pair are keyed
 	forLink                      // frames of any kind, both ways
 	forStream                    // one exchange of memberlist's
+	forWatch                     // to notice its end
 )
 
 // version is that of everything in this package: the protocol that is agreed on, hello, frames and datagrams.

@@ -1,0 +1,123 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/transport"
+)
+
+const (
+	neighbours   = 3                      // that a member keeps connections to
+	beatEvery    = time.Second            // for the nearest of them
+	beatPatience = 300 * time.Millisecond // beyond that
+	guardEvery   = 2 * time.Second        // between two looks at who the neighbours are
+	firstRewatch = 200 * time.Millisecond // between two connections to one neighbour; doubles with each
+	slowRewatch  = 5 * time.Second
+)
+
+// guard keeps connections to a few neighbours on a ring of hashes, so that every member is watched by as many others. When a
+// process ends, its system closes or resets its connections: whoever is at the other end knows within milliseconds, makes
+// sure, and tells the others. The nearest neighbour is asked every second as well, as a host that vanishes closes nothing.
+type guard struct {
+	node     *Node
+	watching map[post]context.CancelFunc
+}
+
+// post is one neighbour that is watched.
+type post struct {
+	id      identity
+	address string
+	beats   bool
+}
+
+func newGuard(n *Node) *guard { return &guard{node: n, watching: make(map[post]context.CancelFunc)} }
+
+// run keeps to the neighbours as members come and go.
+func (g *guard) run() {
+	for {
+		select {
+		case <-time.After(jitter(guardEvery)):
+			g.adjust()
+		case <-g.node.ctx.Done():
+			return // and so do those that watch
+		}
+	}
+}
+
+func (g *guard) adjust() {
+	wanted := nearest(g.node.id, g.node.push.living())
+	for post, stop := range g.watching {
+		if !slices.Contains(wanted, post) {
+			stop()
+			delete(g.watching, post)
+		}
+	}
+	for _, post := range wanted {
+		if g.watching[post] == nil {
+			ctx, stop := context.WithCancel(g.node.ctx)
+			g.watching[post] = stop
+			if !g.node.spawn(func() { g.watch(ctx, post) }) {
+				stop()
+			}
+		}
+	}
+}
+
+// watch holds a connection to a neighbour, and has the watch look at it whenever that breaks.
+func (g *guard) watch(ctx context.Context, p post) {
+	to := Address{Addr: p.address, Name: p.id.String()}
+	every := time.Duration(0)
+	if p.beats {
+		every = beatEvery
+	}
+	for pause := firstRewatch; ctx.Err() == nil; pause = min(2*pause, slowRewatch) {
+		began := time.Now()
+		err := g.node.transport.Watch(ctx, to, every, beatPatience)
+		if ctx.Err() != nil {
+			return
+		}
+		evidence := "its connection broke"
+		if transport.Silent(err) {
+			evidence = "it does not answer its neighbour"
+		}
+		g.node.watch.suspect(p.id, evidence, true)
+		if time.Since(began) > slowRewatch {
+			pause = firstRewatch
+		}
+		select {
+		case <-time.After(jitter(pause)):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// nearest gives the neighbours of a member: those whose hashes follow its own on the ring, the nearest first.
+func nearest(self identity, living map[identity]string) (posts []post) {
+	type place struct {
+		id       identity
+		distance uint64
+	}
+	own := placeOf(self)
+	places := make([]place, 0, len(living))
+	for id := range living {
+		places = append(places, place{id, placeOf(id) - own})
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), compareIdentities(a.id, b.id))
+	})
+	for i, one := range places[:min(len(places), neighbours)] {
+		posts = append(posts, post{one.id, living[one.id], i == 0})
+	}
+	return posts
+}
+
+// placeOf is where a member is on the ring.
+func placeOf(id identity) uint64 {
+	hash := sha256.Sum256([]byte(id.String()))
+	return binary.BigEndian.Uint64(hash[:])
+}

@@ -1,0 +1,118 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// watchIdle is after how long a connection ends on which a watcher has sent nothing; one that only waits for the end sends
+// something now and then as well.
+const (
+	watchIdle = 30 * time.Second
+	rareBeat  = 10 * time.Second
+)
+
+// Watch keeps a connection to a member open for as long as it lasts, and gives why it ended: the error of the dial, as of
+// [Transport.Identify]; io.EOF or what the system says of a connection that the other side closed or reset, which a process that
+// ends does at once, however it ends; os.ErrDeadlineExceeded when it did not answer. It is asked every so often, and has
+// patience beyond that to answer; 0 for every is seldom, so that only the end of its process is noticed. Watch returns the
+// cause of ctx when that is done.
+func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.Duration) error {
+	p, err := t.dial(ctx, to.Addr, to.Name, handshakeTimeout, forWatch)
+	if err != nil {
+		return err
+	}
+	l := newLink(p)
+	t.book.addLink(l)
+	defer t.book.removeLink(l)
+	if !t.accepted(l.session, time.Now()) { // what it rests on was removed meanwhile
+		l.abort()
+		return ErrClosed
+	}
+	if every == 0 {
+		every, patience = rareBeat, watchIdle
+	}
+	done := make(chan struct{})
+	var beats sync.WaitGroup
+	beats.Go(func() { l.beat(every, done) })
+	defer beats.Wait()
+	defer close(done)
+	defer l.abort()
+	for _, over := range []context.Context{ctx, t.ctx} {
+		defer context.AfterFunc(over, l.abort)()
+	}
+	err = l.hearBeats(every + patience)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case t.ctx.Err() != nil:
+		return ErrClosed
+	}
+	return err
+}
+
+// beat asks now, and every so often.
+func (l *link) beat(every time.Duration, done <-chan struct{}) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		l.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if _, err := l.Write([]byte{0}); err != nil {
+			return // the reader hears of it
+		}
+		select {
+		case <-tick.C:
+		case <-done:
+			return
+		}
+	}
+}
+
+// hearBeats reads answers until one does not come within the time.
+func (l *link) hearBeats(within time.Duration) error {
+	var answer [1]byte
+	for {
+		l.SetReadDeadline(time.Now().Add(within))
+		if _, err := io.ReadFull(l, answer[:]); err != nil {
+			return err
+		}
+	}
+}
+
+// echo answers a watcher until it goes.
+func (t *Transport) echo(l *link) {
+	t.book.addLink(l)
+	defer t.book.removeLink(l)
+	defer l.abort()
+	if !t.accepted(l.session, time.Now()) {
+		return
+	}
+	defer context.AfterFunc(t.ctx, l.abort)()
+	var beat [1]byte
+	for {
+		l.SetDeadline(time.Now().Add(watchIdle))
+		if _, err := io.ReadFull(l, beat[:]); err != nil {
+			return
+		}
+		if _, err := l.Write(beat[:]); err != nil {
+			return
+		}
+	}
+}
+
+// Knock finds out whether anybody listens at an address, whoever it is, and says nothing: nil if so. An error that wraps
+// syscall.ECONNREFUSED says that nobody does.
+func (t *Transport) Knock(address string, timeout time.Duration) error {
+	conn, err := t.network.DialAddressTimeout(Address{Addr: address}, timeout)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// Silent says whether an error of [Transport.Watch] is that the other side did not answer, rather than that it went.
+func Silent(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

@@ -1,0 +1,101 @@
+package testcluster_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+	"github.com/grapevine-go/grapevine/testcluster"
+)
+
+// offering runs test with n members that all offer users.
+func offering(t *testing.T, n int, test func(t *testing.T, c *testcluster.Cluster), options ...testcluster.Option) {
+	t.Helper()
+	virtual(t, n, func(t *testing.T, c *testcluster.Cluster) {
+		for _, m := range c.Members {
+			if _, err := m.Register(membership.Service{Name: "users", Address: m.Host.IP().String() + ":80"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.AwaitConverged(time.Minute)
+		time.Sleep(10 * time.Second) // the neighbours are connected
+		test(t, c)
+	}, options...)
+}
+
+// calls says whether new calls for users may go to a member.
+func calls(m *testcluster.Member) condition {
+	return func(s view) bool {
+		for _, instance := range s.Available("users") {
+			if instance.Member == m.Name() {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func not(c condition) condition { return func(s view) bool { return !c(s) } }
+
+// TestFault13_NoticedByTheNeighbours kills a process that nobody calls: its system closes its connections.
+func TestFault13_NoticedByTheNeighbours(t *testing.T) {
+	for _, n := range []int{2, 3, 10, 20} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			offering(t, n, func(t *testing.T, c *testcluster.Cluster) {
+				killed := c.Members[n/2]
+				rest := except(c, killed)
+				defer throughout(t, rest, "lists all others", lists(rest...))()
+				began := time.Now()
+				c.Kill(killed)
+				c.AwaitViews(250*time.Millisecond, rest, lacks(killed.Name()))
+				t.Logf("dropped everywhere after %v", time.Since(began))
+				why, _ := rest[0].View().Why(killed.Name())
+				if why.Standing != membership.StandingGone || !strings.Contains(why.Evidence, "nobody listens at its port") {
+					t.Errorf("why: %+v", why)
+				}
+			})
+		})
+	}
+}
+
+// TestFault13_VanishedHostIsNotCalled has a host lose its power: nothing is closed, and its nearest neighbour finds out.
+func TestFault13_VanishedHostIsNotCalled(t *testing.T) {
+	for _, loss := range []float64{0, 0.1, 0.3} {
+		t.Run(fmt.Sprint(loss), func(t *testing.T) {
+			offering(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+				vanished := c.Members[4]
+				rest := except(c, vanished)
+				c.Network.SetNormal(testcluster.Link{Latency: time.Millisecond, Loss: loss})
+				defer throughout(t, rest, "lists all others", lists(rest...))()
+				time.Sleep(time.Minute)
+				began := time.Now()
+				c.Vanish(vanished)
+				c.AwaitViews(3*time.Second, rest, not(calls(vanished)))
+				t.Logf("called by nobody after %v", time.Since(began))
+				for _, m := range rest {
+					c.AwaitViews(time.Second, rest, calls(m))
+				}
+			})
+		})
+	}
+}
+
+// TestFault10_PausedIsNotCalled pauses a member for less than SWIM's patience: it gets no calls meanwhile, is listed all the
+// time, and called again soon after it goes on.
+func TestFault10_PausedIsNotCalled(t *testing.T) {
+	offering(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+		paused := c.Members[4]
+		rest := except(c, paused)
+		defer throughout(t, rest, "lists all", lists(c.Members...))()
+		c.Pause(paused)
+		c.AwaitViews(3*time.Second, rest, not(calls(paused)))
+		time.Sleep(time.Second)
+		c.Resume(paused)
+		began := time.Now()
+		c.AwaitViews(5*time.Second, rest, calls(paused))
+		t.Logf("called again by all after %v", time.Since(began))
+		time.Sleep(30 * time.Second)
+	})
+}
