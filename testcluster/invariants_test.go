@@ -134,10 +134,11 @@ func others(s *membership.Snapshot, m *Member) (n int) {
 	return n
 }
 
-// saidGoodbye says whether all others of a view have left in order.
+// saidGoodbye says whether all others of a view have left in order, the last of them perhaps without its drain being heard of.
 func (v *invariants) saidGoodbye(s *membership.Snapshot, m *Member) bool {
 	for _, instance := range s.Instances("all") {
-		if instance.Member != m.Name() && instance.State == membership.Active {
+		why, _ := m.View().Why(instance.Member)
+		if instance.Member != m.Name() && instance.State == membership.Active && why.Standing != membership.StandingLeft {
 			return false
 		}
 	}
