@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -86,30 +88,40 @@ func lookUp(ctx context.Context, seed string) (addresses []string, err error) {
 
 // outcome is what came of a dial: a member answered, or nobody did although nothing failed, or an error.
 type outcome struct {
+	address  string
 	answered bool
 	err      error
 }
 
-// tryAll dials all addresses at once. It returns when one has answered, or none did.
+// tryAll dials all addresses at once. It returns when one has answered, or none did; those that are silent are waited for no
+// longer than dialPatience, so that they do not keep the others from being dialled again.
 func (r *reach) tryAll(addresses []string) (answered bool, err error) {
 	outcomes := make(chan outcome, len(addresses))
-	pending := 0
+	pending := make(map[string]bool)
 	for _, address := range addresses {
 		begun := r.node.spawn(func() {
 			answered, err := r.try(address)
-			outcomes <- outcome{answered, err}
+			outcomes <- outcome{address, answered, err}
 		})
 		if begun {
-			pending++
+			pending[address] = true
 		}
 	}
-	for range pending {
+	patience := time.NewTimer(dialPatience)
+	defer patience.Stop()
+	for len(pending) > 0 {
 		select {
 		case one := <-outcomes:
 			if one.answered {
 				return true, nil
 			}
+			delete(pending, one.address)
 			err = errors.Join(err, one.err)
+		case <-patience.C:
+			for _, address := range slices.Sorted(maps.Keys(pending)) {
+				err = errors.Join(err, fmt.Errorf("join %s: no answer yet", address))
+			}
+			return false, err
 		case <-r.node.ctx.Done():
 			return false, ErrClosed
 		}
@@ -117,7 +129,7 @@ func (r *reach) tryAll(addresses []string) (answered bool, err error) {
 	return false, err
 }
 
-var errBusy = errors.New("it is being dialled already")
+var errBusy = errors.New("no answer yet")
 
 // try finds out who is at an address, and joins whoever is another member of this cluster.
 func (r *reach) try(address string) (answered bool, err error) {
@@ -205,4 +217,11 @@ func (r *reach) shuns(address string) (why error, shun bool) {
 		return nil, false
 	}
 	return pause.why, true
+}
+
+// welcome ends that for an address where a member of this cluster is.
+func (r *reach) welcome(address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.shunned, address)
 }

@@ -25,6 +25,9 @@ func (p *pusher) noteGoodbyes(changes []membership.Change) {
 
 func (p *pusher) noteGoodbye(name string) {
 	record, _ := p.node.store.Record(name)
+	if record.State == membership.Left {
+		p.node.reach.parted(identityOf(record)) // its goodbye may arrive after it was given up
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known := p.peers[identityOf(record)]; known != nil && record.State == membership.Left {

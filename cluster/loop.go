@@ -148,6 +148,7 @@ func (n *Node) seen(up upEvent) (sign bool) {
 	_, pushed := n.owed[up.id]
 	if pushed || up.answered {
 		n.push.meet(up.id)
+		n.reach.welcome(up.address)
 	}
 	return pushed || up.answered
 }
@@ -157,6 +158,7 @@ func (n *Node) drop(down downEvent) {
 	record, _ := n.store.Record(down.id.name)
 	if address, living := n.push.address(down.id); living && record.State != membership.Left {
 		n.reach.miss(down.id, address.Addr)
+		n.repair.inquire(down.id.name)
 	}
 	n.push.remove(down.id)
 }

@@ -49,8 +49,17 @@ func (m missing) found(id identity, address string) {
 
 // due gives the one that has been due for longest, and says when it is due again.
 func (m missing) due(now time.Time) (address string, ok bool) {
+	return m.take(now, func(one, other *absence) bool { return one.next.Before(other.next) })
+}
+
+// dueLately gives, of those that are due, the one that was lost last.
+func (m missing) dueLately(now time.Time) (address string, ok bool) {
+	return m.take(now, func(one, other *absence) bool { return one.since.After(other.since) })
+}
+
+func (m missing) take(now time.Time, before func(one, other *absence) bool) (address string, ok bool) {
 	for other, absence := range m {
-		if !absence.next.After(now) && (!ok || absence.next.Before(m[address].next)) {
+		if !absence.next.After(now) && (!ok || before(absence, m[address])) {
 			address, ok = other, true
 		}
 	}
@@ -66,5 +75,14 @@ func (m missing) due(now time.Time) (address string, ok bool) {
 func (m missing) refused(address string, now time.Time) {
 	if one := m[address]; one != nil && one.pause >= slowSearch {
 		one.next = now.Add(jitter(slowerSearch))
+	}
+}
+
+// parted lets go of a member that is known to have said goodbye.
+func (m missing) parted(id identity) {
+	for address, absence := range m { // mostly empty
+		if absence.id == id {
+			delete(m, address)
+		}
 	}
 }

@@ -14,8 +14,9 @@ const (
 	slowestRejoin = 10 * time.Second
 	seedCheck     = 20 * time.Second // between attempts otherwise
 	lookupTimeout = 5 * time.Second
-	mostDials     = 16 // at a time
-	mostSearches  = 4  // at a time, of members that are missing: a host that is gone does not answer for long
+	mostDials     = 16          // at a time
+	dialPatience  = time.Second // after which an attempt no longer waits for a seed that is silent
+	mostSearches  = 4           // at a time, of members that are missing: a host that is gone does not answer for long
 
 	searchPause = 500 * time.Millisecond // between two dials of members that are missing: two a second, however many there are
 	watchPause  = time.Second            // between two looks at whether a file of seeds has changed
@@ -37,6 +38,7 @@ type reach struct {
 
 	mu      sync.Mutex
 	missing missing
+	lately  bool               // whether the next search is for the one that was lost last
 	dialled map[string]bool    // addresses that are being dialled
 	shunned map[string]shunned // addresses that are not dialled for some time
 	first   []string           // remembered, to be dialled with the seeds at the start
@@ -166,13 +168,18 @@ func (r *reach) takeFirst() []string {
 	return first
 }
 
-// search dials the missing member that was looked for longest ago, if it is time again.
+// search dials a missing member, if it is time again: by turns the one that was looked for longest ago, and of those the one
+// that was lost last, so that the end of a partition is noticed in time also by who looks for hundreds that are gone for good.
 func (r *reach) search() {
 	if !r.searches.TryTake() {
 		return
 	}
 	r.mu.Lock()
-	address, due := r.missing.due(time.Now())
+	take := r.missing.due
+	if r.lately = !r.lately; r.lately {
+		take = r.missing.dueLately
+	}
+	address, due := take(time.Now())
 	r.mu.Unlock()
 	begun := due && r.node.spawn(func() {
 		defer r.searches.Free()
@@ -196,5 +203,11 @@ func (r *reach) found(id identity, address string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.missing.found(id, address)
-	delete(r.shunned, address)
+}
+
+// parted ends it for a boot whose goodbye came late.
+func (r *reach) parted(id identity) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missing.parted(id)
 }

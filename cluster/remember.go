@@ -29,7 +29,7 @@ type memory struct {
 }
 
 // recall reads the file, and writes it at once, so that one that cannot be written is known from the start. A file that is
-// somebody else's is left alone.
+// somebody else's, for all that is known, is left alone.
 func (m *memory) recall() (addresses []string) {
 	if m.path == "" {
 		return nil
@@ -38,7 +38,8 @@ func (m *memory) recall() (addresses []string) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		m.node.log.Warn().Err(err).Msg("cluster: starts without the remembered peers")
 	}
-	if errors.Is(err, peerfile.ErrForeign) || errors.Is(err, peerfile.ErrUnknown) {
+	damaged := errors.Is(err, peerfile.ErrCorrupt) && !errors.Is(err, peerfile.ErrUnknown)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !damaged {
 		m.path = ""
 		return nil
 	}

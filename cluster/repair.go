@@ -15,8 +15,9 @@ const (
 
 	// compareAgain is when two digests that differ are compared again although neither changed: two members that see
 	// others live that the other does not see, as with a one-way cut, differ for as long, and have nothing to tell.
-	compareAgain = 15 * time.Second
+	compareAgain = time.Minute
 
+	inquireAfter = 2 * time.Second
 	wantAgain    = time.Second // a record is asked for of one peer at a time
 	mostCompares = 2           // at a time
 	mostAnswers  = 32          // under way, and waiting for a stream
@@ -79,6 +80,25 @@ func (r *repairer) compare(peer identity, theirs uint64) {
 			return
 		}
 	}
+}
+
+// inquire asks one of the others what it knows of a member that was just given up: it may have said goodbye, and be looked for
+// in vain. Digests do not tell: they are of those that live.
+func (r *repairer) inquire(name string) {
+	own := headsMessage{from: r.node.id, asks: true, first: name, last: name, heads: r.node.store.HeadOf(name)}
+	r.node.spawn(func() {
+		select {
+		case <-time.After(jitter(inquireAfter)):
+		case <-r.node.ctx.Done():
+			return
+		}
+		for peer, address := range r.node.push.living() { // in random order
+			if peer.name != name {
+				_ = r.node.push.stream(peer, Address{Addr: address, Name: peer.String()}, own.encode()) // best effort
+				return
+			}
+		}
+	})
 }
 
 // remember says whether a pair of digests is to be compared now.

@@ -20,8 +20,8 @@ const (
 	dialAgain   = 10 * time.Millisecond  // after a connection broke
 	askAgain    = 50 * time.Millisecond  // a question, or its answer, may be lost
 	firstRelook = 500 * time.Millisecond // between two looks at one that is suspected; doubles with each
-	slowRelook  = 2 * time.Second
-	accusations = 5 // in a row, as datagrams are lost
+	slowRelook  = 15 * time.Second       // by then it is beyond a cut, and says so when it can
+	accusations = 5                      // in a row, as datagrams are lost
 	accuseAgain = 100 * time.Millisecond
 	lookPause   = time.Second // between two looks at one member, however many accuse it
 	mostLooks   = 16          // at a time

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/go-kit/kit/sd/lb"
+	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/balancer"
 )
@@ -20,9 +21,22 @@ type Balancer struct {
 
 // NewBalancer balances over the endpoints of e, with a policy of its own.
 func NewBalancer(e *Endpointer, policy balancer.Policy) *Balancer {
-	b := &Balancer{picks: balancer.New[*client](policy)}
+	b := &Balancer{picks: balancer.New[*client](contained(policy, e.log))}
 	e.subscribe(b.update)
 	return b
+}
+
+// contained picks at random where a policy panics: it runs in goroutines that are the endpointer's, not the caller's.
+func contained(policy balancer.Policy, log zerolog.Logger) balancer.Policy {
+	return func(candidates []*balancer.Candidate) (picker balancer.Picker) {
+		defer func() {
+			if recovered := recover(); recovered != nil {
+				log.Error().Any("panic", recovered).Msg("endpoint: policy panicked")
+				picker = balancer.Random()(candidates)
+			}
+		}()
+		return policy(candidates)
+	}
 }
 
 func (b *Balancer) update(clients []*client) {

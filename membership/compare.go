@@ -28,6 +28,16 @@ func (s *Store) Heads() []Head {
 	return heads
 }
 
+// HeadOf gives the head of one record, or none.
+func (s *Store) HeadOf(name string) []Head {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[name]; e != nil && e.heard {
+		return []Head{e.head(name == s.self)}
+	}
+	return nil
+}
+
 // Lacks gives the names of those of a peer's heads whose records would tell something new, up to a form. A record of a
 // member that is gone is not worth having, nor is one of this member.
 func (s *Store) Lacks(heads []Head, form byte) (names []string) {

@@ -13,7 +13,7 @@ const (
 
 	// keepOnceHealed is how long they stay listed after a peer is back, unless it is known sooner what became of each:
 	// the other peers come back one by one, and the view must not shrink to the first.
-	keepOnceHealed = 30 * time.Second
+	keepOnceHealed = 20 * time.Second
 
 	// forgetAfter and mostGone bound the memory of members that are gone. Their boots are remembered so that a restart
 	// can rank above them, and their records so that one that was merely paused is back whole.

@@ -90,7 +90,11 @@ func (t *Transport) reach(p *peer, why purpose) (*proven, error) {
 	var refused *RefusedError
 	p.mu.Lock()
 	if errors.As(err, &refused) {
-		p.refusal, p.pause = err, momentOf(time.Now().Add(refusalPause))
+		pause := refusalPause
+		if refused.Reason == ReasonCluster { // its address is another cluster's now
+			pause = foreignPause
+		}
+		p.refusal, p.pause = err, momentOf(time.Now().Add(pause))
 	} else if err == nil {
 		p.refusal = nil
 	}

@@ -10,6 +10,7 @@ const (
 	mostWaitingBytes = 256 << 10 // and bytes of them; the oldest are dropped
 	mostSessions     = 4         // of one peer that are accepted: both sides may dial at once, again and again
 	refusalPause     = time.Second
+	foreignPause     = 10 * time.Minute
 )
 
 // peer is another member as this one sends to it. One that was never met is known by its address alone.

@@ -73,8 +73,9 @@ func (c *TLS) bind(self string, _ clusterTag) error {
 }
 
 // roots refuses none: to crypto/x509 they would be those of the host.
-func (c *TLS) roots() (*x509.CertPool, error) {
-	roots, err := c.Roots()
+func (c *TLS) roots() (roots *x509.CertPool, err error) {
+	defer contain("Roots", &err)
+	roots, err = c.Roots()
 	if err == nil && roots == nil {
 		err = errors.New("transport: TLS.Roots gives none")
 	}
@@ -87,7 +88,8 @@ func nameOf(id string) string {
 	return name
 }
 
-func (c *TLS) allowName(leaf *x509.Certificate, name string) error {
+func (c *TLS) allowName(leaf *x509.Certificate, name string) (err error) {
+	defer contain("Allow", &err)
 	if c.Allow != nil {
 		return c.Allow(leaf, name)
 	}
@@ -95,8 +97,8 @@ func (c *TLS) allowName(leaf *x509.Certificate, name string) error {
 }
 
 func (c *TLS) certificate() (*tls.Certificate, string, error) {
-	certificate, err := c.Certificate()
-	if err == nil && len(certificate.Certificate) == 0 {
+	certificate, err := c.callCertificate()
+	if err == nil && (certificate == nil || len(certificate.Certificate) == 0) {
 		err = errors.New("it is empty")
 	}
 	if err != nil {
@@ -104,6 +106,18 @@ func (c *TLS) certificate() (*tls.Certificate, string, error) {
 	}
 	sum := sha256.Sum256(certificate.Certificate[0])
 	return certificate, hex.EncodeToString(sum[:4]), nil
+}
+
+func (c *TLS) callCertificate() (certificate *tls.Certificate, err error) {
+	defer contain("Certificate", &err)
+	return c.Certificate()
+}
+
+// contain makes an error of a panic in a function of the user's: a handshake fails, and not the process.
+func contain(what string, err *error) {
+	if panicked := recover(); panicked != nil {
+		*err = fmt.Errorf("transport: TLS.%s panicked: %v", what, panicked)
+	}
 }
 
 func (c *TLS) accept(chain []*x509.Certificate) (string, error) {

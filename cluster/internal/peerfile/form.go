@@ -64,7 +64,7 @@ func sumLine(content []byte) string { return fmt.Sprintf("sha256 %x\n", sha256.S
 // decode accepts only what encode gives, to the byte.
 func decode(content []byte) (cluster string, peers []netip.AddrPort, err error) {
 	if len(content) > longest {
-		return "", nil, errTooLong
+		return "", nil, fmt.Errorf("%w: %w", ErrUnknown, errTooLong) // it was never written here
 	}
 	text, err := checked(string(content))
 	if err != nil {
