@@ -154,7 +154,7 @@ func (t *Transport) welcome(v *visitor) {
 		t.serve(newLink(p).attach(peer), peer)
 		t.door.out(name)
 	case forWatch:
-		t.echo(newLink(p))
+		t.echo(bare(p))
 		t.door.out(name)
 	case forStream:
 		stream := t.exchange(p, false, func() { t.door.out(name) })

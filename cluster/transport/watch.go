@@ -26,12 +26,16 @@ func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.
 	if err != nil {
 		return err
 	}
-	l := newLink(p)
+	l := bare(p)
 	t.book.addLink(l)
 	defer t.book.removeLink(l)
 	if !t.accepted(l.session, time.Now()) { // what it rests on was removed meanwhile
 		l.abort()
 		return ErrClosed
+	}
+	if err := l.hearBeat(handshakeTimeout); err != nil { // the other side is bare as well
+		l.abort()
+		return err
 	}
 	if every == 0 {
 		every, patience = rareBeat, watchIdle
@@ -45,7 +49,9 @@ func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.
 	for _, over := range []context.Context{ctx, t.ctx} {
 		defer context.AfterFunc(over, l.abort)()
 	}
-	err = l.hearBeats(every + patience)
+	for err == nil {
+		err = l.hearBeat(every + patience)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -72,18 +78,25 @@ func (l *link) beat(every time.Duration, done <-chan struct{}) {
 	}
 }
 
-// hearBeats reads answers until one does not come within the time.
-func (l *link) hearBeats(within time.Duration) error {
+// hearBeat reads one answer.
+func (l *link) hearBeat(within time.Duration) error {
 	var answer [1]byte
-	for {
-		l.SetReadDeadline(time.Now().Add(within))
-		if _, err := io.ReadFull(l, answer[:]); err != nil {
-			return err
-		}
-	}
+	l.SetReadDeadline(time.Now().Add(within))
+	_, err := io.ReadFull(l, answer[:])
+	return err
 }
 
-// echo answers a watcher until it goes.
+// bare leaves TLS once it has shown who is there: it takes some ten kilobytes a connection, and what watchers say to each
+// other says nothing. Who can tear the connection, or keep it up, learns nothing by it, and whoever is thought to be gone is looked
+// at. Neither side may read ahead of TLS: the watched one says that it has left it before the watcher says anything.
+func bare(p *proven) *link {
+	if p.sealed != nil {
+		p.Conn, p.sealed = p.sealed.NetConn(), nil
+	}
+	return newLink(p)
+}
+
+// echo answers a watcher until it goes; the first answer is to its coming.
 func (t *Transport) echo(l *link) {
 	t.book.addLink(l)
 	defer t.book.removeLink(l)
@@ -95,10 +108,10 @@ func (t *Transport) echo(l *link) {
 	var beat [1]byte
 	for {
 		l.SetDeadline(time.Now().Add(watchIdle))
-		if _, err := io.ReadFull(l, beat[:]); err != nil {
+		if _, err := l.Write(beat[:]); err != nil {
 			return
 		}
-		if _, err := l.Write(beat[:]); err != nil {
+		if _, err := io.ReadFull(l, beat[:]); err != nil {
 			return
 		}
 	}

@@ -2,17 +2,18 @@ package main
 
 // The metrics of a cluster.
 const (
-	metricJoin       = "join"
-	metricSettling   = "settling bytes" // all that a member sends until the idle time begins
-	metricIdle       = "idle bytes"
-	metricHeap       = "heap"
-	metricGoroutines = "goroutines"
-	metricLeaves     = "false leaves"
+	metricJoin        = "join"
+	metricSettling    = "settling bytes" // all that a member sends until the idle time begins
+	metricIdle        = "idle bytes"
+	metricHeap        = "heap"
+	metricGoroutines  = "goroutines"
+	metricConnections = "connections"
+	metricLeaves      = "false leaves"
 )
 
 // benchClusters starts clusters and leaves the last one of each system alone for a while.
 func benchClusters(o options) ([]Row, error) {
-	return trial{"transport", systems(sealed, unsealed, keyed, bare, over), joinAndRest}.bench(o)
+	return trial{what: "transport", systems: systems(sealed, unsealed, keyed, bare, over), weighed: true, measure: joinAndRest}.bench(o)
 }
 
 func joinAndRest(o options, g *group, f *figures, last bool) error {

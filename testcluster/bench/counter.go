@@ -18,6 +18,7 @@ func (t traffic) total() uint64 { return t.datagrams + t.streams }
 type counter struct {
 	network
 	out     struct{ datagrams, streams atomic.Uint64 }
+	conns   atomic.Int64 // that are open, whoever dialled
 	streams chan net.Conn
 	work    sync.WaitGroup
 	closed  chan struct{}
@@ -38,6 +39,8 @@ func countInto(c **counter) func(network) network {
 	}
 }
 
+func (c *counter) open() int { return int(c.conns.Load()) }
+
 func (c *counter) sent() traffic { return traffic{c.out.datagrams.Load(), c.out.streams.Load()} }
 
 // pass hands over streams that others opened until the network is shut down: memberlist's waits for that.
@@ -45,10 +48,11 @@ func (c *counter) pass() {
 	for {
 		select {
 		case conn := <-c.network.StreamCh():
+			counted := countConn(conn, &c.out.streams, &c.conns)
 			select {
-			case c.streams <- &countedConn{conn, &c.out.streams}:
+			case c.streams <- counted:
 			case <-c.closed:
-				conn.Close()
+				counted.Close()
 			}
 		case <-c.closed:
 			return
@@ -79,7 +83,7 @@ func (c *counter) DialAddressTimeout(to memberlist.Address, timeout time.Duratio
 	if err != nil {
 		return nil, err
 	}
-	return &countedConn{conn, &c.out.streams}, nil
+	return countConn(conn, &c.out.streams, &c.conns), nil
 }
 
 // Shutdown is safe to call twice.
@@ -92,7 +96,19 @@ func (c *counter) Shutdown() error {
 
 type countedConn struct {
 	net.Conn
-	out *atomic.Uint64
+	out    *atomic.Uint64
+	closed func()
+}
+
+// countConn adds to open until it is closed.
+func countConn(conn net.Conn, out *atomic.Uint64, open *atomic.Int64) *countedConn {
+	open.Add(1)
+	return &countedConn{conn, out, sync.OnceFunc(func() { open.Add(-1) })}
+}
+
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
 }
 
 func (c *countedConn) Write(b []byte) (int, error) {

@@ -9,13 +9,16 @@ import (
 // events is memberlist's EventDelegate: it counts members that left, and passes on what is new of others.
 type events struct {
 	changed watcher
-	lost    atomic.Int64
+	tally
 }
 
 func (e *events) NotifyJoin(n *memberlist.Node)   { e.tell(n) }
 func (e *events) NotifyUpdate(n *memberlist.Node) { e.tell(n) }
-func (e *events) NotifyLeave(*memberlist.Node)    { e.lost.Add(1) }
-func (e *events) leaves() int                     { return int(e.lost.Load()) }
+
+func (e *events) NotifyLeave(n *memberlist.Node) {
+	e.changed(func(awaited news) bool { return awaited.lost(n.Name) })
+	e.tally.lost(n.Name)
+}
 
 func (e *events) tell(n *memberlist.Node) {
 	e.changed(func(awaited news) bool { return awaited.toldBy(n.Name, n.Address(), string(n.Meta)) })

@@ -14,14 +14,15 @@ import (
 type etcdClient struct {
 	etcdv3.Client
 	passed   *atomic.Uint64 // bytes, both ways: nobody counts at the server
+	open     *atomic.Int64
 	conn     atomic.Pointer[grpc.ClientConn]
 	cancel   context.CancelFunc
 	watching sync.WaitGroup
 }
 
-func newEtcdClient(server string, passed *atomic.Uint64) (*etcdClient, error) {
+func newEtcdClient(server string, passed *atomic.Uint64, open *atomic.Int64) (*etcdClient, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &etcdClient{passed: passed, cancel: cancel}
+	c := &etcdClient{passed: passed, open: open, cancel: cancel}
 	client, err := etcdv3.NewClient(ctx, []string{server}, etcdv3.ClientOptions{DialOptions: []grpc.DialOption{
 		grpc.WithContextDialer(c.dial),
 		grpc.WithChainUnaryInterceptor(c.keep),
@@ -39,7 +40,7 @@ func (c *etcdClient) dial(ctx context.Context, address string) (net.Conn, error)
 	if err != nil {
 		return nil, err
 	}
-	return &meteredConn{countedConn{conn, c.passed}}, nil
+	return &meteredConn{countConn(conn, c.passed, c.open)}, nil
 }
 
 // keep notes the connection, which Go kit's client has no way to close.
@@ -66,7 +67,7 @@ func (c *etcdClient) close() {
 }
 
 // meteredConn counts what it reads, too.
-type meteredConn struct{ countedConn }
+type meteredConn struct{ *countedConn }
 
 func (c *meteredConn) Read(b []byte) (int, error) {
 	n, err := c.countedConn.Read(b)

@@ -18,17 +18,19 @@ const etcdPrefix = "/bench/"
 // etcdMember registers itself, then follows all that are registered.
 type etcdMember struct {
 	server    string
+	name      string
 	clients   []*etcdClient // the first one watches
 	instancer *etcdv3.Instancer
 	passed    atomic.Uint64
+	conns     atomic.Int64
 	count     atomic.Int64 // of those that are registered
-	lost      atomic.Int64
-	events    chan sd.Event
-	work      sync.WaitGroup
+	tally
+	events chan sd.Event
+	work   sync.WaitGroup
 }
 
 func (k etcdClients) start(name string, _ []string, changed watcher) (member, error) {
-	m := &etcdMember{server: k.server, events: make(chan sd.Event)}
+	m := &etcdMember{server: k.server, name: name, events: make(chan sd.Event)}
 	c, err := m.connect()
 	if err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func etcdService(name string) etcdv3.Service {
 }
 
 func (m *etcdMember) connect() (*etcdClient, error) {
-	c, err := newEtcdClient(m.server, &m.passed)
+	c, err := newEtcdClient(m.server, &m.passed, &m.conns)
 	if err == nil {
 		m.clients = append(m.clients, c)
 	}
@@ -66,10 +68,15 @@ func (m *etcdMember) follow(changed watcher) {
 		if event.Err != nil {
 			continue
 		}
-		changed(func(awaited news) bool { return slices.Contains(event.Instances, awaited.service) })
+		changed(func(awaited news) bool {
+			if awaited.gone {
+				return !slices.Contains(event.Instances, awaited.member)
+			}
+			return slices.Contains(event.Instances, awaited.service)
+		})
 		for _, instance := range before {
 			if !slices.Contains(event.Instances, instance) {
-				m.lost.Add(1)
+				m.lost(instance)
 			}
 		}
 		before = event.Instances
@@ -92,9 +99,12 @@ func (m *etcdMember) registration(service string) (func() error, error) {
 
 func (m *etcdMember) address() string { return m.server }
 func (m *etcdMember) listed() int     { return int(m.count.Load()) }
-func (m *etcdMember) leaves() int     { return int(m.lost.Load()) }
+func (m *etcdMember) open() int       { return int(m.conns.Load()) }
 func (m *etcdMember) sent() traffic   { return traffic{streams: m.passed.Load()} }
 func (m *etcdMember) helpers() int    { return 1 } // follow
+
+// leave deletes what was registered.
+func (m *etcdMember) leave() error { return m.clients[0].Deregister(etcdService(m.name)) }
 
 // close ends the watch first, while the instancer still takes what it finds.
 func (m *etcdMember) close() error {

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -26,8 +26,8 @@ func listen() (network, error) { return transport.Listen(loopback, loopback, zer
 // grapevineMember follows the view of its node.
 type grapevineMember struct {
 	*counter
+	tally
 	node *cluster.Node
-	lost atomic.Int64
 	stop context.CancelFunc
 	work sync.WaitGroup
 }
@@ -47,18 +47,18 @@ func (g grapevine) start(name string, seeds []string, changed watcher) (member, 
 	m := &grapevineMember{counter: c, node: node}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.stop = cancel
-	m.work.Go(func() { m.follow(ctx, changed) })
+	m.work.Go(func() { m.follow(ctx, node.View(), changed) })
 	return m, nil
 }
 
 // follow tells of each change, and counts members that leave the view. It would miss one that is back before it was woken.
-func (m *grapevineMember) follow(ctx context.Context, changed watcher) {
-	before := m.node.View().Snapshot()
-	for now := range m.node.View().Watch(ctx) {
+func (t *tally) follow(ctx context.Context, view *membership.View, changed watcher) {
+	before := view.Snapshot()
+	for now := range view.Watch(ctx) {
 		changed(func(awaited news) bool { return holds(now, awaited) })
 		for _, listed := range before.Members() {
 			if _, ok := now.Member(listed.Name); !ok {
-				m.lost.Add(1)
+				t.lost(listed.Name)
 			}
 		}
 		before = now
@@ -67,11 +67,14 @@ func (m *grapevineMember) follow(ctx context.Context, changed watcher) {
 
 func holds(now *membership.Snapshot, awaited news) bool {
 	m, ok := now.Member(awaited.member)
+	if !ok {
+		return awaited.lost(awaited.member)
+	}
 	var services []string
 	for _, s := range m.Services {
 		services = append(services, s.Name)
 	}
-	return ok && awaited.toldBy(m.Name, m.Address, services...)
+	return awaited.toldBy(m.Name, m.Address, services...)
 }
 
 func (m *grapevineMember) registration(service string) (func() error, error) {
@@ -83,8 +86,18 @@ func (m *grapevineMember) registration(service string) (func() error, error) {
 
 func (m *grapevineMember) address() string { return m.node.Address() }
 func (m *grapevineMember) listed() int     { return len(m.node.View().Snapshot().Members()) }
-func (m *grapevineMember) leaves() int     { return int(m.lost.Load()) }
 func (m *grapevineMember) helpers() int    { return 2 } // follow, and the counter's pass
+
+// leave is over once all have confirmed; whom it did not reach, the lookout tells.
+func (m *grapevineMember) leave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := m.node.Leave(ctx)
+	if _, unconfirmed := errors.AsType[*cluster.UnconfirmedError](err); unconfirmed {
+		return nil
+	}
+	return err
+}
 
 func (m *grapevineMember) close() error {
 	m.stop()

@@ -16,6 +16,7 @@ const (
 // group is a cluster that runs.
 type group struct {
 	lookout
+	system       string // its name
 	kind         kind
 	members      []named
 	before, base usage        // without anything; without the members, but with what hosts them
@@ -30,7 +31,7 @@ type named struct {
 
 // startGroup starts n members one after another and waits until each lists all of them.
 func startGroup(s system, n int) (*group, error) {
-	g := &group{kind: s.kind, before: measureUsage()}
+	g := &group{system: s.name, kind: s.kind, before: measureUsage()}
 	g.base = g.before
 	if err := g.open(); err != nil {
 		return nil, err
@@ -72,16 +73,20 @@ func (g *group) start(n int) error {
 
 // add starts a member that joins the first ones.
 func (g *group) add(name string) error {
-	var seeds []string
-	for _, m := range g.members[:min(mostSeeds, len(g.members))] {
-		seeds = append(seeds, m.address())
-	}
-	m, err := g.kind.start(name, seeds, g.of(name))
+	m, err := g.kind.start(name, g.seeds(), g.of(name))
 	if err != nil {
 		return err
 	}
 	g.members = append(g.members, named{m, name})
 	return nil
+}
+
+// seeds gives whom a new member joins.
+func (g *group) seeds() (addresses []string) {
+	for _, m := range g.members[:min(mostSeeds, len(g.members))] {
+		addresses = append(addresses, m.address())
+	}
+	return addresses
 }
 
 func (g *group) await(n int) error {

@@ -17,7 +17,7 @@ var cuts = []time.Duration{10 * time.Second, 45 * time.Second, 5 * time.Minute}
 
 // benchHeal measures on virtual time what takes minutes, and restarts on real time.
 func benchHeal(o options) ([]Row, error) {
-	rows, err := benchVirtual(o)
+	rows, err := benchVirtual(o, "TestHealFigures")
 	some, failed := benchRestart(o)
 	return append(rows, some...), errors.Join(err, failed)
 }

@@ -1,18 +1,11 @@
 package main
 
 import (
-	"encoding/json"
-	"flag"
 	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
-)
-
-var (
-	healSizes = flag.String("heal.n", "", "sizes of the clusters of TestHealFigures, separated by commas; none skips it")
-	healRuns  = flag.Int("heal.runs", 1, "how often TestHealFigures measures each")
 )
 
 const (
@@ -25,23 +18,10 @@ const (
 
 // TestHealFigures prints the rows of -what heal that are measured on virtual time.
 func TestHealFigures(t *testing.T) {
-	if *healSizes == "" {
-		t.Skip("-heal.n asks for it")
-	}
-	sizes, err := parseSizes(*healSizes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range sizes {
+	for _, n := range askedSizes(t) {
 		for _, cut := range cuts {
 			for _, s := range virtualSystems {
-				for _, r := range healFigures(t, s, n, cut, *healRuns) {
-					encoded, err := json.Marshal(r)
-					if err != nil {
-						t.Fatal(err)
-					}
-					fmt.Printf("%s%s\n", rowPrefix, encoded)
-				}
+				printRows(t, healFigures(t, s, n, cut, *virtualRuns))
 			}
 		}
 	}

@@ -10,13 +10,13 @@ import (
 
 const (
 	shortSettle  = 10 * time.Second // with -idle
-	countsOfIdle = 20               // how often goroutines are counted
+	countsOfIdle = 20               // how often goroutines and connections are counted
 )
 
 // benchIdle measures it once, as periods of push/pull take long.
 func benchIdle(o options) ([]Row, error) {
 	o.runs = 1
-	t := trial{"idle", systems(sealed, unsealed, bare, serfs, etcds), true, func(o options, g *group, f *figures, _ bool) error {
+	t := trial{what: "idle", systems: systems(sealed, unsealed, bare, serfs, etcds), weighed: true, measure: func(o options, g *group, f *figures, _ bool) error {
 		g.idle(o, f)
 		return nil
 	}}
@@ -46,7 +46,7 @@ func (g *group) idle(o options, f *figures) {
 	time.Sleep(cmp.Or(o.settle, period))
 	settling := g.sent()
 	begun := time.Now()
-	counts := g.countGoroutines(cmp.Or(o.window, period))
+	counts, open := g.look(cmp.Or(o.window, period))
 	idling, seconds := g.sent(), time.Since(begun).Seconds()
 	datagrams := g.each(int(idling.datagrams-settling.datagrams)) / seconds
 	streams := g.each(int(idling.streams-settling.streams)) / seconds
@@ -56,15 +56,24 @@ func (g *group) idle(o options, f *figures) {
 	f.addIn("streams", metricIdle, "B/s", streams)
 	f.add(metricHeap, "B", g.each(int(liveHeap())-int(g.base.heap)))
 	f.add(metricGoroutines, "count", counts...)
+	f.add(metricConnections, "count", open...)
 }
 
-// countGoroutines looks now and then how many there are of a member, those of the bench left out.
-func (g *group) countGoroutines(over time.Duration) (counts []float64) {
+// look counts now and then the goroutines of a member, those of the bench left out, and its open connections.
+func (g *group) look(over time.Duration) (counts, open []float64) {
 	for range countsOfIdle {
 		time.Sleep(over / countsOfIdle)
 		counts = append(counts, g.each(runtime.NumGoroutine()-g.base.goroutines)-float64(g.members[0].helpers()))
+		open = append(open, g.each(g.connections()))
 	}
-	return counts
+	return counts, open
+}
+
+func (g *group) connections() (sum int) {
+	for _, m := range g.members {
+		sum += m.open()
+	}
+	return sum
 }
 
 func (g *group) sent() (sum traffic) {
@@ -75,9 +84,9 @@ func (g *group) sent() (sum traffic) {
 	return sum
 }
 
-func (g *group) leaves() (sum int) {
+func (g *group) leaves(but ...string) (sum int) {
 	for _, m := range g.members {
-		sum += m.leaves()
+		sum += m.leaves(but...)
 	}
 	return sum
 }

@@ -12,12 +12,16 @@ type news struct {
 	member  string
 	before  string // its address, which has changed; "" where it has not
 	service string // that it offers now; "" where it is the address that matters
+	gone    bool   // that it is listed no more is all that matters
 }
 
 // toldBy says whether this is what somebody's view holds: that member is at address and offers services.
 func (n news) toldBy(member, address string, services ...string) bool {
-	return member == n.member && address != n.before && (n.service == "" || slices.Contains(services, n.service))
+	return !n.gone && member == n.member && address != n.before && (n.service == "" || slices.Contains(services, n.service))
 }
+
+// lost says whether this is what it means that somebody lists member no more.
+func (n news) lost(member string) bool { return n.gone && member == n.member }
 
 // watcher is told by a member that its view has changed, and how to ask whether it holds some news now.
 type watcher func(holds func(news) bool)

@@ -17,6 +17,7 @@ import (
 )
 
 func main() {
+	runChild()
 	o, err := parse(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
 		os.Exit(0)

@@ -37,12 +37,35 @@ MISSED           idle bytes, n=10, grapevine-plain / memberlist: 1.60, 1.5 at mo
 met              heap, n=10, grapevine / memberlist: 0.50, 1.5 at most
 not measured     heap, n=10, grapevine-plain / memberlist, 1.5 at most
 `: idleMarks([]Row{row(sealed, metricIdle, "", 15), row(unsealed, metricIdle, "", 16), row(bare, metricIdle, "", 10),
-			row(sealed, metricHeap, "", 1), row(bare, metricHeap, "", 2), row(etcds, metricHeap, "server", 9)}),
+			row(sealed, metricHeap, "", 1), row(bare, metricHeap, "", 2)}),
 		`met              full view after a heal 10s, n=10, grapevine: 30.00, 30 at most
 MISSED           full view after a heal 45s, n=10, grapevine: 31.00, 30 at most
 not measured     full view after a heal 5m0s, n=10, grapevine, 30 at most
 met              restart, n=10, grapevine: 0.50, 1 at most
 `: healMarks([]Row{row(sealed, metricHeal, "10s", 1, 30), row(sealed, metricHeal, "45s", 1, 31), row(sealed, metricRestart, "", 0.5)}),
+		`met              crash, n=10, grapevine: 250.00, 250 at most
+met              live members removed, n=10, grapevine: 0.00, 0 at most
+MISSED           crash, n=10, grapevine-plain: 251.00, 250 at most
+MISSED           live members removed, n=10, grapevine-plain: 1.00, 0 at most
+met              crash host vanishes, 0 % loss, n=10, grapevine: 3000.00, 3000 at most
+met              live members removed host vanishes, 0 % loss, n=10, grapevine: 0.00, 0 at most
+not measured     crash host vanishes, 10 % loss, n=10, grapevine, 3000 at most
+not measured     live members removed host vanishes, 10 % loss, n=10, grapevine, 0 at most
+not measured     crash host vanishes, 30 % loss, n=10, grapevine, 3000 at most
+not measured     live members removed host vanishes, 30 % loss, n=10, grapevine, 0 at most
+`: crashMarks([]Row{row(sealed, metricCrash, "", 1, 250), row(sealed, metricRemoved, "", 0, 0),
+			row(unsealed, metricCrash, "", 251), row(unsealed, metricRemoved, "", 0, 1),
+			row(sealed, metricCrash, "host vanishes, 0 % loss", 3000), row(sealed, metricRemoved, "host vanishes, 0 % loss", 0)}),
+		`MISSED           failed SIGTERM, n=10, grapevine: 1.00, 0 at most
+not measured     failed kill -9, one retry, n=10, grapevine, 0 at most
+met              requests that are lacking SIGTERM, n=10, grapevine: 0.00, 0 at most
+not measured     requests that are lacking kill -9, one retry, n=10, grapevine, 0 at most
+`: rollingMarks([]Row{row(sealed, metricFailed, "SIGTERM", 1), row(sealed, metricRequests, "SIGTERM", 200_001), row(bare, metricFailed, "SIGTERM", 9)}),
+		`met              live members removed 5 % loss, n=10, grapevine: 0.00, 0 at most
+not measured     live members removed 20 % loss, n=10, grapevine, 0 at most
+not measured     live members removed starved, n=10, grapevine, 0 at most
+MISSED           live members removed starved, own views, n=10, grapevine: 1.00, 0 at most
+`: falseMarks([]Row{row(sealed, metricRemoved, "5 % loss", 0), row(sealed, metricRemoved, starvedOwn, 1)}),
 	} {
 		if verdicts(got) != want {
 			t.Errorf("marks:\n%swant:\n%s", verdicts(got), want)

@@ -16,6 +16,8 @@ const (
 	leastMembers, mostMembers = 2, 400 // a transport takes 512 handshakes at once from one IP, and here all have the same
 	mostRuns                  = 100
 	longestIdle               = time.Hour
+	mostRate                  = 20_000
+	longestSpan               = 24 * time.Hour
 )
 
 type options struct {
@@ -24,6 +26,10 @@ type options struct {
 	runs  int   // how often each is measured
 	idle  time.Duration
 	json  string // file; "" for none
+
+	requests int           // of ours, where something was promised of them
+	rate     int           // requests a second, of all callers
+	span     time.Duration // of virtual time, without anybody gone
 	effort
 	say func(format string, args ...any) // how far it is
 }
@@ -36,11 +42,19 @@ type effort struct {
 	handshakes    int           // in a run
 	mesh          int           // transports that all talk to each other
 	rest          time.Duration // until ciphers that are not used have been let go
+	aftermath     time.Duration // until timers have let go of a cluster that has ended
 	calm          time.Duration // a cluster's, once it is complete, before something is done to it
 	between       time.Duration // what is done to it, on average
 	registrations int           // in a run
 	restarts      int           // in a run
 	patience      time.Duration // with a restart
+	crashes       int           // in a run
+	crashPatience time.Duration
+	crashLook     time.Duration // from a crash on, for what it makes of others
+	goodbyes      int           // in a run
+	servers       int           // that are restarted
+	callers       int           // processes that send them requests
+	rollPause     time.Duration // between two restarts
 
 	settle time.Duration // a cluster's; 0 for one period of push/pull
 	window time.Duration // in which a cluster's traffic is counted; 0 for one period of push/pull
@@ -48,9 +62,12 @@ type effort struct {
 
 var fullEffort = effort{
 	batches: 40, datagrams: 250, messages: 8, mesh: 48,
-	handshakes: 400, // below the 512 that one IP may begin at once; from then on the door is what is measured
+	handshakes: 400,         // below the 512 that one IP may begin at once; from then on the door is what is measured
+	aftermath:  time.Minute, // seen: 40 s of serf's, 45 s of ours
 	calm:       3 * time.Second, between: 500 * time.Millisecond,
 	registrations: 20, restarts: 5, patience: restartPatience,
+	crashes: 3, crashPatience: crashPatience, crashLook: crashLook, goodbyes: 5,
+	servers: rollServers, callers: rollCallers, rollPause: 2 * time.Second,
 	rest: 16 * time.Second, // transport: aeadIdle and sweepEvery, one after the other
 }
 
@@ -65,6 +82,9 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.runs, "runs", 3, "how often each is measured; the idle time of a cluster always once")
 	flags.DurationVar(&o.idle, "idle", 0, "how long to count what an idle cluster sends, after 10s of settling; 0 counts one whole period of push/pull, after one of settling")
 	flags.StringVar(&o.json, "json", "", "file to write the rows to")
+	flags.IntVar(&o.requests, "requests", promisedRequests, "rolling: how many requests of ours there are at least, where none may fail; all servers are restarted once at least")
+	flags.IntVar(&o.rate, "rate", 1500, "rolling: requests a second")
+	flags.DurationVar(&o.span, "span", trueHour, "false: how much virtual time clusters live through")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -84,6 +104,12 @@ func (o *options) check(what, sizes string) (err error) {
 	}
 	if o.idle != 0 && (o.idle < time.Second || o.idle > longestIdle) {
 		return invalid("-idle", o.idle.String(), "use 1s to %v, or 0 for a whole period of push/pull", longestIdle)
+	}
+	if o.rate < rollCallers || o.rate > mostRate {
+		return invalid("-rate", strconv.Itoa(o.rate), "use %d to %d", rollCallers, mostRate)
+	}
+	if o.span < time.Second || o.span > longestSpan {
+		return invalid("-span", o.span.String(), "use 1s to %v", longestSpan)
 	}
 	if o.idle > 0 {
 		o.settle, o.window = shortSettle, o.idle

@@ -20,13 +20,16 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseSaysWhatIsWrong(t *testing.T) {
+	names := strings.Join(benchNames(), ", ")
 	for args, want := range map[string]string{
-		"-what nonsense":       `-what "nonsense": use any of heal, idle, propagate, transport`,
-		"-what transport,":     `-what "": use any of heal, idle, propagate, transport`,
+		"-what nonsense":       `-what "nonsense": use any of ` + names + ``,
+		"-what transport,":     `-what "": use any of ` + names + ``,
 		"-n 10,ten":            `-n "ten": use numbers from 2 to 400`,
 		"-n 1":                 `-n "1": use numbers from 2 to 400`,
 		"-runs 0":              `-runs "0": use 1 to 100`,
 		"-idle 1ms":            `-idle "1ms": use 1s to 1h0m0s`,
+		"-rate 1":              `-rate "1": use 5 to 20000`,
+		"-span 1ms":            `-span "1ms": use 1s to 24h0m0s`,
 		"-idle -1s":            `-idle "-1s": use 1s to 1h0m0s`,
 		"-what transport more": `argument "more": give flags only`,
 	} {

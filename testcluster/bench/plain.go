@@ -64,6 +64,7 @@ func (p plain) start(name string, seeds []string, changed watcher) (member, erro
 func (m *plainMember) address() string { return m.list.LocalNode().Address() }
 func (m *plainMember) listed() int     { return m.list.NumMembers() }
 func (m *plainMember) helpers() int    { return 1 } // the counter's pass
+func (m *plainMember) leave() error    { return m.list.Leave(patience) }
 func (m *plainMember) close() error    { return m.list.Shutdown() }
 
 // registration puts the service's name into the metadata.

@@ -15,7 +15,7 @@ const (
 )
 
 func benchPropagate(o options) ([]Row, error) {
-	return trial{"propagate", systems(sealed, unsealed, bare, serfs, etcds), propagate}.bench(o)
+	return trial{what: "propagate", systems: systems(sealed, unsealed, bare, serfs, etcds), measure: propagate}.bench(o)
 }
 
 // propagate registers services, each on a member drawn by lot, at moments that are in step with nobody's clock.

@@ -7,17 +7,24 @@ import (
 
 // benches are what -what may name. Each gives the rows that it could measure, and an error for what it could not.
 var benches = map[string]func(options) ([]Row, error){
+	"crash":     benchCrash,
+	"false":     benchFalse,
 	"heal":      benchHeal,
 	"idle":      benchIdle,
+	"leave":     benchLeave,
 	"propagate": benchPropagate,
+	"rolling":   benchRolling,
 	"transport": benchTransport,
 }
 
 // judges hold the rows against what was promised of them, for those benches of which something was.
 var judges = map[string]func([]Row) []mark{
+	"crash":     crashMarks,
+	"false":     falseMarks,
 	"heal":      healMarks,
 	"idle":      idleMarks,
 	"propagate": propagateMarks,
+	"rolling":   rollingMarks,
 	"transport": transportMarks,
 }
 

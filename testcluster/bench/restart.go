@@ -17,9 +17,9 @@ const (
 
 // benchRestart measures once those that take most of a minute, or for ever.
 func benchRestart(o options) ([]Row, error) {
-	rows, err := trial{"heal", systems(sealed, unsealed), restart}.bench(o)
+	rows, err := trial{what: "heal", systems: systems(sealed, unsealed), measure: restart}.bench(o)
 	o.runs, o.restarts = 1, 1
-	some, failed := trial{"heal", systems(bare, serfs), restart}.bench(o)
+	some, failed := trial{what: "heal", systems: systems(bare, serfs), measure: restart}.bench(o)
 	return append(rows, some...), errors.Join(err, failed)
 }
 
@@ -52,8 +52,5 @@ func (g *group) restart(i int, patience time.Duration) (took time.Duration, unse
 		return 0, 0, err
 	}
 	durations, unseen := spread.await(patience)
-	if unseen > 0 {
-		return patience, unseen, nil
-	}
-	return durations[len(durations)-1], 0, nil
+	return latest(durations, unseen, patience), unseen, nil
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"strconv"
 	"sync"
-	"sync/atomic"
 
 	"github.com/hashicorp/memberlist"
 	"github.com/hashicorp/serf/serf"
@@ -23,8 +22,8 @@ const (
 
 type serfMember struct {
 	*counter
+	tally
 	serf *serf.Serf
-	lost atomic.Int64
 	work sync.WaitGroup
 	end  chan struct{}
 }
@@ -79,7 +78,10 @@ func (m *serfMember) handle(event serf.MemberEvent, changed watcher) {
 			changed(func(awaited news) bool { return awaited.toldBy(of.Name, serfAddress(of), of.Tags[serfTag]) })
 		}
 	case serf.EventMemberFailed, serf.EventMemberLeave:
-		m.lost.Add(int64(len(event.Members)))
+		for _, of := range event.Members {
+			changed(func(awaited news) bool { return awaited.lost(of.Name) })
+			m.lost(of.Name)
+		}
 	}
 }
 
@@ -94,8 +96,8 @@ func (m *serfMember) registration(service string) (func() error, error) {
 
 func (m *serfMember) address() string { return serfAddress(m.serf.LocalMember()) }
 func (m *serfMember) listed() int     { return m.serf.Memberlist().NumMembers() }
-func (m *serfMember) leaves() int     { return int(m.lost.Load()) }
 func (m *serfMember) helpers() int    { return 2 } // follow, and the counter's pass
+func (m *serfMember) leave() error    { return m.serf.Leave() }
 
 // close ends serf before follow: serf waits for whoever takes its events.
 func (m *serfMember) close() error {

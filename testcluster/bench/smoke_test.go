@@ -11,9 +11,11 @@ import (
 
 // small is so little work that the figures say nothing.
 func small(t *testing.T) options {
-	return options{sizes: []int{3}, runs: 1, say: t.Logf, effort: effort{
+	return options{sizes: []int{3}, runs: 1, rate: 100, requests: 20, say: t.Logf, effort: effort{
 		batches: 2, datagrams: 20, messages: 2, handshakes: 4, mesh: 3, registrations: 2, restarts: 1,
 		rest: 10 * time.Millisecond, settle: 100 * time.Millisecond, window: 200 * time.Millisecond, patience: time.Second,
+		crashes: 1, crashPatience: 300 * time.Millisecond, goodbyes: 1,
+		servers: 2, callers: 1, rollPause: 100 * time.Millisecond,
 	}}
 }
 
@@ -26,7 +28,9 @@ func TestEveryMetricHasARow(t *testing.T) {
 		"transport": {"transport", benchTransport, transportWanted()},
 		"propagate": {"propagate", benchPropagate, each([]string{sealed, unsealed, bare, serfs, etcds}, "/propagation/", "/propagation, last/")},
 		"restart":   {"heal", benchRestart, each([]string{sealed, unsealed, bare, serfs}, "/restart/", "/restart, not seen/")},
-		"idle":      {"idle", benchIdle, append(idleWanted(sealed, unsealed, bare, serfs, etcds), etcds+"/heap/server")},
+		"crash":     {"crash", benchKill, each([]string{sealed, unsealed, bare, serfs, etcds}, "/crash/", "/crash, not seen/", "/live members removed/")},
+		"leave":     {"leave", benchLeave, each([]string{sealed, unsealed, bare, serfs, etcds}, "/leave/", "/leave, call/", "/leave, not seen/")},
+		"idle":      {"idle", benchIdle, idleWanted(sealed, unsealed, bare, serfs, etcds)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rows, err := tt.bench(small(t))
@@ -44,6 +48,42 @@ func TestHealHasARow(t *testing.T) {
 		rows = append(rows, healFigures(t, s, 4, 10*time.Second, 1)...)
 	}
 	checkRows(t, "heal", rows, each([]string{sealed, bare, serfs}, "/full view after a heal/10s", "/never merged/10s"))
+}
+
+// TestVanishHasARow and TestHealHasARow measure on virtual time.
+func TestVanishHasARow(t *testing.T) {
+	var rows []Row
+	for _, s := range virtualSystems[:2] {
+		rows = append(rows, vanishFigures(t, s, 4, 0.1, 1)...)
+	}
+	checkRows(t, "crash", rows, each([]string{sealed, bare}, each([]string{"/crash", "/crash, not seen", "/live members removed"}, "/host vanishes, 10 % loss")...))
+}
+
+func TestFalseHasARow(t *testing.T) {
+	var rows []Row
+	for _, s := range virtualSystems[:2] {
+		rows = append(rows, falseFigures(t, s, 4, 10*time.Second, 1)...)
+	}
+	wanted := []string{"/live members removed/" + starvedOwn}
+	for _, trouble := range troubles {
+		wanted = append(wanted, "/live members removed/"+trouble.scenario, "/lived through/"+trouble.scenario)
+	}
+	checkRows(t, "false", rows, each([]string{sealed, bare}, wanted...))
+}
+
+// TestRollingHasARow makes do with one way for each system.
+func TestRollingHasARow(t *testing.T) {
+	var rows []Row
+	for name, r := range map[string]roll{sealed: rolls[0], bare: rolls[2]} {
+		f := newFigures("rolling", systems(name)[0], 2)
+		if err := rollOnce(small(t), f, r); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		rows = append(rows, f.rows()...)
+	}
+	checkRows(t, "rolling", rows, append(
+		each([]string{sealed}, "/requests/SIGTERM", "/failed/SIGTERM", "/failed, share/SIGTERM"),
+		each([]string{bare}, "/requests/kill -9, one retry", "/failed/kill -9, one retry", "/failed, share/kill -9, one retry")...))
 }
 
 func checkRows(t *testing.T, what string, rows []Row, wanted []string) {
@@ -76,7 +116,7 @@ func each(systems []string, suffixes ...string) (keys []string) {
 }
 
 func idleWanted(systems ...string) []string {
-	return each(systems, "/settling bytes/", "/idle bytes/", "/idle bytes/datagrams", "/idle bytes/streams", "/heap/", "/goroutines/")
+	return each(systems, "/settling bytes/", "/idle bytes/", "/idle bytes/datagrams", "/idle bytes/streams", "/heap/", "/goroutines/", "/connections/")
 }
 
 func transportWanted() []string {

@@ -44,9 +44,10 @@ type paired interface {
 // member is one of a cluster.
 type member interface {
 	address() string
-	listed() int // members, itself included
-	leaves() int // how often one that was listed was not any more
+	listed() int              // members, itself included
+	leaves(but ...string) int // how often one that was listed was not any more, but for these
 	sent() traffic
+	open() int    // TCP connections
 	helpers() int // goroutines of the bench's own
 	close() error // without a goodbye
 }
@@ -56,6 +57,9 @@ type registrar interface {
 	// registration prepares one: what is timed is register, which may return before the others know, or later.
 	registration(service string) (register func() error, err error)
 }
+
+// leaver is a member that can say goodbye. It is closed afterwards.
+type leaver interface{ leave() error }
 
 // systems gives those that are named. All members share one secret, as they must.
 func systems(names ...string) (chosen []system) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 const mostGoroutines = 50 // of a member at the most, about
@@ -12,6 +13,8 @@ const mostGoroutines = 50 // of a member at the most, about
 type trial struct {
 	what    string
 	systems []system
+	outside int                                                    // members that measure adds by itself
+	weighed bool                                                   // the last cluster is: nothing may be left of those before
 	measure func(o options, g *group, f *figures, last bool) error // last of the runs
 }
 
@@ -50,7 +53,10 @@ func (t trial) at(o options, n int) (rows []Row, err error) {
 
 // run starts a cluster, measures and ends it.
 func (t trial) run(o options, f *figures, last bool) error {
-	g, err := startGroup(f.system, f.n)
+	if last && t.weighed {
+		time.Sleep(o.aftermath)
+	}
+	g, err := startGroup(f.system, f.n-t.outside)
 	if err != nil {
 		return err
 	}

@@ -18,10 +18,10 @@ const (
 	virtualPatience = 2 * time.Hour // real; for the test
 )
 
-// benchVirtual has a test measure, as there is virtual time in tests only. It takes the go command, and this package's
+// benchVirtual has one of this package's tests measure, as there is virtual time in tests only. It takes the go command, and this package's
 // source where the command is run.
-func benchVirtual(o options) ([]Row, error) {
-	test := healTest(o)
+func benchVirtual(o options, name string) ([]Row, error) {
+	test := virtualTest(o, name)
 	var complaint strings.Builder
 	test.Stderr = &complaint
 	out, err := test.StdoutPipe()
@@ -38,13 +38,13 @@ func benchVirtual(o options) ([]Row, error) {
 	return rows, err
 }
 
-func healTest(o options) *exec.Cmd {
+func virtualTest(o options, name string) *exec.Cmd {
 	var sizes []string
 	for _, n := range o.sizes {
 		sizes = append(sizes, strconv.Itoa(n))
 	}
-	return exec.Command("go", "test", "-count=1", "-v", "-run=^TestHealFigures$", "-timeout="+virtualPatience.String(), importPath,
-		"-heal.n="+strings.Join(sizes, ","), "-heal.runs="+strconv.Itoa(o.runs))
+	return exec.Command("go", "test", "-count=1", "-v", "-run=^"+name+"$", "-timeout="+virtualPatience.String(), importPath,
+		"-virtual.n="+strings.Join(sizes, ","), "-virtual.runs="+strconv.Itoa(o.runs), "-virtual.span="+o.span.String())
 }
 
 // collect takes the rows from what a test writes, and passes on the rest.
