@@ -70,6 +70,12 @@ func newWatch(n *Node) *watch {
 
 // report is what a call learned about an instance: [membership.View.Report].
 func (w *watch) report(instance membership.Instance, evidence membership.Evidence) {
+	if evidence == membership.Fine {
+		if id := (identity{instance.Member, instance.Boot.ID}); w.clear(id) {
+			w.node.inbox.put(metEvent{id})
+		}
+		return
+	}
 	w.suspect(identity{instance.Member, instance.Boot.ID}, string(evidence), true)
 }
 

@@ -153,10 +153,11 @@ func (c *client) call(ctx context.Context, request any) (any, error) {
 func (c *client) send(ctx context.Context, request any) (any, error) {
 	defer c.release()
 	response, err := c.made.Load().endpoint(ctx, request)
-	if err != nil {
-		if evidence := evidenceOf(ctx, err); evidence != "" {
-			c.endpointer.view.Report(*c.instance.Load(), evidence)
-		}
+	instance := c.instance.Load()
+	switch evidence := evidenceOf(ctx, err); {
+	case evidence == "", evidence == membership.Fine && !instance.Suspected:
+	default:
+		c.endpointer.view.Report(*instance, evidence)
 	}
 	return response, err
 }

@@ -17,6 +17,8 @@ import (
 func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	var network net.Error
 	switch {
+	case err == nil:
+		return membership.Fine
 	case errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errTryTimeout):
 		return "" // whatever the error: a cancelled call breaks its own connection
 	case errors.Is(err, syscall.ECONNREFUSED):

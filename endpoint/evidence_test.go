@@ -127,3 +127,19 @@ func TestReportHasTheInstanceAsItIsNow(t *testing.T) {
 		}
 	})
 }
+
+// TestASuspectThatAnswersIsFine holds that a call ends a suspicion, and that calls to those who are not suspected say nothing.
+func TestASuspectThatAnswersIsFine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		town, users := newTown("a"), newServers()
+		reports := reportsOf(town)
+		endpoint := plain(balancerOf(t, town, users, first))
+		endpoint(t.Context(), nil)
+		reports.check(t)
+		boot := town.View().Snapshot().Instances("users")[0].Boot
+		town.Apply(membership.Suspected{Name: "a", BootID: boot.ID})
+		synctest.Wait()
+		endpoint(t.Context(), nil)
+		reports.check(t, "a: it answered a call")
+	})
+}

@@ -26,8 +26,9 @@ func (v *View) publish(next *Snapshot) { close(v.latest.Swap(next).changed) }
 // Evidence is what a call learned about the instance that it was sent to.
 type Evidence string
 
-// What a call can learn. None of them removes an instance: they make the node look for itself, at once.
+// What a call can learn. None of them removes an instance: all but Fine make the node look for itself, at once.
 const (
+	Fine     Evidence = "it answered a call" // which ends a suspicion
 	Refused  Evidence = "connection refused" // nobody listens there
 	Reset    Evidence = "connection reset"   // whoever listened went away
 	TimedOut Evidence = "timed out"
