@@ -5,6 +5,7 @@ import "time"
 const (
 	firstRemind   = time.Second // between two looks at a member that answers although memberlist gave it up; doubles with each
 	slowestRemind = 10 * time.Second
+	doubtPatience = 4 * time.Second // beyond the first look: SWIM gave up after some seconds, on whosever word
 )
 
 // doubt looks at a member that memberlist gave up, as it does on the word of a single peer, who may have been cut off or
@@ -25,16 +26,25 @@ func (w *watch) doubt(id identity, address Address) bool {
 	return true
 }
 
-// dispel looks until the member is not doubted any more, or found to be gone.
+// dispel looks until the member is not doubted any more, or found to be gone: on proof, or because it has not answered for as
+// long as a process may be paused. Until then it is suspected, and called where nothing else is left.
 func (w *watch) dispel(id identity, address Address) {
-	for wait := firstRemind; w.stillDoubted(id); wait = min(2*wait, slowestRemind) {
-		if found := w.lookWithin(w.doubts, id, address, func() {}); found != alive {
+	heard := time.Now()
+	for wait := firstRemind; w.stillDoubted(id); {
+		found := w.lookWithin(w.doubts, id, address, func() {})
+		pause := firstRelook
+		switch {
+		case found == alive:
+			w.node.push.introduce(address)
+			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind)
+		case found == dead || time.Since(heard) >= doubtPatience:
 			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})
 			return
+		default:
+			w.node.inbox.put(suspectEvent{id, "SWIM has given it up, and it does not answer"})
 		}
-		w.node.push.introduce(address)
 		select {
-		case <-time.After(wait):
+		case <-time.After(pause):
 		case <-w.node.ctx.Done():
 			return
 		}

@@ -14,7 +14,7 @@ import (
 func TestFault3_PartitionHalfNoticed(t *testing.T) {
 	for seed := range uint64(3) {
 		insecure := testcluster.WithConfig(func(_ int, config *cluster.Config) { config.Insecure = seed > 0 })
-		for lasts := 5 * time.Second; lasts <= 14*time.Second; lasts += 250 * time.Millisecond {
+		for lasts := 5 * time.Second; lasts <= 14*time.Second; lasts += 500 * time.Millisecond {
 			t.Run(lasts.String(), func(t *testing.T) {
 				virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 					c.Cut(c.Members[:5], c.Members[5:])

@@ -15,7 +15,7 @@ func TestFault3_PartitionBetweenHosts(t *testing.T) {
 		t.Skip("takes real seconds")
 	}
 	t.Parallel()
-	const lasts = 45 * time.Second // the fault itself
+	const lasts = 35 * time.Second // the fault itself; memberlist remembers for 30 s
 	hosts := twoHosts(t, "input", "udp length 0 drop")
 	secret := cluster.NewSecret()
 	var all []*child

@@ -6,15 +6,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -31,35 +29,34 @@ func main() {
 	flag.Parse()
 	config.Logger = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.TimeOnly}).
 		Level(zerolog.WarnLevel).With().Timestamp().Logger()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *config, *address); err != nil {
+	if err := run(*config, *address); err != nil {
 		fmt.Fprintln(os.Stderr, "hello:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, config cluster.Config, address string) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	node, err := cluster.Start(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer node.Close()
+func run(config cluster.Config, address string) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	defer cancel()
+	return cluster.Run(ctx, config, func(node *cluster.Node) ([]cluster.Offer, error) {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Printf("%s serves http://%s and gossips at %s\n", node.Name(), listener.Addr(), node.Address())
+		calls.Go(func() { call(ctx, node.View()) })
+		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, "hello from %s", node.Name())
+		})}
+		return []cluster.Offer{{Service: membership.Service{Name: "hello"}, Listener: listener, Server: server}}, nil
+	})
+}
 
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "hello from %s", node.Name())
-	})}
-	go server.Serve(listener)
-	fmt.Printf("%s serves http://%s and gossips at %s\n", node.Name(), listener.Addr(), node.Address())
-	if _, err := node.Register(membership.Service{Name: "hello", Address: listener.Addr().String()}); err != nil {
-		return err
-	}
-
-	endpointer := endpoint.NewEndpointer(node.View(), "hello", get)
+// call calls the service once a second, until ctx is done.
+func call(ctx context.Context, view *membership.View) {
+	endpointer := endpoint.NewEndpointer(view, "hello", get)
 	defer endpointer.Close()
 	hello := endpoint.Retry(endpoint.NewBalancer(endpointer, balancer.RoundRobin()))
 	for tick := time.Tick(time.Second); ctx.Err() == nil; {
@@ -73,13 +70,7 @@ func run(ctx context.Context, config cluster.Config, address string) error {
 		case <-ctx.Done():
 		}
 	}
-
 	fmt.Println("goodbye")
-	shutdown, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	draining, drained := context.WithTimeout(shutdown, 5*time.Second) // one that hangs must not cost the calls in flight
-	defer drained()
-	return errors.Join(node.Drain(draining), server.Shutdown(shutdown), node.Leave(shutdown))
 }
 
 // get is the factory: given the address of an instance, it makes the endpoint that calls it.

@@ -7,6 +7,7 @@ import (
 )
 
 const (
+	metricSpared    = "crash, not called"    // until nobody calls it where another is left
 	metricCrash     = "crash"                // from SIGKILL until the last living member has dropped it
 	metricUndropped = "crash, not seen"      // living members that had not dropped it when it was given up
 	metricRemoved   = "live members removed" // from any view
@@ -58,14 +59,26 @@ func (g *group) crash(o options, f *figures, dead []string) error {
 	time.Sleep(o.calm)
 	o.pause()
 	before := g.leaves(dead...)
-	spread := g.expect(news{member: name, gone: true}, g.others(name))
+	spreads := g.expectAll(g.others(name), death(name)...)
 	victim.kill()
-	took, missing := spread.await(o.crashPatience)
+	took, missing := spreads[0].await(o.crashPatience)
 	f.add(metricCrash, "ms", milliseconds(latest(took, missing, o.crashPatience)))
 	f.add(metricUndropped, "count", float64(missing))
-	time.Sleep(time.Until(spread.begun.Add(o.crashLook)))
+	f.add(metricSpared, "ms", milliseconds(soFar(spreads[1], o.crashPatience)))
+	time.Sleep(time.Until(spreads[0].begun.Add(o.crashLook)))
 	f.add(metricRemoved, "count", float64(g.leaves(dead...)-before))
 	return nil
+}
+
+// death is what is to be learned: that a member is gone, or at least not to be called.
+func death(name string) []news {
+	return []news{{member: name, gone: true}, {member: name, spared: true}}
+}
+
+// soFar is latest of news that have had their time.
+func soFar(s *spread, patience time.Duration) time.Duration {
+	took, missing := s.await(0)
+	return latest(took, missing, patience)
 }
 
 // latest is when the last one knew: patience, if some did not.
@@ -88,6 +101,7 @@ func crashMarks(rows []Row) (marks []mark) {
 	for _, loss := range losses {
 		for _, n := range sizes {
 			marks = append(marks, limit(rows, sealed, metricCrash, vanishScenario(loss), n, mostVanish),
+				limit(rows, sealed, metricSpared, vanishScenario(loss), n, mostVanish),
 				limit(rows, sealed, metricRemoved, vanishScenario(loss), n, 0))
 		}
 	}

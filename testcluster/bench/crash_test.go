@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,9 +33,11 @@ func vanishFigures(t *testing.T, s virtualSystem, n int, loss float64, runs int)
 	for seed := range uint64(runs) {
 		t.Run(fmt.Sprintf("%s/n=%d/%v/%d", s.name, n, loss, seed+1), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				took, missing, removed := vanish(t, s.start(t, n, seed+1), loss, int(seed)%n)
-				f.addIn(scenario, metricCrash, "ms", milliseconds(took))
+				spreads, removed := s.start(t, n, seed+1).vanish(t, loss, int(seed)%n)
+				_, missing := spreads[0].await(0)
+				f.addIn(scenario, metricCrash, "ms", milliseconds(soFar(spreads[0], vanishPatience)))
 				f.addIn(scenario, metricUndropped, "count", float64(missing))
+				f.addIn(scenario, metricSpared, "ms", milliseconds(soFar(spreads[1], vanishPatience)))
 				f.addIn(scenario, metricRemoved, "count", float64(removed))
 			})
 		})
@@ -42,9 +45,9 @@ func vanishFigures(t *testing.T, s virtualSystem, n int, loss float64, runs int)
 	return f.rows()
 }
 
-// vanish takes one host off a network that loses datagrams. It gives when the last of the others had dropped its member,
-// who had not when it was given up, and how many that live were removed from a view of those that do.
-func vanish(t *testing.T, c virtualCluster, loss float64, victim int) (took time.Duration, missing, removed int) {
+// vanish takes one host off a network that loses datagrams. It gives how the death of its member has spread among the
+// others by the end, and how many that live were removed from a view of those that do.
+func (c virtualCluster) vanish(t *testing.T, loss float64, victim int) (spreads []*spread, removed int) {
 	if _, full := c.settles(joinPatience); !full {
 		t.Fatal("it did not come together")
 	}
@@ -52,11 +55,11 @@ func vanish(t *testing.T, c virtualCluster, loss float64, victim int) (took time
 	time.Sleep(vanishCalm)
 	name := c.names[victim]
 	before := c.removed(victim)
-	spread := c.expect(news{member: name, gone: true}, append(append([]string{}, c.names[:victim]...), c.names[victim+1:]...))
+	spreads = c.expectAll(slices.Concat(c.names[:victim], c.names[victim+1:]), death(name)...)
 	c.hosts[victim].Vanish()
-	durations, missing := spread.await(vanishPatience)
+	spreads[0].await(vanishPatience)
 	time.Sleep(vanishAftermath)
-	return latest(durations, missing, vanishPatience), missing, c.removed(victim) - before
+	return spreads, c.removed(victim) - before
 }
 
 func virtualLoss(loss float64) testcluster.Link {

@@ -69,7 +69,7 @@ func (m *etcdMember) follow(changed watcher) {
 			continue
 		}
 		changed(func(awaited news) bool {
-			if awaited.gone {
+			if awaited.gone || awaited.spared {
 				return !slices.Contains(event.Instances, awaited.member)
 			}
 			return slices.Contains(event.Instances, awaited.service)

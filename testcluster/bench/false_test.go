@@ -16,7 +16,8 @@ const (
 	starvedShare = 10 // one member of so many
 	lessOfOthers = 10 // times as short: an hour takes minutes
 	mostStarved  = 4 * time.Second
-	mostFed      = 10 * time.Second // between two pauses
+	leastFed     = time.Second // between two pauses, which are not to be one
+	mostFed      = 10 * time.Second
 )
 
 // TestFalseFigures prints the rows of -what false.
@@ -67,7 +68,7 @@ func starve(hosts []*testcluster.Host, seed uint64, span time.Duration) {
 		chance := rand.New(rand.NewPCG(seed, uint64(i)))
 		work.Go(func() {
 			defer host.Resume()
-			for wait(ctx, time.Duration(chance.Int64N(int64(mostFed)))) {
+			for wait(ctx, leastFed+time.Duration(chance.Int64N(int64(mostFed-leastFed)))) {
 				host.Pause()
 				wait(ctx, time.Duration(chance.Int64N(int64(mostStarved))))
 				host.Resume()

@@ -70,6 +70,9 @@ func holds(now *membership.Snapshot, awaited news) bool {
 	if !ok {
 		return awaited.lost(awaited.member)
 	}
+	if awaited.spared && m.Suspected {
+		return awaited.lost(m.Name)
+	}
 	var services []string
 	for _, s := range m.Services {
 		services = append(services, s.Name)

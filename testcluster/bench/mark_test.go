@@ -48,14 +48,18 @@ met              live members removed, n=10, grapevine: 0.00, 0 at most
 MISSED           crash, n=10, grapevine-plain: 251.00, 250 at most
 MISSED           live members removed, n=10, grapevine-plain: 1.00, 0 at most
 met              crash host vanishes, 0 % loss, n=10, grapevine: 3000.00, 3000 at most
+met              crash, not called host vanishes, 0 % loss, n=10, grapevine: 2900.00, 3000 at most
 met              live members removed host vanishes, 0 % loss, n=10, grapevine: 0.00, 0 at most
 not measured     crash host vanishes, 10 % loss, n=10, grapevine, 3000 at most
+not measured     crash, not called host vanishes, 10 % loss, n=10, grapevine, 3000 at most
 not measured     live members removed host vanishes, 10 % loss, n=10, grapevine, 0 at most
 not measured     crash host vanishes, 30 % loss, n=10, grapevine, 3000 at most
+not measured     crash, not called host vanishes, 30 % loss, n=10, grapevine, 3000 at most
 not measured     live members removed host vanishes, 30 % loss, n=10, grapevine, 0 at most
 `: crashMarks([]Row{row(sealed, metricCrash, "", 1, 250), row(sealed, metricRemoved, "", 0, 0),
 			row(unsealed, metricCrash, "", 251), row(unsealed, metricRemoved, "", 0, 1),
-			row(sealed, metricCrash, "host vanishes, 0 % loss", 3000), row(sealed, metricRemoved, "host vanishes, 0 % loss", 0)}),
+			row(sealed, metricCrash, "host vanishes, 0 % loss", 3000), row(sealed, metricSpared, "host vanishes, 0 % loss", 2900),
+			row(sealed, metricRemoved, "host vanishes, 0 % loss", 0)}),
 		`MISSED           failed SIGTERM, n=10, grapevine: 1.00, 0 at most
 not measured     failed kill -9, one retry, n=10, grapevine, 0 at most
 met              requests that are lacking SIGTERM, n=10, grapevine: 0.00, 0 at most

@@ -28,7 +28,7 @@ func TestEveryMetricHasARow(t *testing.T) {
 		"transport": {"transport", benchTransport, transportWanted()},
 		"propagate": {"propagate", benchPropagate, each([]string{sealed, unsealed, bare, serfs, etcds}, "/propagation/", "/propagation, last/")},
 		"restart":   {"heal", benchRestart, each([]string{sealed, unsealed, bare, serfs}, "/restart/", "/restart, not seen/")},
-		"crash":     {"crash", benchKill, each([]string{sealed, unsealed, bare, serfs, etcds}, "/crash/", "/crash, not seen/", "/live members removed/")},
+		"crash":     {"crash", benchKill, each([]string{sealed, unsealed, bare, serfs, etcds}, "/crash/", "/crash, not seen/", "/crash, not called/", "/live members removed/")},
 		"leave":     {"leave", benchLeave, each([]string{sealed, unsealed, bare, serfs, etcds}, "/leave/", "/leave, call/", "/leave, not seen/")},
 		"idle":      {"idle", benchIdle, idleWanted(sealed, unsealed, bare, serfs, etcds)},
 	} {
@@ -56,7 +56,7 @@ func TestVanishHasARow(t *testing.T) {
 	for _, s := range virtualSystems[:2] {
 		rows = append(rows, vanishFigures(t, s, 4, 0.1, 1)...)
 	}
-	checkRows(t, "crash", rows, each([]string{sealed, bare}, each([]string{"/crash", "/crash, not seen", "/live members removed"}, "/host vanishes, 10 % loss")...))
+	checkRows(t, "crash", rows, each([]string{sealed, bare}, each([]string{"/crash", "/crash, not seen", "/crash, not called", "/live members removed"}, "/host vanishes, 10 % loss")...))
 }
 
 func TestFalseHasARow(t *testing.T) {

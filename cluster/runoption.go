@@ -1,0 +1,65 @@
+package cluster
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// RunOption configures [Run].
+type RunOption func(*runOptions)
+
+type runOptions struct {
+	drain, linger, shutdown, leave time.Duration
+	signals                        []os.Signal
+}
+
+// DrainTimeout bounds how long Run waits for the others to confirm that they call this process no more. The default is
+// 5 s; 0 tells them and does not wait.
+func DrainTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.drain = d } }
+
+// Linger lets the servers go on for d after the drain. The default is 0, as the callers of this module have gone elsewhere
+// by then. Clients that do not watch the cluster need longer: those behind endpoint.CloseWhileDraining its spread and the
+// pause between two of their requests, others what their DNS or their load balancer takes to notice.
+func Linger(d time.Duration) RunOption { return func(r *runOptions) { r.linger = d } }
+
+// ShutdownTimeout bounds how long all servers together may take to finish the requests in flight. The default is 20 s.
+// After that a server that has a Close method is closed.
+func ShutdownTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.shutdown = d } }
+
+// LeaveTimeout bounds the goodbye. The default is 5 s, which is also the most that [Node.Leave] takes.
+func LeaveTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.leave = d } }
+
+// Signals sets which signals end Run. The default is SIGTERM and SIGINT; with none given, signals are left to the caller,
+// who ends the context instead. A test on virtual time needs that: package os/signal has a goroutine that waits outside of it.
+func Signals(signals ...os.Signal) RunOption { return func(r *runOptions) { r.signals = signals } }
+
+func newRun(options []RunOption) *run {
+	r := &run{runOptions: runOptions{
+		drain:    5 * time.Second,
+		shutdown: 20 * time.Second,
+		leave:    goodbyePatience,
+		signals:  []os.Signal{syscall.SIGTERM, os.Interrupt},
+	}}
+	for _, option := range options {
+		option(&r.runOptions)
+	}
+	return r
+}
+
+// endAtSignal begins the end at the first signal, and gives what lets go of them. After the first, a signal does what it
+// does by default. They are caught beyond the end of Run's context, as one that arrives during the drain must not end the
+// process.
+func (r *run) endAtSignal() (release func()) {
+	if len(r.signals) == 0 { // to ask package os/signal for none would be to ask for all
+		return func() {}
+	}
+	caught, stop := signal.NotifyContext(context.Background(), r.signals...)
+	context.AfterFunc(caught, func() {
+		stop()
+		r.end()
+	})
+	return stop
+}
