@@ -13,16 +13,17 @@ import (
 
 const (
 	neighbours   = 3                      // that a member keeps connections to
-	beatEvery    = time.Second            // for the nearest of them
+	asked        = 2                      // of them, the nearest, whether they still answer
+	beatEvery    = time.Second            // for those
 	beatPatience = 300 * time.Millisecond // beyond that
 	guardEvery   = 2 * time.Second        // between two looks at who the neighbours are
 	firstRewatch = 200 * time.Millisecond // between two connections to one neighbour; doubles with each
-	slowRewatch  = 5 * time.Second
+	slowRewatch  = time.Second
 )
 
 // guard keeps connections to a few neighbours on a ring of hashes, so that every member is watched by as many others. When a
 // process ends, its system closes or resets its connections: whoever is at the other end knows within milliseconds, makes
-// sure, and tells the others. The nearest neighbour is asked every second as well, as a host that vanishes closes nothing.
+// sure, and tells the others. The nearest are asked every second as well, as a host that vanishes closes nothing.
 type guard struct {
 	node     *Node
 	watching map[post]context.CancelFunc
@@ -111,7 +112,7 @@ func nearest(self identity, living map[identity]string) (posts []post) {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), compareIdentities(a.id, b.id))
 	})
 	for i, one := range places[:min(len(places), neighbours)] {
-		posts = append(posts, post{one.id, living[one.id], i == 0})
+		posts = append(posts, post{one.id, living[one.id], i < asked})
 	}
 	return posts
 }

@@ -44,7 +44,7 @@ func TestEachIsWatched(t *testing.T) {
 			}
 		}
 		for id := range living {
-			if watchers[id] != min(n-1, neighbours) || beats[id] != 1 {
+			if watchers[id] != min(n-1, neighbours) || beats[id] != min(n-1, asked) {
 				t.Errorf("%d members: %v has %d watchers, %d of which ask", n, id, watchers[id], beats[id])
 			}
 		}

@@ -76,7 +76,7 @@ func (d dials) DialAddressTimeout(to cluster.Address, timeout time.Duration) (ne
 	return d.Transport.DialAddressTimeout(to, timeout)
 }
 
-// TestReportsAreRateLimited has a thousand calls fail within a second, of which only the first is looked into.
+// TestReportsAreRateLimited has a thousand calls fail within a second, of which few are looked into.
 func TestReportsAreRateLimited(t *testing.T) {
 	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 		withUsers(t, c)
@@ -97,8 +97,8 @@ func TestReportsAreRateLimited(t *testing.T) {
 			caller.View().Report(instance, membership.TimedOut)
 			time.Sleep(900 * time.Microsecond)
 		}
-		if looks := dialled.Load() - before; looks != 1 {
-			t.Errorf("a thousand reports led to %d looks, want 1", looks)
+		if looks := dialled.Load() - before; looks < 1 || looks > 4 {
+			t.Errorf("a thousand reports led to %d looks, want one in 300 ms", looks)
 		}
 	})
 }

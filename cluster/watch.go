@@ -16,7 +16,7 @@ const (
 	lookTimeout = time.Second            // for a dial, and for an answer
 	knockAgain  = 20 * time.Millisecond  // a process that is ending may still accept
 	proveAfter  = 150 * time.Millisecond // without an answer, a look makes sure who is there, which takes a handshake
-	tellAfter   = 300 * time.Millisecond // without an answer, the others are asked to look, too
+	tellAfter   = 300 * time.Millisecond // without an answer, the others are asked to look, too; after twice that it is suspected
 	dialAgain   = 10 * time.Millisecond  // after a connection broke
 	askAgain    = 50 * time.Millisecond  // a question, or its answer, may be lost
 	firstRelook = 500 * time.Millisecond // between two looks at one that is suspected; doubles with each
@@ -93,7 +93,14 @@ func (w *watch) suspect(id identity, why string, tell bool) {
 				w.accuse(id)
 			}
 		}
-		found := w.lookAt(id, address, accuse)
+		late := 0
+		found := w.lookAt(id, address, func() {
+			if late++; late == 1 {
+				accuse()
+			} else if late == 2 {
+				w.conclude(id, silent, why) // so far
+			}
+		})
 		w.endLook(id)
 		if found == dead {
 			accuse()
@@ -202,7 +209,7 @@ func (w *watch) accuse(id identity) {
 }
 
 // lookAt finds out about a member by itself: a closed port or another process on it is proof, a time-out is none. late is
-// called once no answer has come for a while.
+// called whenever no answer has come for tellAfter more.
 func (w *watch) lookAt(id identity, address Address, late func()) verdict {
 	return w.lookWithin(w.looks, id, address, late)
 }
@@ -307,6 +314,7 @@ func (w *watch) ask(ctx context.Context, id identity, address Address, identifie
 		case <-again.C:
 		case <-patience.C:
 			late()
+			patience.Reset(tellAfter)
 		case <-ctx.Done():
 			return silent
 		}

@@ -11,7 +11,7 @@ import (
 const (
 	holdFrom     = 2.5              // losses, each counting half as much after lossHalfLife
 	lossHalfLife = 2 * time.Minute  // so the fourth of losses a minute apart is too much
-	holdFor      = 24 * time.Second // well over the time in which the next loss would be noticed
+	holdFor      = 28 * time.Second // well over the time in which the next loss would be noticed
 	mostHeld     = 3                // one in so many of the living, so that what befalls half a cluster hides nobody
 )
 
