@@ -50,6 +50,9 @@ func holdFiles(t *testing.T, dir string) (keep func()) {
 	t.Helper()
 	held := make(map[string][]byte)
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, file := range files {
 		if held[file], err = os.ReadFile(file); err != nil {
 			t.Fatal(err)

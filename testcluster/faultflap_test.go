@@ -13,7 +13,7 @@ func TestFault29_FlappingMember(t *testing.T) {
 	virtual(t, 7, func(t *testing.T, c *testcluster.Cluster) {
 		flap(c, c.Members[4], 10)
 		c.AwaitConverged(afterHeal + 15*time.Second) // it is held back
-		time.Sleep(time.Minute) // rumours have died away
+		time.Sleep(time.Minute)                      // rumours have died away
 		defer throughout(t, c.Members, "lists everybody", lists(c.Members...))()
 		time.Sleep(2 * time.Minute)
 	})
