@@ -5,7 +5,7 @@ import "time"
 const (
 	firstRemind   = time.Second // between two looks at a member that answers although memberlist gave it up; doubles with each
 	slowestRemind = 10 * time.Second
-	doubtPatience = 4 * time.Second // beyond the first look: SWIM gave up after some seconds, on whosever word
+	doubtPatience = 2500 * time.Millisecond // beyond the first look: SWIM gave up after some seconds, on whosever word
 )
 
 // doubt looks at a member that memberlist gave up, as it does on the word of a single peer, who may have been cut off or
