@@ -122,7 +122,7 @@ func (s *stage) nobodyRemoved(ctx context.Context, d time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	for snapshot := range s.node.View().Watch(ctx) {
-		if listed := len(snapshot.Addresses(service)); listed != len(s.children) {
+		if listed := len(snapshot.Instances(service)); listed != len(s.children) {
 			return fmt.Errorf("%d instances are listed while one is paused, want %d", listed, len(s.children))
 		}
 	}
