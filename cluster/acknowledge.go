@@ -79,14 +79,7 @@ func (n *Node) confirmTo(relay, owner identity) {
 }
 
 func (n *Node) acknowledgeByStream(owner identity, address Address) {
-	if !n.push.acks.TryTake() {
-		return // the owner will send again
-	}
-	begun := n.spawn(func() {
-		defer n.push.acks.Free()
+	n.spawnIn(n.push.acks, func() { // or else the owner will send again
 		n.push.stream(owner, address, n.ack(owner))
 	})
-	if !begun {
-		n.push.acks.Free()
-	}
 }

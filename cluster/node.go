@@ -250,6 +250,21 @@ func (n *Node) spawn(f func()) bool {
 	return !n.closed
 }
 
+// spawnIn is spawn for what may run only so often at a time: it does nothing when no slot is free.
+func (n *Node) spawnIn(s slots.Slots, f func()) bool {
+	if !s.TryTake() {
+		return false
+	}
+	begun := n.spawn(func() {
+		defer s.Free()
+		f()
+	})
+	if !begun {
+		s.Free()
+	}
+	return begun
+}
+
 // Name is this member's name, Address the host:port under which its gossip is reached.
 func (n *Node) Name() string    { return n.id.name }
 func (n *Node) Address() string { return n.address.String() }

@@ -51,20 +51,16 @@ func newRepairer(n *Node) *repairer {
 
 // noticed takes note of the digest of a peer.
 func (r *repairer) noticed(peer identity, theirs uint64) {
-	if r.node.store.Digest() == theirs || !r.comparing.TryTake() {
-		return // the next digest will tell
+	if r.node.store.Digest() == theirs {
+		return
 	}
-	begun := r.node.spawn(func() {
-		defer r.comparing.Free()
+	r.node.spawnIn(r.comparing, func() { // or else the next digest will tell
 		select {
 		case <-time.After(repairDelay):
 			r.compare(peer, theirs)
 		case <-r.node.ctx.Done():
 		}
 	})
-	if !begun {
-		r.comparing.Free()
-	}
 }
 
 // compare tells a peer of all that is known here, and asks what is known there.
@@ -164,20 +160,16 @@ func (r *repairer) want(m headsMessage) (names []string) {
 
 // answer sends messages to a peer, one after another. What is too much is dropped: digests will still differ.
 func (r *repairer) answer(to identity, address Address, messages [][]byte) {
-	if len(messages) == 0 || !r.answering.TryTake() {
+	if len(messages) == 0 {
 		return
 	}
-	begun := r.node.spawn(func() {
-		defer r.answering.Free()
+	r.node.spawnIn(r.answering, func() {
 		for _, message := range messages {
 			if r.node.push.stream(to, address, message) != nil {
 				return
 			}
 		}
 	})
-	if !begun {
-		r.answering.Free()
-	}
 }
 
 // serve sends a peer the records that it wants, unless it is being sent some.

@@ -108,9 +108,10 @@ func idleMarks(rows []Row) (marks []mark) {
 }
 
 // pushPullPeriod is how often a member of n exchanges its whole state with another one (memberlist's pushPullScale, of its
-// LAN default of 30 s; this module keeps to it). The first exchange comes between one period and 30 s later after the
-// start, so the second period is the first in which each member begins one: to count less would leave out what takes
-// most bytes, and the handshakes of members that meet for the first time would be taken for idle traffic.
+// LAN default of 30 s; the members of this module do so a quarter as often, at random, so that their mean tells the same).
+// The first exchange comes between one period and 30 s later after the start, so the second period is the first in which
+// each member begins one: to count less would leave out what takes most bytes, and the handshakes of members that meet for
+// the first time would be taken for idle traffic.
 func pushPullPeriod(n int) time.Duration {
 	const interval, threshold = 30 * time.Second, 32
 	if n <= threshold {
