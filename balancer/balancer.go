@@ -2,67 +2,62 @@ package balancer
 
 import (
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 )
 
-// ErrNoInstances is returned by Pick and PickExcept while the set is empty.
+// ErrNoInstances is returned by Pick and PickFor while the set is empty.
 var ErrNoInstances = errors.New("balancer: no instances")
-
-// Item is one thing to pick.
-type Item[T any] struct {
-	Key    string // identity across changes of the set, for example an address
-	Weight int    // share; 0 or less means DefaultWeight, above MaxWeight counts as MaxWeight
-	Value  T      // what Pick returns
-}
 
 // Balancer picks from a set of items that may change at any time. Make one with New. Its methods may be called
 // concurrently.
 type Balancer[T any] struct {
-	policy Policy
-	set    atomic.Pointer[set[T]] // nil while empty
+	policy  Policy
+	options options
+	set     atomic.Pointer[set[T]] // nil while empty
 
-	mu    sync.Mutex // held by Update
-	known map[string]*Candidate
+	total counter
+	mu    sync.Mutex // held to change the set, and to take items out of use
+	known register
 }
 
 // Token stands for one call in flight, from Pick to Done. The zero Token stands for none.
-type Token struct{ candidate *Candidate }
+type Token struct {
+	candidate *Candidate
+	began     int64 // by now; 0 if the call is not timed
+	tallied   bool  // in the total
+}
 
-// New returns a Balancer with no items. The Policy value belongs to it: do not give it to another one.
-func New[T any](policy Policy) *Balancer[T] { return &Balancer[T]{policy: policy} }
+// New returns a Balancer with no items. The Policy value belongs to it: do not give it to another one. By default items
+// start slowly, see [SlowStart], and are ejected when they fail, see [Eject].
+func New[T any](policy Policy, with ...Option) *Balancer[T] {
+	b := &Balancer[T]{policy: policy, options: defaults()}
+	for _, option := range with {
+		option(&b.options)
+	}
+	return b
+}
 
-// Update replaces the set; of items with the same Key the first counts. The calls in flight of a Key that stays stay
-// counted. A concurrent Pick sees the old set or the new one. The slice is not kept.
+// Update replaces the set; of items with the same Key the first counts. What is known of a Key that stays, or is back
+// within 10 minutes, is kept: calls in flight, latency, errors, the last report. A concurrent Pick sees the old set or the
+// new one. The slice is not kept.
 func (b *Balancer[T]) Update(items []Item[T]) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	next, known := newSet[T](len(items)), make(map[string]*Candidate, len(items))
+	next := newSet[T](len(items))
 	for _, item := range items {
-		if known[item.Key] == nil {
-			known[item.Key] = b.candidate(item)
-			next.add(item.Value, known[item.Key])
+		if !next.has(item.Key) {
+			next.add(item, b.known.candidate(item.Key, item.Started))
 		}
 	}
-	b.known = known
-	b.replace(next)
-}
-
-func (b *Balancer[T]) candidate(item Item[T]) *Candidate {
-	candidate := b.known[item.Key]
-	if candidate == nil {
-		candidate = new(Candidate)
-	}
-	candidate.weight.Store(boundedWeight(item.Weight))
-	return candidate
-}
-
-func (b *Balancer[T]) replace(next *set[T]) {
+	b.known.keep(next.index, next.candidates)
 	if len(next.values) == 0 {
 		b.set.Store(nil)
 		return
 	}
-	next.pick = b.policy(next.candidates)
+	next.warm(b.options.slowStart)
+	next.build(b.policy, &b.total)
 	b.set.Store(next)
 }
 
@@ -73,24 +68,67 @@ func (b *Balancer[T]) Pick() (value T, token Token, err error) {
 	if current == nil {
 		return value, token, ErrNoInstances
 	}
-	return current.take(current.pick())
+	word := rand.Uint64()
+	return b.take(current, current.choose(Call{Word: word, Hash: word}), word)
 }
 
-// PickExcept is Pick for another attempt at a call: it returns a value of which tried says false while there is one,
-// and any when all were tried. It asks the policy first, but may go on to look at every item.
-func (b *Balancer[T]) PickExcept(tried func(T) bool) (value T, token Token, err error) {
+// PickFor is Pick for a call with a key, or for another attempt at a call: it returns a value of which c.Tried says false
+// while there is one, and any when all were tried. It asks the policy first, but may go on to look at every item.
+func (b *Balancer[T]) PickFor(c Choice[T]) (value T, token Token, err error) {
 	current := b.set.Load()
 	if current == nil {
 		return value, token, ErrNoInstances
 	}
-	return current.take(current.untried(tried))
+	call := Call{Word: rand.Uint64()}
+	call.Hash = call.Word
+	if c.Key != "" {
+		call.Hash = hash(c.Key)
+	}
+	if c.Tried == nil {
+		return b.take(current, current.choose(call), call.Word)
+	}
+	return b.take(current, current.untried(call, c.Tried), call.Word)
 }
 
-// Done says that a call has ended. Call it exactly once for each pick, with its Token, even if the item has left the
+// take counts the call before it returns, so that the next pick already sees it.
+func (b *Balancer[T]) take(from *set[T], position int, word uint64) (T, Token, error) {
+	candidate := from.candidates[position]
+	candidate.inFlight.Add(1)
+	token := Token{candidate: candidate}
+	if word&(timedOneIn-1) == 0 || from.policySet.timed {
+		token.began = now()
+	}
+	if from.policySet.tally {
+		b.total.Add(1)
+		token.tallied = true
+	}
+	return from.values[position], token, nil
+}
+
+// timedOneIn is how many calls share one reading of the clock, which costs more than the pick: a power of two.
+const timedOneIn = 16
+
+// Done says how a call has ended. Call it exactly once for each pick, with its Token, even if the item has left the
 // set since. A zero Token is ignored.
-func (b *Balancer[T]) Done(t Token) {
-	if t.candidate != nil {
-		t.candidate.inFlight.Add(-1)
+func (b *Balancer[T]) Done(t Token, outcome Outcome) {
+	c := t.candidate
+	if c == nil {
+		return
+	}
+	c.inFlight.Add(-1)
+	if t.tallied {
+		b.total.Add(-1)
+	}
+	switch {
+	case outcome == Failure:
+		b.failed(c)
+	case outcome == Success:
+		if t.began != 0 {
+			c.took(now() - t.began)
+		}
+		if c.failing() {
+			c.succeeded()
+		}
 	}
 }
 

@@ -21,9 +21,9 @@ func TestEmpty(t *testing.T) {
 		if _, token, err := b.Pick(); !errors.Is(err, ErrNoInstances) || token != (Token{}) {
 			t.Errorf("%s: Pick = %v, %v, want no Token and ErrNoInstances", name, token, err)
 		}
-		_, token, err := b.PickExcept(func(string) bool { return false })
+		_, token, err := b.PickFor(Choice[string]{Tried: func(string) bool { return false }})
 		if !errors.Is(err, ErrNoInstances) || token != (Token{}) {
-			t.Errorf("%s: PickExcept = %v, %v, want no Token and ErrNoInstances", name, token, err)
+			t.Errorf("%s: PickFor = %v, %v, want no Token and ErrNoInstances", name, token, err)
 		}
 		if b.Len() != 0 {
 			t.Errorf("%s: Len = %d, want 0", name, b.Len())
@@ -72,7 +72,7 @@ func TestWeights(t *testing.T) {
 		math.MaxInt:   MaxWeight,
 	} {
 		b := newBalancer(LeastRequest(), numbered(given, 7))
-		if got := b.known["a"].Weight(); got != want {
+		if got := b.known.present["a"].Weight(); got != want {
 			t.Errorf("weight %d counts as %d, want %d", given, got, want)
 		}
 		mustPick(t, b)
@@ -81,7 +81,7 @@ func TestWeights(t *testing.T) {
 
 func inFlight[T any](b *Balancer[T]) map[string]int64 {
 	counts := make(map[string]int64)
-	for key, candidate := range b.known {
+	for key, candidate := range b.known.present {
 		counts[key] = candidate.InFlight()
 	}
 	return counts
@@ -97,20 +97,20 @@ func TestInFlight(t *testing.T) {
 	}
 	a, again := hold(t, b, "a"), hold(t, b, "a")
 	expect(map[string]int64{"a": 2, "b": 0})
-	b.Done(Token{})
+	b.Done(Token{}, Success)
 	expect(map[string]int64{"a": 2, "b": 0})
 
 	b.Update([]Item[string]{{Key: "c"}, {Key: "a", Weight: 5}})
 	expect(map[string]int64{"c": 0, "a": 2}) // a stays
-	if got := b.known["a"].Weight(); got != 5 {
+	if got := b.known.present["a"].Weight(); got != 5 {
 		t.Errorf("weight %d after Update, want 5", got)
 	}
-	b.Done(a)
+	b.Done(a, Success)
 	expect(map[string]int64{"c": 0, "a": 1})
 
 	b.Update(equalItems("c"))
 	b.Update(equalItems("a", "c"))
-	b.Done(again)
+	b.Done(again, Success)
 	expect(map[string]int64{"a": 0, "c": 0}) // a left, and came back as another
 }
 
@@ -118,11 +118,11 @@ func TestPickCountsTheCall(t *testing.T) {
 	for name, policy := range policies {
 		b := newBalancer(policy(), equalItems("a", "b", "c"))
 		value, token := mustPick(t, b)
-		if got := b.known[value].InFlight(); got != 1 {
+		if got := b.known.present[value].InFlight(); got != 1 {
 			t.Errorf("%s: %d in flight after Pick, want 1", name, got)
 		}
-		b.Done(token)
-		if got := b.known[value].InFlight(); got != 0 {
+		b.Done(token, Success)
+		if got := b.known.present[value].InFlight(); got != 0 {
 			t.Errorf("%s: %d in flight after Done, want 0", name, got)
 		}
 	}
@@ -130,11 +130,11 @@ func TestPickCountsTheCall(t *testing.T) {
 
 func TestPolicySeesItemsInOrder(t *testing.T) {
 	var weights []int
-	New[int](func(candidates []*Candidate) Picker {
-		for _, candidate := range candidates {
+	New[int](func(s *Set) Picker {
+		for _, candidate := range s.Candidates {
 			weights = append(weights, candidate.Weight())
 		}
-		return func() int { return 0 }
+		return func(Call) int { return 0 }
 	}).Update(numbered(3, 1, 2))
 	if want := []int{3, 1, 2}; !slices.Equal(weights, want) {
 		t.Errorf("candidates weigh %v, want %v", weights, want)
@@ -147,7 +147,7 @@ func TestPickDoesNotAllocate(t *testing.T) {
 			b := newBalancer(policy(), items)
 			allocations := testing.AllocsPerRun(1000, func() {
 				_, token, _ := b.Pick()
-				b.Done(token)
+				b.Done(token, Success)
 			})
 			if allocations != 0 {
 				t.Errorf("%s of %d: %v allocations, want 0", name, len(items), allocations)

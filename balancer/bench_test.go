@@ -32,7 +32,7 @@ func benchmarkSerial(b *testing.B, set *balancer.Balancer[string]) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_, token, _ := set.Pick()
-		set.Done(token)
+		set.Done(token, balancer.Success)
 	}
 }
 
@@ -41,7 +41,7 @@ func benchmarkParallel(b *testing.B, set *balancer.Balancer[string]) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			_, token, _ := set.Pick()
-			set.Done(token)
+			set.Done(token, balancer.Success)
 		}
 	})
 }

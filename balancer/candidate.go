@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
@@ -20,7 +21,16 @@ const cacheLine = 128
 type Candidate struct {
 	weight   atomic.Int64
 	inFlight atomic.Int64
-	_        [cacheLine - 16]byte // each call writes inFlight, and would slow every reader of the same line
+	caution  atomic.Uint32 // why it is not simply picked; 0 of nearly all
+	failures atomic.Int32  // in a row
+	errors   decaying      // share of the calls
+	latency  mean          // nanoseconds
+	peak     decaying      // nanoseconds, see PeakEWMA
+	report   atomic.Pointer[report]
+	out      out
+	warmth   warmth
+	started  time.Time
+	_        [cacheLine]byte // each call writes inFlight, and would slow every reader of the same line
 }
 
 // Weight is the item's share in relation to the others, from 1 to MaxWeight, as of the latest Update.
@@ -29,13 +39,24 @@ func (c *Candidate) Weight() int { return int(c.weight.Load()) }
 // InFlight is the number of picks of this Balancer that are not Done.
 func (c *Candidate) InFlight() int64 { return c.inFlight.Load() }
 
-// Policy builds a Picker for a set, which is never empty. A Balancer calls it when its set changes, off the pick
-// path, one call at a time. It may keep the slice but must not change it.
-type Policy func(candidates []*Candidate) Picker
+// Errors is the share of calls that failed, from 0 to 1, lately: it falls by half in 3.5 s without calls.
+func (c *Candidate) Errors() float64 {
+	if c.errors.isZero() {
+		return 0
+	}
+	return c.errors.at(now(), errorSpan)
+}
 
-// Picker gives the position, in the candidates that it was built for, of the one that should take the next call. It
-// is called concurrently, even for a while after the next set has a Picker of its own, and must not allocate.
-type Picker func() int
+// Latency is how long calls took lately, of those that succeeded, or 0 if none was timed yet. See [Set.TimeEveryCall].
+func (c *Candidate) Latency() time.Duration { return time.Duration(c.latency.value()) }
+
+// took takes in how long a call took, in nanoseconds.
+func (c *Candidate) took(nanoseconds int64) {
+	c.latency.add(float64(nanoseconds), latencyStep)
+	c.observePeak(float64(nanoseconds))
+}
+
+const latencyStep = 0.1 // the weight of the latest call in the mean
 
 func boundedWeight(weight int) int64 {
 	if weight <= 0 {

@@ -19,7 +19,7 @@ func ExampleBalancer() {
 			return
 		}
 		fmt.Println("GET", url)
-		b.Done(call)
+		b.Done(call, balancer.Success)
 	}
 	// Output:
 	// GET http://10.0.0.1
@@ -27,15 +27,15 @@ func ExampleBalancer() {
 	// GET http://10.0.0.1
 }
 
-func ExampleBalancer_PickExcept() {
+func ExampleBalancer_PickFor() {
 	b := balancer.New[string](balancer.RoundRobin())
 	b.Update([]balancer.Item[string]{{Key: "a", Value: "a"}, {Key: "b", Value: "b"}, {Key: "c", Value: "c"}})
 	tried := make(map[string]bool)
 	for range 3 {
-		instance, call, _ := b.PickExcept(func(instance string) bool { return tried[instance] })
+		instance, call, _ := b.PickFor(balancer.Choice[string]{Tried: func(instance string) bool { return tried[instance] }})
 		fmt.Println("try", instance)
 		tried[instance] = true
-		b.Done(call)
+		b.Done(call, balancer.Success)
 	}
 	// Output:
 	// try a
@@ -49,15 +49,15 @@ func ExampleLeastRequest() {
 	first, slow, _ := b.Pick()
 	second, _, _ := b.Pick()
 	fmt.Println("the second call avoids the busy instance:", first != second)
-	b.Done(slow)
+	b.Done(slow, balancer.Success)
 	// Output: the second call avoids the busy instance: true
 }
 
 // A policy of one's own: fill each instance with two calls before the next one gets any.
 func ExamplePolicy() {
-	fill := func(candidates []*balancer.Candidate) balancer.Picker {
-		return func() int {
-			for i, candidate := range candidates {
+	fill := func(s *balancer.Set) balancer.Picker {
+		return func(balancer.Call) int {
+			for i, candidate := range s.Candidates {
 				if candidate.InFlight() < 2 {
 					return i
 				}

@@ -9,12 +9,12 @@ import (
 // inTurn is a policy that picks these positions again and again.
 func inTurn(positions ...int) Policy {
 	calls := 0
-	return func([]*Candidate) Picker {
-		return func() int { calls++; return positions[(calls-1)%len(positions)] }
+	return func(*Set) Picker {
+		return func(Call) int { calls++; return positions[(calls-1)%len(positions)] }
 	}
 }
 
-func TestPickExcept(t *testing.T) {
+func TestPickFor(t *testing.T) {
 	for name, tt := range map[string]struct {
 		policy Policy
 		tried  []bool
@@ -30,15 +30,15 @@ func TestPickExcept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBalancer(tt.policy, numbered(make([]int, len(tt.tried))...))
-			got, _, err := b.PickExcept(func(i int) bool { return tt.tried[i] })
+			got, _, err := b.PickFor(Choice[int]{Tried: func(i int) bool { return tt.tried[i] }})
 			if got != tt.want || err != nil {
-				t.Errorf("PickExcept = %d, %v, want %d", got, err, tt.want)
+				t.Errorf("PickFor = %d, %v, want %d", got, err, tt.want)
 			}
 		})
 	}
 }
 
-func TestPickExceptAvoidsTheTried(t *testing.T) {
+func TestPickForAvoidsTheTried(t *testing.T) {
 	for name, policy := range policies {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 			weights := rapid.SliceOfN(rapid.IntRange(1, MaxWeight), 1, 20).Draw(t, "weights")
@@ -50,11 +50,11 @@ func TestPickExceptAvoidsTheTried(t *testing.T) {
 				}
 			}
 			b := newBalancer(policy(), numbered(weights...))
-			got, token, err := b.PickExcept(func(i int) bool { return tried[i] })
+			got, token, err := b.PickFor(Choice[int]{Tried: func(i int) bool { return tried[i] }})
 			if err != nil || left > 0 && tried[got] {
-				t.Fatalf("PickExcept = %d, %v, want one of the %d untried", got, err, left)
+				t.Fatalf("PickFor = %d, %v, want one of the %d untried", got, err, left)
 			}
-			if token.candidate != b.known[numbered(weights...)[got].Key] || token.candidate.InFlight() != 1 {
+			if token.candidate != b.known.present[numbered(weights...)[got].Key] || token.candidate.InFlight() != 1 {
 				t.Fatalf("the call is not counted once on %d", got)
 			}
 		}))

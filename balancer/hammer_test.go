@@ -16,11 +16,11 @@ const (
 // census is policy, and remembers every candidate that it is given.
 func census(policy Policy) (Policy, map[*Candidate]bool) {
 	seen := make(map[*Candidate]bool)
-	return func(candidates []*Candidate) Picker {
-		for _, candidate := range candidates {
+	return func(s *Set) Picker {
+		for _, candidate := range s.Candidates {
 			seen[candidate] = true
 		}
-		return policy(candidates)
+		return policy(s)
 	}, seen
 }
 
@@ -60,7 +60,7 @@ func call(t *testing.T, b *Balancer[int]) {
 	var tokens [10]Token
 	for range hammerCalls {
 		i := rand.IntN(len(tokens))
-		b.Done(tokens[i])
+		b.Done(tokens[i], Success)
 		value, token, err := b.Pick()
 		if err != nil && !errors.Is(err, ErrNoInstances) || value < 0 || value >= 10 {
 			t.Errorf("Pick = %d, %v", value, err)
@@ -68,7 +68,7 @@ func call(t *testing.T, b *Balancer[int]) {
 		tokens[i] = token
 	}
 	for _, token := range tokens {
-		b.Done(token)
+		b.Done(token, Success)
 	}
 }
 

@@ -42,7 +42,7 @@ func count(t *testing.T, b *Balancer[int], calls int) []int {
 	for range calls {
 		value, token := mustPick(t, b)
 		counts[value]++
-		b.Done(token)
+		b.Done(token, Success)
 	}
 	return counts
 }
@@ -50,9 +50,9 @@ func count(t *testing.T, b *Balancer[int], calls int) []int {
 // hold starts a call to the item with this value.
 func hold[T comparable](t *testing.T, b *Balancer[T], value T) Token {
 	t.Helper()
-	got, token, err := b.PickExcept(func(v T) bool { return v != value })
+	got, token, err := b.PickFor(Choice[T]{Tried: func(v T) bool { return v != value }})
 	if err != nil || got != value {
-		t.Fatalf("PickExcept = %v, %v, want %v", got, err, value)
+		t.Fatalf("PickFor = %v, %v, want %v", got, err, value)
 	}
 	return token
 }

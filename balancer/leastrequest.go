@@ -1,30 +1,45 @@
 package balancer
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"time"
+)
 
-// secondDraws is how often a second item is drawn that may turn out to be the first again.
-const secondDraws = 4
+const (
+	secondDraws = 4                      // how often a second item is drawn that may turn out to be the first again
+	reportSpan  = 200 * time.Millisecond // after which a report counts for half, the mean of all reports for the rest
+	errorFactor = 20                     // by which a share of errors makes an item look busier
+	fromReports = 2                      // candidates that reported lately
+)
 
-// LeastRequest draws two different items in proportion to their weights and picks the one with fewer calls in
-// flight for its weight. With equal weights this is the power of two choices; on a tie the first drawn wins.
+// LeastRequest draws two different items in proportion to their weights and picks the one with fewer requests in
+// flight for its weight; on a tie the first drawn wins. If items report their load, see [Balancer.Report], two of those that reported
+// last are considered too.
 //
-// With q calls in flight and weight w, the call goes to the second item if (q₂+1)/w₂ <= q₁/w₁, that is, if it would
-// be no fuller with the call than the first is without. So the shares are the weights when calls do not overlap and
+// The requests in flight of an item are this Balancer's own and, from its last report, those of others. A report counts
+// less with its age, t/(t+age) with t = 200 ms, and the mean of all reports for the rest. An item whose calls fail fast must not look idle: with a
+// share of errors e, as of [Candidate.Errors], q+1 requests count as (q+1)(1+20e).
+//
+// With q requests in flight and weight w, the call goes to the second item if (q₂+1)/w₂ < q₁/w₁ + 1/max(w₁,w₂), that is, if with the
+// call it would be no fuller than the first is. So the shares are the weights when calls do not overlap and
 // close to them when they do. Comparing (q+1)/w on both sides would count the weights twice and leave a light item
 // without any call until the heavy ones have many.
 //
 // Sources: Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE Transactions on Parallel and
-// Distributed Systems 12(10), 2001. Envoy's least request policy also sets the weight against q+1.
+// Distributed Systems 12(10), 2001; Wydrowski et al., "Load is not what you should balance: Introducing Prequal", NSDI 2024, for
+// the reports. Envoy's least request policy also sets the weight against q+1.
 func LeastRequest() Policy {
-	return func(candidates []*Candidate) Picker {
-		weights, equal := weightsOf(candidates)
+	return func(s *Set) Picker {
+		weights, equal := weightsOf(s.Candidates)
+		l := &least{candidates: s.Candidates, reports: s.Reports}
 		switch {
-		case len(candidates) == 1:
-			return func() int { return 0 }
+		case len(s.Candidates) == 1:
+			return func(Call) int { return 0 }
 		case equal:
-			return leastOfUniform(candidates)
+			return l.uniform
 		default:
-			return leastOfWeighted(candidates, newAliasTable(weights))
+			l.table = newAliasTable(weights)
+			return l.weighted
 		}
 	}
 }
@@ -38,25 +53,71 @@ func weightsOf(candidates []*Candidate) (weights []uint64, equal bool) {
 	return weights, equal
 }
 
-func leastOfUniform(candidates []*Candidate) Picker {
-	return func() int {
-		first, second := twoUniform(rand.Uint64(), len(candidates))
-		return lessLoaded(candidates, first, second)
-	}
+type least struct {
+	candidates []*Candidate
+	reports    *Reports
+	table      aliasTable
 }
 
-func leastOfWeighted(candidates []*Candidate, table aliasTable) Picker {
-	return func() int {
-		first, second := twoWeighted(rand.Uint64(), table)
-		return lessLoaded(candidates, first, second)
+func (l *least) uniform(call Call) int {
+	first, second := twoUniform(call.Word, len(l.candidates))
+	return l.of(first, second)
+}
+
+func (l *least) weighted(call Call) int {
+	first, second := twoWeighted(call.Word, l.table)
+	return l.of(first, second)
+}
+
+func (l *least) of(first, second int) int {
+	a, b := l.candidates[first], l.candidates[second]
+	if l.reports.count.Load() == 0 && a.errors.isZero() && b.errors.isZero() {
+		if lessLoaded(b, a) {
+			return second
+		}
+		return first
 	}
+	return l.estimated(first, second)
 }
 
 // lessLoaded compares by cross multiplication, which does not overflow below 2^43 calls in flight.
-func lessLoaded(candidates []*Candidate, first, second int) int {
-	a, b := candidates[first], candidates[second]
-	if (b.inFlight.Load()+1)*a.weight.Load() <= a.inFlight.Load()*b.weight.Load() {
-		return second
+func lessLoaded(b, a *Candidate) bool {
+	wa, wb := a.weight.Load(), b.weight.Load()
+	return (b.inFlight.Load()+1)*wa < a.inFlight.Load()*wb+min(wa, wb)
+}
+
+// estimated compares what is not known exactly.
+func (l *least) estimated(first, second int) int {
+	at, mean := now(), l.reports.others.value()
+	best, q, w := first, 0.0, 0.0
+	q, w = l.candidates[first].queue(at, mean)
+	consider := func(position int) {
+		q2, w2 := l.candidates[position].queue(at, mean)
+		if (q2+1)*w < q*w2+min(w, w2) {
+			best, q, w = position, q2, w2
+		}
 	}
-	return first
+	consider(second)
+	word := rand.Uint64()
+	for i := range uint64(fromReports) {
+		if position, ok := l.reports.Latest(word + i); ok {
+			consider(position)
+		}
+	}
+	return best
+}
+
+// queue estimates the requests in flight, and how many there would have to be if errors took as long as answers do.
+func (c *Candidate) queue(at int64, mean float64) (q, weight float64) {
+	weight = float64(c.weight.Load())
+	others := mean * weight
+	if r := c.report.Load(); r != nil {
+		trust := float64(reportSpan) / float64(int64(reportSpan)+at-r.at)
+		others = trust*r.others + (1-trust)*others
+	}
+	q = float64(c.inFlight.Load()) + others
+	if !c.errors.isZero() {
+		q = (q+1)*(1+errorFactor*c.errors.at(at, errorSpan)) - 1
+	}
+	return q, weight
 }

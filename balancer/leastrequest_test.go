@@ -29,7 +29,7 @@ func TestLeastRequestFollowsWeightsUnderLoad(t *testing.T) {
 	light := 0
 	for range calls {
 		ends := rand.IntN(concurrent)
-		b.Done(tokens[ends])
+		b.Done(tokens[ends], Success)
 		value, token := mustPick(t, b)
 		tokens[ends] = token
 		if value == 0 {
@@ -65,26 +65,26 @@ func TestLessLoaded(t *testing.T) {
 	type load struct{ inFlight, weight int64 }
 	for name, tt := range map[string]struct {
 		first, second load
-		want          int
+		want          bool // that the second is picked
 	}{
-		"both idle":                  {load{0, 1}, load{0, 1}, 0},
-		"both idle, second heavier":  {load{0, 1}, load{0, MaxWeight}, 0},
-		"tie":                        {load{3, 1}, load{3, 1}, 0},
-		"first has one more":         {load{1, 1}, load{0, 1}, 1},
-		"second has one more":        {load{0, 1}, load{1, 1}, 0},
-		"second not fuller then":     {load{1, 1}, load{3, 4}, 1},
-		"second fuller then":         {load{1, 1}, load{4, 4}, 0},
-		"heavy first, still lighter": {load{3, 4}, load{0, 1}, 0},
-		"heavy first, as full":       {load{4, 4}, load{0, 1}, 1},
-		"many calls":                 {load{1 << 40, MaxWeight}, load{1 << 42, MaxWeight}, 0},
+		"both idle":                  {load{0, 1}, load{0, 1}, false},
+		"both idle, second heavier":  {load{0, 1}, load{0, MaxWeight}, false},
+		"tie":                        {load{3, 1}, load{3, 1}, false},
+		"first has one more":         {load{1, 1}, load{0, 1}, true},
+		"second has one more":        {load{0, 1}, load{1, 1}, false},
+		"second not fuller then":     {load{1, 1}, load{3, 4}, true},
+		"second fuller then":         {load{1, 1}, load{4, 4}, false},
+		"heavy first, still lighter": {load{3, 4}, load{0, 1}, false},
+		"heavy first, as full":       {load{4, 4}, load{0, 1}, true},
+		"many calls":                 {load{1 << 40, MaxWeight}, load{1 << 42, MaxWeight}, false},
 	} {
 		candidates := []*Candidate{new(Candidate), new(Candidate)}
 		for i, load := range []load{tt.first, tt.second} {
 			candidates[i].inFlight.Store(load.inFlight)
 			candidates[i].weight.Store(load.weight)
 		}
-		if got := lessLoaded(candidates, 0, 1); got != tt.want {
-			t.Errorf("%s: lessLoaded = %d, want %d", name, got, tt.want)
+		if got := lessLoaded(candidates[1], candidates[0]); got != tt.want {
+			t.Errorf("%s: lessLoaded = %t, want %t", name, got, tt.want)
 		}
 	}
 }

@@ -6,9 +6,9 @@ import "sync/atomic"
 // start again from the first item, which would get more than its share when changes are frequent.
 func RoundRobin() Policy {
 	turn := new(turnCounter)
-	return func(candidates []*Candidate) Picker {
-		n := uint64(len(candidates))
-		return func() int { return int((turn.Add(1) - 1) % n) }
+	return func(s *Set) Picker {
+		n := uint64(len(s.Candidates))
+		return func(Call) int { return int((turn.Add(1) - 1) % n) }
 	}
 }
 

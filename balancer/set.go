@@ -1,43 +1,103 @@
 package balancer
 
-// policyTries is how often PickExcept asks the policy before it looks for itself.
+import "math/rand/v2"
+
+// policyTries is how often the policy is asked before a Balancer looks for itself.
 const policyTries = 4
 
 // set is what a Balancer picks from at one time. It never changes once a Balancer has it.
 type set[T any] struct {
 	values     []T
 	candidates []*Candidate // by position, as the values
+	zones      []string
+	index      map[string]int32 // positions by key
+	policySet  Set
 	pick       Picker
 }
 
 func newSet[T any](size int) *set[T] {
-	return &set[T]{values: make([]T, 0, size), candidates: make([]*Candidate, 0, size)}
+	return &set[T]{
+		values:     make([]T, 0, size),
+		candidates: make([]*Candidate, 0, size),
+		zones:      make([]string, 0, size),
+		index:      make(map[string]int32, size),
+	}
 }
 
-func (s *set[T]) add(value T, candidate *Candidate) {
-	s.values = append(s.values, value)
+func (s *set[T]) has(key string) bool {
+	_, ok := s.index[key]
+	return ok
+}
+
+func (s *set[T]) add(item Item[T], candidate *Candidate) {
+	candidate.weight.Store(boundedWeight(item.Weight))
+	s.index[item.Key] = int32(len(s.values))
+	s.values = append(s.values, item.Value)
 	s.candidates = append(s.candidates, candidate)
+	s.zones = append(s.zones, item.Zone)
 }
 
-// take counts the call before it returns, so that the next pick already sees it.
-func (s *set[T]) take(position int) (T, Token, error) {
-	candidate := s.candidates[position]
-	candidate.inFlight.Add(1)
-	return s.values[position], Token{candidate}, nil
+func (s *set[T]) build(policy Policy, total *counter) {
+	s.policySet = Set{Candidates: s.candidates, Reports: new(Reports), total: total}
+	s.pick = policy(&s.policySet)
+}
+
+func (s *set[T]) reported(position int32, per float64) { s.policySet.Reports.add(position, per) }
+
+// countOut is how many are not in use.
+func (s *set[T]) countOut(at int64) (count int) {
+	for _, c := range s.candidates {
+		if c.isOut(at) {
+			count++
+		}
+	}
+	return count
+}
+
+// choose asks the policy, again if it gives one that is out of use or too new for that call.
+func (s *set[T]) choose(call Call) (position int) {
+	if position = s.pick(call); s.candidates[position].caution.Load() == 0 {
+		return position
+	}
+	return s.chooseWith(call, position, nil)
 }
 
 // untried is a position of which tried says false, or any position if there is none.
-func (s *set[T]) untried(tried func(T) bool) int {
-	var position int
-	for range policyTries {
-		if position = s.pick(); !tried(s.values[position]) {
+func (s *set[T]) untried(call Call, tried func(T) bool) (position int) {
+	return s.chooseWith(call, s.pick(call), tried)
+}
+
+// chooseWith begins with what the policy gave.
+func (s *set[T]) chooseWith(call Call, position int, tried func(T) bool) int {
+	for {
+		if s.wants(position, tried) && s.candidates[position].admits(rand.Uint64()) {
 			return position
 		}
+		if call.Attempt++; call.Attempt == policyTries {
+			break
+		}
+		call.Word = rand.Uint64()
+		position = s.pick(call)
 	}
-	for range s.values {
-		if position = (position + 1) % len(s.values); !tried(s.values[position]) {
+	return s.search(position, tried)
+}
+
+// search looks at every item, first for one in use.
+func (s *set[T]) search(from int, tried func(T) bool) int {
+	at, fallback := now(), from
+	for i := range s.values {
+		position := (from + i) % len(s.values)
+		switch {
+		case !s.wants(position, tried):
+		case !s.candidates[position].isOut(at):
 			return position
+		case !s.wants(fallback, tried):
+			fallback = position
 		}
 	}
-	return position
+	return fallback
+}
+
+func (s *set[T]) wants(position int, tried func(T) bool) bool {
+	return tried == nil || !tried(s.values[position])
 }

@@ -28,21 +28,22 @@ func NewBalancer(e *Endpointer, policy balancer.Policy) *Balancer {
 
 // contained picks at random where a policy panics: it runs in goroutines that are the endpointer's, not the caller's.
 func contained(policy balancer.Policy, log zerolog.Logger) balancer.Policy {
-	return func(candidates []*balancer.Candidate) (picker balancer.Picker) {
+	return func(s *balancer.Set) (picker balancer.Picker) {
 		defer func() {
 			if recovered := recover(); recovered != nil {
 				log.Error().Any("panic", recovered).Msg("endpoint: policy panicked")
-				picker = balancer.Random()(candidates)
+				picker = balancer.Random()(s)
 			}
 		}()
-		return policy(candidates)
+		return policy(s)
 	}
 }
 
 func (b *Balancer) update(clients []*client) {
 	items := make([]balancer.Item[*client], len(clients))
 	for i, c := range clients {
-		items[i] = balancer.Item[*client]{Key: c.address, Weight: c.instance.Load().Weight, Value: c}
+		instance := c.instance.Load()
+		items[i] = balancer.Item[*client]{Key: c.address, Weight: instance.Weight, Zone: instance.Zone, Started: instance.Started, Value: c}
 	}
 	b.picks.Update(items)
 }
@@ -70,8 +71,10 @@ func (b *Balancer) try(ctx context.Context, request any, tried []*client) (any, 
 	if err != nil {
 		return nil, nil, ErrNoEndpoints
 	}
-	defer b.picks.Done(token)
+	outcome := balancer.Failure // unless the endpoint returns: it may panic
+	defer func() { b.picks.Done(token, outcome) }()
 	response, err := picked.send(ctx, request)
+	outcome = outcomeOf(ctx, err)
 	return response, picked, err
 }
 
@@ -83,7 +86,7 @@ func (b *Balancer) take(tried []*client) (*client, balancer.Token, error) {
 		if err != nil || picked.acquire() {
 			return picked, token, err
 		}
-		b.picks.Done(token)
+		b.picks.Done(token, balancer.Canceled)
 	}
 }
 
@@ -91,5 +94,5 @@ func (b *Balancer) pick(tried []*client) (*client, balancer.Token, error) {
 	if len(tried) == 0 {
 		return b.picks.Pick()
 	}
-	return b.picks.PickExcept(func(c *client) bool { return slices.Contains(tried, c) })
+	return b.picks.PickFor(balancer.Choice[*client]{Tried: func(c *client) bool { return slices.Contains(tried, c) }})
 }

@@ -66,12 +66,12 @@ func TestBalancerWithoutInstances(t *testing.T) {
 func TestWeightsReachThePolicy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var weights []int
-		policy := func(candidates []*balancer.Candidate) balancer.Picker {
+		policy := func(s *balancer.Set) balancer.Picker {
 			weights = nil
-			for _, candidate := range candidates {
+			for _, candidate := range s.Candidates {
 				weights = append(weights, candidate.Weight())
 			}
-			return func() int { return 0 }
+			return func(balancer.Call) int { return 0 }
 		}
 		town := newTown("a", "b")
 		balancerOf(t, town, newServers(), policy)
@@ -89,8 +89,8 @@ func TestWeightsReachThePolicy(t *testing.T) {
 func TestInstanceThatLeavesAsItIsPicked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		town, users := newTown("a", "b"), newServers()
-		policy := func([]*balancer.Candidate) balancer.Picker {
-			return func() int {
+		policy := func(*balancer.Set) balancer.Picker {
+			return func(balancer.Call) int {
 				if _, ok := town.View().Snapshot().Member("a"); ok {
 					town.leave("a")
 					synctest.Wait()

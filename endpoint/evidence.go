@@ -8,6 +8,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/grapevine-go/grapevine/balancer"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -19,8 +20,8 @@ func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	switch {
 	case err == nil:
 		return membership.Fine
-	case errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errTryTimeout):
-		return "" // whatever the error: a cancelled call breaks its own connection
+	case canceled(ctx):
+		return ""
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return membership.Refused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
@@ -32,6 +33,25 @@ func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	default:
 		return ""
 	}
+}
+
+// outcomeOf is what a balancer should know of a call. An application's own error counts as the instance's failure here: one that
+// fails fast must not look idle.
+func outcomeOf(ctx context.Context, err error) balancer.Outcome {
+	switch {
+	case err == nil:
+		return balancer.Success
+	case canceled(ctx):
+		return balancer.Canceled
+	default:
+		return balancer.Failure
+	}
+}
+
+// canceled says whether the caller gave the call up. Whatever error it has then says nothing: a cancelled call breaks its own
+// connection.
+func canceled(ctx context.Context) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errTryTimeout)
 }
 
 // Unsent reports whether err says that a request cannot have reached any server: the dial failed. Such a request may be

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var errBroken = errors.New("broken")
 
 // first is a policy that always wants the first instance.
-func first([]*balancer.Candidate) balancer.Picker { return func() int { return 0 } }
+func first(*balancer.Set) balancer.Picker { return func(balancer.Call) int { return 0 } }
 
 // waiting gives, in a bubble, the events that wait to be received, as "[a:80 b:80]" or as their error.
 func waiting(events <-chan sd.Event) (texts []string) {

@@ -18,9 +18,9 @@ type census struct {
 	candidates []*balancer.Candidate
 }
 
-func (c *census) take(candidates []*balancer.Candidate) balancer.Picker {
-	c.candidates = candidates
-	return c.policy(candidates)
+func (c *census) take(s *balancer.Set) balancer.Picker {
+	c.candidates = s.Candidates
+	return c.policy(s)
 }
 
 func (c *census) check(t *testing.T, want ...int64) {

@@ -77,7 +77,7 @@ func TestRetryOfTheUnsentOnly(t *testing.T) {
 	await(endpointer, 2)
 
 	atDown := slices.Index(town.View().Snapshot().Addresses("users"), down.Listener.Addr().String())
-	downFirst := func([]*balancer.Candidate) balancer.Picker { return func() int { return atDown } }
+	downFirst := func(*balancer.Set) balancer.Picker { return func(balancer.Call) int { return atDown } }
 	call := Retry(NewBalancer(endpointer, downFirst), RetryIf(Unsent), MaxAttempts(10))
 	if response, err := call(t.Context(), nil); !errors.Is(err, io.EOF) || !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("call = %v, %v, want a refused dial and a connection that was closed", response, err)

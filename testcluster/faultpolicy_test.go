@@ -14,11 +14,11 @@ import (
 // TestFault36_PolicyPanics has a policy of the user's panic when the set is of three: calls go on, also once it has changed.
 func TestFault36_PolicyPanics(t *testing.T) {
 	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
-		policy := func(candidates []*balancer.Candidate) balancer.Picker {
-			if len(candidates) == 3 {
+		policy := func(s *balancer.Set) balancer.Picker {
+			if len(s.Candidates) == 3 {
 				panic("no such thing")
 			}
-			return func() int { return 0 }
+			return func(balancer.Call) int { return 0 }
 		}
 		client := c.Members[0].Client()
 		e := endpoint.NewEndpointer(c.Members[0].View(), "users", func(address string) (endpoint.Endpoint, io.Closer, error) {

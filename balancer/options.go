@@ -1,0 +1,31 @@
+package balancer
+
+import "time"
+
+// Option configures [New].
+type Option func(*options)
+
+type options struct {
+	slowStart time.Duration
+	failures  int // in a row, after which an item is ejected; 0 for never
+	zone      string
+}
+
+func defaults() options { return options{slowStart: 10 * time.Second, failures: 5} }
+
+// SlowStart gives an item that began to serve a share that grows evenly from 10 % of its weight to all of it within this
+// time, so that its caches and connections warm up first. The default is 10 s; 0 switches it off. While more than
+// half of the items are that new, none starts slowly, as the others could not carry what is kept from them.
+// Envoy's slow start ramps in the same way.
+func SlowStart(window time.Duration) Option { return func(o *options) { o.slowStart = max(window, 0) } }
+
+// Eject sets after how many failures in a row an item is ejected, that is not picked for a while: for 1 s at first, twice as long each
+// next time, 30 s at most, less up to half by lot. When it is back one more failure ejects it again. At most half of the
+// items are ejected at a time, further ones are picked as ever. The default is 5; 0 switches it off.
+// The rule is that of Envoy's outlier detection, by consecutive failures.
+func Eject(failures int) Option { return func(o *options) { o.failures = max(failures, 0) } }
+
+// PreferZone picks items of this zone while they are not busier than the others: see [Item].
+// What goes to other zones is driven by what the items report and by the calls in flight, so that a zone with many callers spills
+// over to those with few. The default is "", all zones are alike.
+func PreferZone(zone string) Option { return func(o *options) { o.zone = zone } }

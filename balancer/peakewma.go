@@ -1,0 +1,60 @@
+package balancer
+
+import "time"
+
+const (
+	peakSpan   = 10 * time.Second // in which old latencies are forgotten, as in Finagle
+	peakFactor = 20               // as errorFactor
+)
+
+// PeakEWMA draws two different items and picks the one with the smaller product of its latency and its calls in flight.
+// A latency above the mean is taken over at once, one below moves the mean by and by. Weights do not count, as the latency shows what an item can
+// do. An item that was not called yet is tried first, by one call at a time.
+//
+// Every call is timed, so that a pick takes twice as long as with [LeastRequest]. It goes by what is past: with items
+// that report, LeastRequest keeps tails shorter.
+//
+// Source: Finagle's P2C with Peak EWMA, twitter/finagle, PeakEwma.scala.
+func PeakEWMA() Policy {
+	return func(s *Set) Picker {
+		s.TimeEveryCall()
+		candidates := s.Candidates
+		if len(candidates) == 1 {
+			return func(Call) int { return 0 }
+		}
+		return func(call Call) int {
+			first, second := twoUniform(call.Word, len(candidates))
+			at := now()
+			if candidates[second].peakCost(at) < candidates[first].peakCost(at) {
+				return second
+			}
+			return first
+		}
+	}
+}
+
+// unknownCost makes an item whose latency is not known yet look worse than any other once it has a call.
+const unknownCost = float64(time.Hour)
+
+func (c *Candidate) peakCost(at int64) float64 {
+	calls := float64(c.inFlight.Load())
+	if c.peak.isZero() {
+		return calls * unknownCost
+	}
+	cost := c.peak.at(at, peakSpan) * (calls + 1)
+	if !c.errors.isZero() {
+		cost *= 1 + peakFactor*c.errors.at(at, errorSpan)
+	}
+	return cost
+}
+
+// observePeak takes in a latency.
+func (c *Candidate) observePeak(nanoseconds float64) {
+	at := now()
+	old := c.peak.word.Load()
+	kept := decayed(old, at, peakSpan) // old × e^(-t/span)
+	if whole := decayed(old, at, 1<<62); nanoseconds < whole {
+		nanoseconds = kept + nanoseconds*(1-kept/whole)
+	}
+	c.peak.word.CompareAndSwap(old, packed(nanoseconds, at)) // one of two at the same moment is enough
+}
