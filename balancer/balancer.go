@@ -36,6 +36,9 @@ func New[T any](policy Policy, with ...Option) *Balancer[T] {
 	for _, option := range with {
 		option(&b.options)
 	}
+	if b.options.zone != "" {
+		b.policy = newZonal(b.options.zone, policy).build
+	}
 	return b
 }
 

@@ -9,9 +9,15 @@ import (
 )
 
 var policies = map[string]func() Policy{
-	"RoundRobin":   RoundRobin,
-	"Random":       Random,
-	"LeastRequest": LeastRequest,
+	"RoundRobin":         RoundRobin,
+	"WeightedRoundRobin": WeightedRoundRobin,
+	"Random":             Random,
+	"WeightedRandom":     WeightedRandom,
+	"LeastRequest":       LeastRequest,
+	"PeakEWMA":           PeakEWMA,
+	"Maglev":             Maglev,
+	"RingHash":           RingHash,
+	"in zones":           func() Policy { return newZonal("here", LeastRequest()).build },
 }
 
 func TestEmpty(t *testing.T) {

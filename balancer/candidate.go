@@ -19,6 +19,7 @@ const cacheLine = 128
 // Candidate is what a Policy may know of an item. A Balancer keeps one for each Key that is in its set. The methods
 // may be called concurrently.
 type Candidate struct {
+	key      string
 	weight   atomic.Int64
 	inFlight atomic.Int64
 	caution  atomic.Uint32 // why it is not simply picked; 0 of nearly all

@@ -8,8 +8,11 @@ import (
 
 var epoch = time.Now()
 
-// now is the time in nanoseconds since some moment, never 0. It costs half of what time.Now does.
-func now() int64 { return int64(time.Since(epoch)) }
+// now is the time in nanoseconds since some moment years ago, so that 0 is long ago. It costs half of what time.Now does.
+func now() int64 { return int64(time.Since(epoch)) + longAgo }
+
+// longAgo is 36 years: a synctest bubble lives in the year 2000.
+const longAgo = 1 << 60
 
 // tick is the unit in which a decaying remembers a time: 17 ms, which wraps around after two years.
 const tick = 24

@@ -98,5 +98,5 @@ func (c *Candidate) admits(word uint64) bool {
 	if share >= 1 {
 		c.caution.And(^uint32(warming))
 	}
-	return float64(word>>11)/(1<<53) < share
+	return below01(word, share)
 }

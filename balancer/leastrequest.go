@@ -17,7 +17,7 @@ const (
 // last are considered too.
 //
 // The requests in flight of an item are this Balancer's own and, from its last report, those of others. A report counts
-// less with its age, t/(t+age) with t = 200 ms, and the mean of all reports for the rest. An item whose calls fail fast must not look idle: with a
+// less with its age, t/(t+age) with t = 200 ms and not at all after 2 s, and the mean of all reports for the rest. An item whose calls fail fast must not look idle: with a
 // share of errors e, as of [Candidate.Errors], q+1 requests count as (q+1)(1+20e).
 //
 // With q requests in flight and weight w, the call goes to the second item if (q₂+1)/w₂ < q₁/w₁ + 1/max(w₁,w₂), that is, if with the
@@ -111,7 +111,7 @@ func (l *least) estimated(first, second int) int {
 func (c *Candidate) queue(at int64, mean float64) (q, weight float64) {
 	weight = float64(c.weight.Load())
 	others := mean * weight
-	if r := c.report.Load(); r != nil {
+	if r := c.report.Load(); r != nil && at-r.at < int64(reportsLast) {
 		trust := float64(reportSpan) / float64(int64(reportSpan)+at-r.at)
 		others = trust*r.others + (1-trust)*others
 	}

@@ -25,7 +25,9 @@ func SlowStart(window time.Duration) Option { return func(o *options) { o.slowSt
 // The rule is that of Envoy's outlier detection, by consecutive failures.
 func Eject(failures int) Option { return func(o *options) { o.failures = max(failures, 0) } }
 
-// PreferZone picks items of this zone while they are not busier than the others: see [Item].
-// What goes to other zones is driven by what the items report and by the calls in flight, so that a zone with many callers spills
-// over to those with few. The default is "", all zones are alike.
+// PreferZone picks items of this zone, see [Item], while they are not busier than those of the others. What is too much goes to other
+// zones: the share grows while the items here have more requests in flight for their weights, by what they reported and by this Balancer's own calls,
+// and falls when they have less. So a zone with many callers spills over to those with few, and spreads the load. Without
+// reports, the time that calls take here and there decides, which knows less of the others. While no item here is in use, all calls go
+// elsewhere. The default is "", all zones are alike.
 func PreferZone(zone string) Option { return func(o *options) { o.zone = zone } }

@@ -11,6 +11,7 @@ type Set struct {
 	Candidates []*Candidate // read only
 	Reports    *Reports     // what is known of all of them
 
+	zones        []string // by position
 	total        *counter
 	timed, tally bool
 }

@@ -26,7 +26,7 @@ func (r *register) candidate(key string, started time.Time) *Candidate {
 		known = r.left[key].candidate
 	}
 	if known == nil || !known.started.Equal(started) {
-		known = &Candidate{started: started}
+		known = &Candidate{key: key, started: started}
 	}
 	return known
 }

@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"sync/atomic"
+	"time"
 )
 
 // report is what an item said of itself.
@@ -13,6 +14,8 @@ type report struct {
 const (
 	freshest   = 8        // reports that a Reports remembers: a power of two
 	fleetShare = 1.0 / 32 // of a report in the mean of all
+
+	reportsLast = 2 * time.Second // after the last report nothing is concluded from reports any more
 )
 
 // Reports is what the candidates of a set reported of themselves. It may be used concurrently.
@@ -20,6 +23,19 @@ type Reports struct {
 	count     atomic.Uint64
 	positions [freshest]atomic.Int32
 	others    mean // for a weight of 1
+	last      atomic.Int64
+	parts     []place // by position, nil for none
+}
+
+// place is where a report also goes, when a set is used in parts.
+type place struct {
+	reports  *Reports
+	position int32
+}
+
+// recent says whether there have been reports lately.
+func (r *Reports) recent(at int64) bool {
+	return r.count.Load() > 0 && at-r.last.Load() < int64(reportsLast)
 }
 
 // Latest gives the position of one of the last reports, i being any number, or false if there was none yet.
@@ -35,6 +51,10 @@ func (r *Reports) add(position int32, others float64) {
 	r.others.add(others, fleetShare)
 	r.positions[r.count.Load()%freshest].Store(position)
 	r.count.Add(1)
+	r.last.Store(now())
+	if r.parts != nil {
+		r.parts[position].reports.add(r.parts[position].position, others)
+	}
 }
 
 // Report says what the item of a key reported of itself just now, as the answer to a probe. Without reports a Balancer

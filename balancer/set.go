@@ -38,7 +38,7 @@ func (s *set[T]) add(item Item[T], candidate *Candidate) {
 }
 
 func (s *set[T]) build(policy Policy, total *counter) {
-	s.policySet = Set{Candidates: s.candidates, Reports: new(Reports), total: total}
+	s.policySet = Set{Candidates: s.candidates, Reports: new(Reports), zones: s.zones, total: total}
 	s.pick = policy(&s.policySet)
 }
 

@@ -1,0 +1,77 @@
+package balancer
+
+import (
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestLeastRequestGoesByReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(LeastRequest(), numbered(1, 1, 1, 1))
+		for key, load := range map[string]int64{"a": 9, "b": 9, "c": 2, "d": 9} {
+			b.Report(key, Load{InFlight: load})
+		}
+		if counts := count(t, b, 1000); counts[2] < 600 {
+			t.Errorf("picked %v times, want mostly the third, which reported the least", counts)
+		}
+		time.Sleep(time.Minute)
+		if counts := count(t, b, 1000); counts[0] < 100 || counts[1] < 100 || counts[3] < 100 {
+			t.Errorf("picked %v times by reports of a minute ago, want all", counts)
+		}
+	})
+}
+
+// What is reported holds this balancer's own calls too; they are not counted twice.
+func TestOwnCallsAreNotCountedTwice(t *testing.T) {
+	b := newBalancer(LeastRequest(), numbered(1, 1))
+	for range 5 {
+		hold(t, b, 0)
+	}
+	b.Report("a", Load{InFlight: 7})
+	c := b.known.present["a"]
+	if q, _ := c.queue(now(), 0); math.Abs(q-7) > 0.01 {
+		t.Errorf("the queue is %.2f, want the 7 that were reported", q)
+	}
+	hold(t, b, 0)
+	if q, _ := c.queue(now(), 0); math.Abs(q-8) > 0.01 {
+		t.Errorf("the queue is %.2f with one more call, want 8", q)
+	}
+}
+
+func TestReportsOfOthersAndAbsurdOnes(t *testing.T) {
+	b := newBalancer(LeastRequest(), numbered(1, 1))
+	b.Report("none", Load{InFlight: 1})
+	b.Report("a", Load{InFlight: -5})
+	b.Report("b", Load{InFlight: math.MaxInt64})
+	if counts := count(t, b, 100); counts[0] != 100 {
+		t.Errorf("picked %v times, want always the first", counts)
+	}
+	New[int](LeastRequest()).Report("a", Load{})
+	New[int](LeastRequest()).Silent("a")
+}
+
+func TestReportsDoNotOutliveAnotherLife(t *testing.T) {
+	b := newBalancer(LeastRequest(), numbered(1, 1))
+	b.Report("a", Load{InFlight: 100})
+	items := numbered(1, 1)
+	items[0].Started = time.Now().Add(-time.Hour)
+	b.Update(items)
+	if b.known.present["a"].report.Load() != nil {
+		t.Error("the report of the process before it is still there")
+	}
+}
+
+func TestPickByReportsDoesNotAllocate(t *testing.T) {
+	b := newBalancer(LeastRequest(), numbered(1, 2, 3))
+	b.Report("a", Load{InFlight: 3})
+	fail(t, b, 1, 2)
+	allocations := testing.AllocsPerRun(1000, func() {
+		_, token, _ := b.Pick()
+		b.Done(token, Success)
+	})
+	if allocations != 0 {
+		t.Errorf("%v allocations, want 0", allocations)
+	}
+}
