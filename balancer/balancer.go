@@ -26,6 +26,7 @@ type Balancer[T any] struct {
 type Token struct {
 	candidate *Candidate
 	began     int64 // by now; 0 if the call is not timed
+	peak      bool  // every call is timed, so that its peak is known
 	tallied   bool  // in the total
 }
 
@@ -99,7 +100,7 @@ func (b *Balancer[T]) take(from *set[T], position int, word uint64) (T, Token, e
 	candidate.inFlight.Add(1)
 	token := Token{candidate: candidate}
 	if word&(timedOneIn-1) == 0 || from.policySet.timed {
-		token.began = now()
+		token.began, token.peak = now(), from.policySet.timed
 	}
 	if from.policySet.tally {
 		b.total.Add(1)
@@ -108,8 +109,12 @@ func (b *Balancer[T]) take(from *set[T], position int, word uint64) (T, Token, e
 	return from.values[position], token, nil
 }
 
-// timedOneIn is how many calls share one reading of the clock, which costs more than the pick: a power of two.
-const timedOneIn = 16
+// timedOneIn is how many calls share one reading of the clock, which costs more than the pick. Which ones these are is said by the
+// lowest bits of the random word.
+const (
+	timedBits  = 4
+	timedOneIn = 1 << timedBits
+)
 
 // Done says how a call has ended. Call it exactly once for each pick, with its Token, even if the item has left the
 // set since. A zero Token is ignored.
@@ -127,7 +132,7 @@ func (b *Balancer[T]) Done(t Token, outcome Outcome) {
 		b.failed(c)
 	case outcome == Success:
 		if t.began != 0 {
-			c.took(now() - t.began)
+			c.took(now()-t.began, t.peak)
 		}
 		if c.failing() {
 			c.succeeded()

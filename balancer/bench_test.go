@@ -28,6 +28,24 @@ func BenchmarkPick(b *testing.B) {
 	}
 }
 
+// As it is with probes: what was reported lately is looked at in each pick, and there are new reports all the time.
+func BenchmarkPickByReports(b *testing.B) {
+	for _, n := range []int{10, 100, 1000, 10000} {
+		items := manyItems(n, equal)
+		set := balancer.New[string](balancer.LeastRequest())
+		set.Update(items)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				if i%256 == 0 {
+					set.Report(items[i/256%n].Key, balancer.Load{InFlight: int64(i) % 7})
+				}
+				_, token, _ := set.Pick()
+				set.Done(token, balancer.Success)
+			}
+		})
+	}
+}
+
 func benchmarkSerial(b *testing.B, set *balancer.Balancer[string]) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -51,10 +51,12 @@ func (c *Candidate) Errors() float64 {
 // Latency is how long calls took lately, of those that succeeded, or 0 if none was timed yet. See [Set.TimeEveryCall].
 func (c *Candidate) Latency() time.Duration { return time.Duration(c.latency.value()) }
 
-// took takes in how long a call took, in nanoseconds.
-func (c *Candidate) took(nanoseconds int64) {
+// took takes in how long a call took, in nanoseconds, for the peak too where that is of use.
+func (c *Candidate) took(nanoseconds int64, peak bool) {
 	c.latency.add(float64(nanoseconds), latencyStep)
-	c.observePeak(float64(nanoseconds))
+	if peak {
+		c.observePeak(float64(nanoseconds))
+	}
 }
 
 const latencyStep = 0.1 // the weight of the latest call in the mean

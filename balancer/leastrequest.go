@@ -1,24 +1,19 @@
 package balancer
 
-import (
-	"math/rand/v2"
-	"time"
-)
-
 const (
-	secondDraws = 4                      // how often a second item is drawn that may turn out to be the first again
-	reportSpan  = 200 * time.Millisecond // after which a report counts for half, the mean of all reports for the rest
-	errorFactor = 20                     // by which a share of errors makes an item look busier
-	fromReports = 2                      // candidates that reported lately
+	secondDraws = 4  // how often a second item is drawn that may turn out to be the first again
+	errorFactor = 20 // by which a share of errors makes an item look busier
+	fromReports = 3  // candidates that reported lately, of those that are remembered
 )
 
 // LeastRequest draws two different items in proportion to their weights and picks the one with fewer requests in
-// flight for its weight; on a tie the first drawn wins. If items report their load, see [Balancer.Report], two of those that reported
-// last are considered too.
+// flight for its weight; on a tie the first drawn wins. If items report their load, see [Balancer.Report], three of the
+// four that reported last are considered too.
 //
 // The requests in flight of an item are this Balancer's own and, from its last report, those of others. A report counts
-// less with its age, t/(t+age) with t = 200 ms and not at all after 2 s, and the mean of all reports for the rest. An item whose calls fail fast must not look idle: with a
-// share of errors e, as of [Candidate.Errors], q+1 requests count as (q+1)(1+20e).
+// less with its age, t/(t+age) where t is how long calls take, 10 ms while that is not known, and not at all after 2 s;
+// the mean of all reports counts for the rest. An item whose calls fail fast must not look idle: with a share of errors
+// e, as of [Candidate.Errors], q+1 requests count as (q+1)(1+20e).
 //
 // With q requests in flight and weight w, the call goes to the second item if (q₂+1)/w₂ < q₁/w₁ + 1/max(w₁,w₂), that is, if with the
 // call it would be no fuller than the first is. So the shares are the weights when calls do not overlap and
@@ -61,15 +56,15 @@ type least struct {
 
 func (l *least) uniform(call Call) int {
 	first, second := twoUniform(call.Word, len(l.candidates))
-	return l.of(first, second)
+	return l.of(call.Word, first, second)
 }
 
 func (l *least) weighted(call Call) int {
 	first, second := twoWeighted(call.Word, l.table)
-	return l.of(first, second)
+	return l.of(call.Word, first, second)
 }
 
-func (l *least) of(first, second int) int {
+func (l *least) of(word uint64, first, second int) int {
 	a, b := l.candidates[first], l.candidates[second]
 	if l.reports.count.Load() == 0 && a.errors.isZero() && b.errors.isZero() {
 		if lessLoaded(b, a) {
@@ -77,7 +72,7 @@ func (l *least) of(first, second int) int {
 		}
 		return first
 	}
-	return l.estimated(first, second)
+	return l.estimated(word, first, second)
 }
 
 // lessLoaded compares by cross multiplication, which does not overflow below 2^43 calls in flight.
@@ -87,37 +82,21 @@ func lessLoaded(b, a *Candidate) bool {
 }
 
 // estimated compares what is not known exactly.
-func (l *least) estimated(first, second int) int {
-	at, mean := now(), l.reports.others.value()
+func (l *least) estimated(word uint64, first, second int) int {
+	fleet := l.reports.fleet(word)
 	best, q, w := first, 0.0, 0.0
-	q, w = l.candidates[first].queue(at, mean)
+	q, w = l.candidates[first].queue(fleet)
 	consider := func(position int) {
-		q2, w2 := l.candidates[position].queue(at, mean)
+		q2, w2 := l.candidates[position].queue(fleet)
 		if (q2+1)*w < q*w2+min(w, w2) {
 			best, q, w = position, q2, w2
 		}
 	}
 	consider(second)
-	word := rand.Uint64()
 	for i := range uint64(fromReports) {
-		if position, ok := l.reports.Latest(word + i); ok {
+		if position, ok := l.reports.Latest(word>>timedBits + i); ok {
 			consider(position)
 		}
 	}
 	return best
-}
-
-// queue estimates the requests in flight, and how many there would have to be if errors took as long as answers do.
-func (c *Candidate) queue(at int64, mean float64) (q, weight float64) {
-	weight = float64(c.weight.Load())
-	others := mean * weight
-	if r := c.report.Load(); r != nil && at-r.at < int64(reportsLast) {
-		trust := float64(reportSpan) / float64(int64(reportSpan)+at-r.at)
-		others = trust*r.others + (1-trust)*others
-	}
-	q = float64(c.inFlight.Load()) + others
-	if !c.errors.isZero() {
-		q = (q+1)*(1+errorFactor*c.errors.at(at, errorSpan)) - 1
-	}
-	return q, weight
 }

@@ -12,10 +12,17 @@ type report struct {
 }
 
 const (
-	freshest   = 8        // reports that a Reports remembers: a power of two
-	fleetShare = 1.0 / 32 // of a report in the mean of all
+	freshest   = 4        // reports that a Reports remembers: a power of two
+	fleetShare = 1.0 / 32 // of a report in the means of all
 
 	reportsLast = 2 * time.Second // after the last report nothing is concluded from reports any more
+)
+
+// How long a report counts for half is how long calls take, as a queue changes that fast, within these.
+const (
+	usualSpan    = 10 * time.Millisecond // while it is not known
+	shortestSpan = time.Millisecond
+	longestSpan  = time.Second
 )
 
 // Reports is what the candidates of a set reported of themselves. It may be used concurrently.
@@ -23,7 +30,9 @@ type Reports struct {
 	count     atomic.Uint64
 	positions [freshest]atomic.Int32
 	others    mean // for a weight of 1
+	latency   mean // nanoseconds, of those that reported
 	last      atomic.Int64
+	clock     coarse
 	parts     []place // by position, nil for none
 }
 
@@ -40,21 +49,66 @@ func (r *Reports) recent(at int64) bool {
 
 // Latest gives the position of one of the last reports, i being any number, or false if there was none yet.
 func (r *Reports) Latest(i uint64) (position int, ok bool) {
-	known := min(r.count.Load(), freshest)
-	if known == 0 {
-		return 0, false
-	}
-	return int(r.positions[i%known].Load()), true
+	return int(r.positions[i%freshest].Load()), r.count.Load() > 0
 }
 
-func (r *Reports) add(position int32, others float64) {
+func (r *Reports) add(position int32, others, latency float64) {
 	r.others.add(others, fleetShare)
-	r.positions[r.count.Load()%freshest].Store(position)
-	r.count.Add(1)
+	if latency > 0 {
+		r.latency.add(latency, fleetShare)
+	}
+	r.remember(position)
 	r.last.Store(now())
 	if r.parts != nil {
-		r.parts[position].reports.add(r.parts[position].position, others)
+		r.parts[position].reports.add(r.parts[position].position, others, latency)
 	}
+}
+
+// remember forgets the oldest for it. The first one takes all places.
+func (r *Reports) remember(position int32) {
+	if r.count.Load() == 0 {
+		for i := range r.positions {
+			r.positions[i].Store(position)
+		}
+	}
+	r.positions[r.count.Load()%freshest].Store(position)
+	r.count.Add(1)
+}
+
+// fleet is what is known of all at one moment, which fills in for what is not known of one.
+type fleet struct {
+	at     int64
+	others float64 // for a weight of 1
+	span   int64   // after which a report counts for half
+}
+
+// fleet is as of about this moment, see [coarse].
+func (r *Reports) fleet(word uint64) fleet {
+	span := r.span()
+	return fleet{r.clock.now(word, span/2), r.others.value(), span}
+}
+
+func (r *Reports) span() int64 {
+	span := int64(r.latency.value())
+	if span == 0 {
+		return int64(usualSpan)
+	}
+	return min(max(span, int64(shortestSpan)), int64(longestSpan))
+}
+
+// queue estimates the requests in flight, and how many there would have to be if errors took as long as answers do.
+func (c *Candidate) queue(f fleet) (q, weight float64) {
+	weight = float64(c.weight.Load())
+	others := f.others * weight
+	if r := c.report.Load(); r != nil && f.at-r.at < int64(reportsLast) {
+		trust := float64(f.span) / float64(f.span+f.at-r.at)
+		others = trust*r.others + (1-trust)*others
+	}
+	q = float64(c.inFlight.Load()) + others
+	if !c.errors.isZero() {
+		q = (q+1)*(1+errorFactor*c.errors.at(f.at, errorSpan)) - 1
+	}
+	return q, weight
 }
 
 // Report says what the item of a key reported of itself just now, as the answer to a probe. Without reports a Balancer
@@ -72,7 +126,7 @@ func (b *Balancer[T]) Report(key string, load Load) {
 	others := float64(max(load.InFlight-c.inFlight.Load(), 0))
 	c.report.Store(&report{others, now()})
 	c.caution.And(^uint32(silent))
-	current.reported(position, others/float64(c.weight.Load()))
+	current.policySet.Reports.add(position, others/float64(c.weight.Load()), c.latency.value())
 }
 
 // Silent says that the item of a key does not answer probes. It is not picked while another is left, until it answers

@@ -23,6 +23,22 @@ func TestLeastRequestGoesByReports(t *testing.T) {
 	})
 }
 
+func TestLatestReports(t *testing.T) {
+	r := new(Reports)
+	if _, ok := r.Latest(0); ok {
+		t.Error("there is a latest report before the first one")
+	}
+	for i, want := range [][freshest]int{{7, 7, 7, 7}, {7, 8, 7, 7}, {7, 8, 9, 7}, {7, 8, 9, 10}, {11, 8, 9, 10}} {
+		reported := 7 + i
+		r.add(int32(reported), 1, 0)
+		for i := range uint64(2 * freshest) {
+			if got, ok := r.Latest(i); !ok || got != want[i%freshest] {
+				t.Errorf("after the report of %d the latest of number %d is %d, %t; want %d", reported, i, got, ok, want[i%freshest])
+			}
+		}
+	}
+}
+
 // What is reported holds this balancer's own calls too; they are not counted twice.
 func TestOwnCallsAreNotCountedTwice(t *testing.T) {
 	b := newBalancer(LeastRequest(), numbered(1, 1))
@@ -31,12 +47,38 @@ func TestOwnCallsAreNotCountedTwice(t *testing.T) {
 	}
 	b.Report("a", Load{InFlight: 7})
 	c := b.known.present["a"]
-	if q, _ := c.queue(now(), 0); math.Abs(q-7) > 0.01 {
+	if q, _ := c.queue(new(Reports).fleet(0)); math.Abs(q-7) > 0.01 {
 		t.Errorf("the queue is %.2f, want the 7 that were reported", q)
 	}
 	hold(t, b, 0)
-	if q, _ := c.queue(now(), 0); math.Abs(q-8) > 0.01 {
+	if q, _ := c.queue(new(Reports).fleet(0)); math.Abs(q-8) > 0.01 {
 		t.Errorf("the queue is %.2f with one more call, want 8", q)
+	}
+}
+
+// A queue changes as fast as calls end, so that is how fast a report goes out of date.
+func TestReportCountsForHalfAfterOneCall(t *testing.T) {
+	for name, tt := range map[string]struct{ latency, age time.Duration }{
+		"not known":      {0, 10 * time.Millisecond},
+		"usual":          {40 * time.Millisecond, 40 * time.Millisecond},
+		"very short":     {time.Microsecond, time.Millisecond},
+		"longer than it": {time.Hour, time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBalancer(LeastRequest(), numbered(1, 1))
+			c := b.known.present["a"]
+			if tt.latency > 0 {
+				c.took(int64(tt.latency), true)
+			}
+			b.Report("a", Load{InFlight: 100})
+			time.Sleep(tt.age)
+			reports := b.set.Load().policySet.Reports
+			fleet := reports.fleet(0)
+			fleet.others = 0 // of those that did not report
+			if q, _ := c.queue(fleet); math.Abs(q-50) > 0.01 {
+				t.Errorf("%s: after %v the report of 100 counts as %.2f, want 50", name, tt.age, q)
+			}
+		})
 	}
 }
 

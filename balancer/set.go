@@ -42,8 +42,6 @@ func (s *set[T]) build(policy Policy, total *counter) {
 	s.pick = policy(&s.policySet)
 }
 
-func (s *set[T]) reported(position int32, per float64) { s.policySet.Reports.add(position, per) }
-
 // countOut is how many are not in use.
 func (s *set[T]) countOut(at int64) (count int) {
 	for _, c := range s.candidates {

@@ -61,10 +61,10 @@ func (z *zonal) adjust(here, there *part, reports *Reports) {
 	}
 	measure := (*Candidate).pressureByLatency
 	if reports.recent(at) {
-		mean := reports.others.value()
-		measure = func(c *Candidate, at int64) float64 { return c.pressureByLoad(at, mean) }
+		fleet := reports.fleet(0)
+		measure = func(c *Candidate) float64 { return c.pressureByLoad(fleet) }
 	}
-	beyond := math.Log(here.pressure(at, measure)/there.pressure(at, measure)) - zoneMargin
+	beyond := math.Log(here.pressure(measure)/there.pressure(measure)) - zoneMargin
 	if math.IsNaN(beyond) {
 		return // nothing is known of either
 	}
@@ -97,11 +97,11 @@ func (s *Set) part(belongs func(position int) bool) *part {
 }
 
 // pressure is the mean over some of the candidates.
-func (p *part) pressure(at int64, of func(*Candidate, int64) float64) (mean float64) {
+func (p *part) pressure(of func(*Candidate) float64) (mean float64) {
 	n := len(p.Candidates)
 	known, start := 0.0, rand.IntN(n)
 	for i := range min(n, zoneSample) {
-		if x := of(p.Candidates[(start+i)%n], at); x > 0 {
+		if x := of(p.Candidates[(start+i)%n]); x > 0 {
 			mean, known = mean+x, known+1
 		}
 	}
@@ -111,9 +111,9 @@ func (p *part) pressure(at int64, of func(*Candidate, int64) float64) (mean floa
 // idlePressure keeps zones that are nearly idle from being told apart by one request.
 const idlePressure = 0.1
 
-func (c *Candidate) pressureByLoad(at int64, mean float64) float64 {
-	q, weight := c.queue(at, mean)
+func (c *Candidate) pressureByLoad(fleet fleet) float64 {
+	q, weight := c.queue(fleet)
 	return (q + idlePressure) / weight
 }
 
-func (c *Candidate) pressureByLatency(int64) float64 { return c.latency.value() }
+func (c *Candidate) pressureByLatency() float64 { return c.latency.value() }
