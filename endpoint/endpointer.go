@@ -23,6 +23,7 @@ type Endpointer struct {
 	service string
 	factory Factory
 	log     zerolog.Logger
+	where   []func(membership.Instance) bool
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -78,7 +79,7 @@ func (e *Endpointer) Close() {
 
 func (e *Endpointer) follow() {
 	for snapshot := range e.view.Watch(e.ctx) {
-		e.replace(snapshot.Available(e.service))
+		e.replace(e.choose(snapshot))
 	}
 }
 

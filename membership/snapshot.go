@@ -116,20 +116,7 @@ func merge[T any](old, fresh []T, name func(*T) string, changed map[string]bool)
 }
 
 func newOffer(all []Instance) offer {
-	o := offer{all: slices.Clip(all), available: slices.Clip(all)}
-	var count [ranks]int
-	for i := range all {
-		count[all[i].rank()]++
-	}
-	best := slices.IndexFunc(count[:], func(n int) bool { return n > 0 })
-	if 0 <= best && count[best] < len(all) {
-		o.available = make([]Instance, 0, count[best])
-		for i := range all {
-			if all[i].rank() == best {
-				o.available = append(o.available, all[i])
-			}
-		}
-	}
+	o := offer{all: slices.Clip(all), available: slices.Clip(Available(all))}
 	o.addresses = make([]string, len(o.available))
 	for i := range o.available {
 		o.addresses[i] = o.available[i].Address
@@ -137,6 +124,26 @@ func newOffer(all []Instance) offer {
 	slices.Sort(o.addresses)
 	o.addresses = slices.Clip(slices.Compact(o.addresses))
 	return o
+}
+
+// Available gives those of all that new calls should go to, in their order, by the rule of [Snapshot.Available]. It does not
+// copy where these are all.
+func Available(all []Instance) []Instance {
+	var count [ranks]int
+	for i := range all {
+		count[all[i].rank()]++
+	}
+	best := slices.IndexFunc(count[:], func(n int) bool { return n > 0 })
+	if best < 0 || count[best] == len(all) {
+		return all
+	}
+	available := make([]Instance, 0, count[best])
+	for i := range all {
+		if all[i].rank() == best {
+			available = append(available, all[i])
+		}
+	}
+	return available
 }
 
 const ranks = 4

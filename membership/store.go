@@ -42,7 +42,7 @@ type Store struct {
 
 // NewStore gives an empty store for the member named self, whose own record counts as alive from the start.
 func NewStore(self string) *Store {
-	s := &Store{self: self, view: newView(), entries: make(map[string]*entry), held: make(map[string]bool)}
+	s := &Store{self: self, view: newView(self), entries: make(map[string]*entry), held: make(map[string]bool)}
 	why := s.why
 	s.view.explain.Store(&why)
 	return s

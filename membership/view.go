@@ -4,6 +4,7 @@ import "sync/atomic"
 
 // View is what this process knows of the others, always the latest. It is read without locks.
 type View struct {
+	self    string
 	latest  atomic.Pointer[Snapshot]
 	report  atomic.Pointer[func(Instance, Evidence)]
 	explain atomic.Pointer[func(string) (Account, bool)]
@@ -11,11 +12,14 @@ type View struct {
 	watchers watchers
 }
 
-func newView() *View {
-	v := &View{}
+func newView(self string) *View {
+	v := &View{self: self}
 	v.latest.Store(&Snapshot{version: 1, services: make(map[string]offer), changed: make(chan struct{})})
 	return v
 }
+
+// Self is the name of the member whose view this is. Its own record may not be among the members yet.
+func (v *View) Self() string { return v.self }
 
 // Snapshot gives the latest state. It never blocks and never returns nil.
 func (v *View) Snapshot() *Snapshot { return v.latest.Load() }

@@ -122,3 +122,9 @@ func TestReadersAndWritersTogether(t *testing.T) {
 	s.Apply(alive(member("last"))...) // wakes those that wait
 	readers.Wait()
 }
+
+func TestSelf(t *testing.T) {
+	if got := NewStore("a").View().Self(); got != "a" {
+		t.Errorf("Self = %q, want a", got)
+	}
+}
