@@ -20,6 +20,7 @@ type Balancer[T any] struct {
 	total counter
 	mu    sync.Mutex // held to change the set, and to take items out of use
 	known register
+	deck  deck
 }
 
 // Token stands for one call in flight, from Pick to Done. The zero Token stands for none.

@@ -25,6 +25,7 @@ const (
 // the reports. Envoy's least request policy also sets the weight against q+1.
 func LeastRequest() Policy {
 	return func(s *Set) Picker {
+		s.WantReports()
 		weights, equal := weightsOf(s.Candidates)
 		l := &least{candidates: s.Candidates, reports: s.Reports}
 		switch {

@@ -14,10 +14,15 @@ type Set struct {
 	zones        []string // by position
 	total        *counter
 	timed, tally bool
+	wanted       bool // reports
 }
 
 // TimeEveryCall has [Candidate.Latency] go by each call, not by one in 16. It costs two readings of the clock, 50 ns or so.
 func (s *Set) TimeEveryCall() { s.timed = true }
+
+// WantReports says that the policy goes by what items report of themselves, so that whoever uses the Balancer asks for it: see
+// [Balancer.Next].
+func (s *Set) WantReports() { s.wanted = true }
 
 // CountAll gives a func for the number of calls in flight of all candidates together, as of this Balancer. The count
 // costs each call two writes to a word that all share.

@@ -39,6 +39,7 @@ func (z *zonal) build(s *Set) Picker {
 	}
 	here.pick, there.pick = z.policy(&here.Set), z.policy(&there.Set)
 	s.timed, s.tally = here.timed, here.tally
+	s.WantReports() // the zones are compared by them
 	return func(call Call) int {
 		if call.Word%timedOneIn == 0 {
 			z.adjust(here, there, s.Reports)
