@@ -8,6 +8,7 @@ type View struct {
 	latest  atomic.Pointer[Snapshot]
 	report  atomic.Pointer[func(Instance, Evidence)]
 	explain atomic.Pointer[func(string) (Account, bool)]
+	probe   atomic.Pointer[func(Instance, chan<- ProbeAnswer) (uint64, error)]
 
 	watchers watchers
 }
