@@ -24,6 +24,7 @@ type Endpointer struct {
 	factory Factory
 	log     zerolog.Logger
 	where   []func(membership.Instance) bool
+	size    int // of a subset, 0 for all
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -79,7 +80,7 @@ func (e *Endpointer) Close() {
 
 func (e *Endpointer) follow() {
 	for snapshot := range e.view.Watch(e.ctx) {
-		e.replace(e.choose(snapshot))
+		e.replace(e.subset(snapshot, e.choose(snapshot)))
 	}
 }
 
