@@ -1,0 +1,46 @@
+package grpcendpoint
+
+import (
+	"google.golang.org/grpc"
+
+	"github.com/grapevine-go/grapevine/balancer"
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// New returns a connection to all instances of service in view that take calls: it follows the view until it is closed, and each
+// RPC goes to the instance that the policy picks. The Policy value belongs to it: do not give it to another one.
+//
+// While there is no instance RPCs fail as Unavailable, or wait if they were made with grpc.WaitForReady. Credentials are needed
+// as with grpc.NewClient, see [Dial]; the errors are those of grpc.NewClient.
+func New(view *membership.View, service string, policy balancer.Policy, options ...Option) (*grpc.ClientConn, error) {
+	t := &target{view: view, service: service, byAddress: make(map[string]membership.Instance)}
+	for _, option := range options {
+		option(t)
+	}
+	t.picks = balancer.New[*connection](policy, t.balancing...)
+	dial := append([]grpc.DialOption{
+		grpc.WithResolvers(resolverBuilder{t}),
+		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"` + balancerName + `": {}}]}`),
+		grpc.WithDisableServiceConfig(),
+	}, t.dial...)
+	return grpc.NewClient(scheme+":///"+service, dial...)
+}
+
+// Option configures [New].
+type Option func(*target)
+
+// Dial passes options on to grpc.NewClient.
+func Dial(options ...grpc.DialOption) Option {
+	return func(t *target) { t.dial = append(t.dial, options...) }
+}
+
+// With passes options on to the balancer, such as [balancer.PreferZone].
+func With(options ...balancer.Option) Option {
+	return func(t *target) { t.balancing = append(t.balancing, options...) }
+}
+
+// Where uses only the instances of which matches says true. It is called for each instance after each change of the view; it
+// must not block, nor change the instance. The default is all instances.
+func Where(matches func(membership.Instance) bool) Option {
+	return func(t *target) { t.where = matches }
+}
