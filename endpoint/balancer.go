@@ -15,13 +15,17 @@ var _ lb.Balancer = (*Balancer)(nil)
 // Balancer sends each call to the instance that a policy picks at the moment of the call. It needs no Close: it ends
 // with its Endpointer.
 type Balancer struct {
-	picks  *balancer.Balancer[*client]
-	failed failures
+	picks     *balancer.Balancer[*client]
+	failed    failures
+	failureIf func(error) bool // nil for always
 }
 
 // NewBalancer balances over the endpoints of e, with a policy of its own.
-func NewBalancer(e *Endpointer, policy balancer.Policy) *Balancer {
+func NewBalancer(e *Endpointer, policy balancer.Policy, options ...BalancerOption) *Balancer {
 	b := &Balancer{picks: balancer.New[*client](contained(policy, e.log))}
+	for _, option := range options {
+		option(b)
+	}
 	e.subscribe(b.update)
 	return b
 }
@@ -67,22 +71,23 @@ func (b *Balancer) call(ctx context.Context, request any) (any, error) {
 
 // try calls an instance that is not among tried while there is one. It says which it called, nil for none.
 func (b *Balancer) try(ctx context.Context, request any, tried []*client) (any, *client, error) {
-	picked, token, err := b.take(tried)
+	picked, token, err := b.take(ctx, tried)
 	if err != nil {
 		return nil, nil, ErrNoEndpoints
 	}
-	outcome := balancer.Failure // unless the endpoint returns: it may panic
-	defer func() { b.picks.Done(token, outcome) }()
-	response, err := picked.send(ctx, request)
-	outcome = outcomeOf(ctx, err)
+	response, err := b.send(ctx, request, picked, token)
 	return response, picked, err
 }
 
 // take picks an instance and acquires it. One that left meanwhile cannot be acquired, but then the set is a new one
 // already, so that it is not picked again.
-func (b *Balancer) take(tried []*client) (*client, balancer.Token, error) {
+func (b *Balancer) take(ctx context.Context, tried []*client) (*client, balancer.Token, error) {
+	choice := balancer.Choice[*client]{Key: keyOf(ctx)}
+	if len(tried) > 0 {
+		choice.Tried = func(c *client) bool { return slices.Contains(tried, c) }
+	}
 	for {
-		picked, token, err := b.pick(tried)
+		picked, token, err := b.picks.PickFor(choice)
 		if err != nil || picked.acquire() {
 			return picked, token, err
 		}
@@ -90,9 +95,11 @@ func (b *Balancer) take(tried []*client) (*client, balancer.Token, error) {
 	}
 }
 
-func (b *Balancer) pick(tried []*client) (*client, balancer.Token, error) {
-	if len(tried) == 0 {
-		return b.picks.Pick()
-	}
-	return b.picks.PickFor(balancer.Choice[*client]{Tried: func(c *client) bool { return slices.Contains(tried, c) }})
+// send calls what was taken.
+func (b *Balancer) send(ctx context.Context, request any, taken *client, token balancer.Token) (any, error) {
+	outcome := balancer.Failure // unless the endpoint returns: it may panic
+	defer func() { b.picks.Done(token, outcome) }()
+	response, err := taken.send(ctx, request)
+	outcome = b.outcomeOf(ctx, err)
+	return response, err
 }

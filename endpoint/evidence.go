@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
-	"slices"
 	"syscall"
 
-	"github.com/grapevine-go/grapevine/balancer"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -35,19 +33,6 @@ func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	}
 }
 
-// outcomeOf is what a balancer should know of a call. An application's own error counts as the instance's failure here: one that
-// fails fast must not look idle.
-func outcomeOf(ctx context.Context, err error) balancer.Outcome {
-	switch {
-	case err == nil:
-		return balancer.Success
-	case canceled(ctx):
-		return balancer.Canceled
-	default:
-		return balancer.Failure
-	}
-}
-
 // canceled says whether the caller gave the call up. Whatever error it has then says nothing: a cancelled call breaks its own
 // connection.
 func canceled(ctx context.Context) bool {
@@ -55,11 +40,12 @@ func canceled(ctx context.Context) bool {
 }
 
 // Unsent reports whether err says that a request cannot have reached any server: the dial failed. Such a request may be
-// sent again whatever it does. Of a [*RetryError] it must be true of every attempt.
+// sent again whatever it does. Of a [*RetryError] it must be true of every attempt. Any error may decide for itself, by a method
+// Unsent() bool, as that of a circuit breaker that kept a request back.
 func Unsent(err error) bool {
-	var retried *RetryError
-	if errors.As(err, &retried) {
-		return !slices.ContainsFunc(retried.Attempts, func(attempt error) bool { return !Unsent(attempt) })
+	var itself interface{ Unsent() bool }
+	if errors.As(err, &itself) {
+		return itself.Unsent()
 	}
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED) ||

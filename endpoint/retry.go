@@ -18,8 +18,8 @@ const (
 
 // Retry gives an endpoint that calls through b and, when a call fails, calls another instance, never the same twice
 // while another is left; after that it waits a little, 25 ms at first, before it calls one again. By default it makes 3
-// attempts, and retries at most 20 % of the calls and 3 a second besides, see [Budget]. Every error is retried, unless the caller's context has ended, so say
-// with [RetryIf] what must not be done twice.
+// attempts, and retries at most 20 % of the calls and 3 a second besides, see [Budget]. Every error is retried, unless the
+// caller's context has ended, so say with [RetryIf] what must not be done twice.
 //
 // A failure of one attempt that is not retried is returned as it is; otherwise the error is a [*RetryError]. No
 // goroutine outlives the call, and the context of a call that succeeded goes on, so that a streamed body can be read
@@ -47,7 +47,8 @@ func PerTryTimeout(d time.Duration) RetryOption { return func(r *retry) { r.time
 // The rule is that of Finagle's RetryBudget.
 func Budget(share float64) RetryOption { return func(r *retry) { r.budget = newBudget(share) } }
 
-// RetryIf sets which errors are retried. The default is all; [Unsent] retries only what reached no server.
+// RetryIf sets which errors are retried. The default is all. A request that reached no server, as of a dial that was refused, is
+// sent again whatever it says; [Unsent] retries nothing else. Attempts and budget bound all of them.
 func RetryIf(again func(error) bool) RetryOption { return func(r *retry) { r.retryIf = again } }
 
 type retry struct {
@@ -100,7 +101,7 @@ func (r *retry) stop(ctx context.Context, err error, attempts int) string {
 		return contextEnded
 	case attempts >= r.attempts:
 		return "no attempt is left"
-	case !r.retryIf(err):
+	case !Unsent(err) && !r.retryIf(err):
 		return "the last error is not retried"
 	case !r.budget.withdraw():
 		return budgetSpent
@@ -157,6 +158,11 @@ func (e *RetryError) Unwrap() []error {
 		return e.Attempts
 	}
 	return append(slices.Clip(e.Attempts), e.ended)
+}
+
+// Unsent says that no attempt reached a server, see [Unsent].
+func (e *RetryError) Unsent() bool {
+	return !slices.ContainsFunc(e.Attempts, func(attempt error) bool { return !Unsent(attempt) })
 }
 
 func attemptError(called *client, err error) error {

@@ -96,3 +96,28 @@ func TestRetryIfSeesEachError(t *testing.T) {
 		users.check(t, "called", users.called, map[string]int{"a:80": 1, "b:80": 1})
 	})
 }
+
+// What reached no server is sent again whatever RetryIf says, as far as attempts and budget go.
+func TestUnsentIsAlwaysRetried(t *testing.T) {
+	never := RetryIf(func(error) bool { return false })
+	for name, tt := range map[string]struct {
+		err  error
+		want string // who is called
+	}{
+		"refused":            {errRefused, "[a:80 b:80 c:80]"},
+		"held back":          {fmt.Errorf("a: %w", heldBack{}), "[a:80 b:80 c:80]"},
+		"sent":               {errBroken, "[a:80]"},
+		"refused and broken": {&RetryError{Attempts: []error{errRefused, errBroken}}, "[a:80]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				users := newServers()
+				users.answer(fail(tt.err), "a:80", "b:80", "c:80")
+				_, err := Retry(balancerOf(t, newTown("a", "b", "c", "d"), users, first), never)(t.Context(), nil)
+				if got := fmt.Sprint(users.order); got != tt.want || !errors.Is(err, tt.err) {
+					t.Errorf("called %s: %v, want %s", got, err, tt.want)
+				}
+			})
+		})
+	}
+}

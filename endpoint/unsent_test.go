@@ -38,6 +38,7 @@ func TestUnsent(t *testing.T) {
 		"deadline":             {context.DeadlineExceeded, false},
 		"application":          {errBroken, false},
 		"none":                 {nil, false},
+		"by its own word":      {fmt.Errorf("a: %w", heldBack{}), true},
 		"each of two attempts": {fmt.Errorf("call: %w", &RetryError{Attempts: []error{errRefused, ErrNoEndpoints}}), true},
 		"one of two attempts":  {fmt.Errorf("call: %w", &RetryError{Attempts: []error{errRefused, io.EOF}}), false},
 	} {

@@ -1,0 +1,32 @@
+package endpoint
+
+import (
+	"context"
+
+	"github.com/grapevine-go/grapevine/balancer"
+)
+
+// BalancerOption configures [NewBalancer].
+type BalancerOption func(*Balancer)
+
+// FailureIf sets which of an application's errors count as failures of the instance that answered with them, for its share
+// of the calls and its ejection. By default all do, as one that fails fast must not look idle; name here what says nothing
+// of an instance, such as "not found". Other errors are not asked about: a connection that broke, a request that was not
+// sent and a call that ran out of time are failures, and a call that was cancelled is nobody's.
+func FailureIf(failed func(error) bool) BalancerOption {
+	return func(b *Balancer) { b.failureIf = failed }
+}
+
+// outcomeOf is what the picks should know of a call.
+func (b *Balancer) outcomeOf(ctx context.Context, err error) balancer.Outcome {
+	switch {
+	case err == nil:
+		return balancer.Success
+	case canceled(ctx):
+		return balancer.Canceled
+	case b.failureIf != nil && evidenceOf(ctx, err) == "" && !Unsent(err) && !b.failureIf(err):
+		return balancer.Success // it was answered
+	default:
+		return balancer.Failure
+	}
+}
