@@ -14,9 +14,12 @@ const (
 	freeInterval = time.Second / freePerSec
 )
 
-// budget bounds retries by a share of the calls, so that they cannot multiply the load of a service that fails.
+// budget bounds retries by a share of the calls, so that they cannot multiply the load of a service that fails. For hedges it
+// is the same.
 type budget struct {
 	share int64        // thousandths that a call earns
+	most  int64        // thousandths that are saved up
+	extra bool         // whether some are free
 	saved atomic.Int64 // thousandths
 
 	mu   sync.Mutex
@@ -24,12 +27,12 @@ type budget struct {
 }
 
 func newBudget(share float64) *budget {
-	return &budget{share: int64(share * retryCost)}
+	return &budget{share: int64(share * retryCost), most: mostSaved, extra: true}
 }
 
 // deposit is called once for each call.
 func (b *budget) deposit() {
-	if b.share > 0 && b.saved.Load() < mostSaved {
+	if b.share > 0 && b.saved.Load() < b.most {
 		b.saved.Add(b.share)
 	}
 }
@@ -41,6 +44,10 @@ func (b *budget) withdraw() bool {
 			return true
 		}
 	}
+	return b.extra && b.withdrawFree()
+}
+
+func (b *budget) withdrawFree() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()

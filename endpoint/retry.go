@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -25,7 +24,7 @@ const (
 // goroutine outlives the call, and the context of a call that succeeded goes on, so that a streamed body can be read
 // after it.
 func Retry(b *Balancer, options ...RetryOption) Endpoint {
-	r := &retry{balancer: b, attempts: defaultAttempts, retryIf: func(error) bool { return true }, budget: newBudget(defaultBudget)}
+	r := &retry{balancer: b, attempt: b.attempt, attempts: defaultAttempts, retryIf: func(error) bool { return true }, budget: newBudget(defaultBudget)}
 	for _, option := range options {
 		option(r)
 	}
@@ -35,7 +34,7 @@ func Retry(b *Balancer, options ...RetryOption) Endpoint {
 // RetryOption configures [Retry].
 type RetryOption func(*retry)
 
-// MaxAttempts sets how often a call is tried in all. The default is 3; less than 1 counts as 1.
+// MaxAttempts sets how often a call is tried in all. The default is 3; less than 1 counts as 1. One that is [Hedged] counts once.
 func MaxAttempts(n int) RetryOption { return func(r *retry) { r.attempts = max(n, 1) } }
 
 // PerTryTimeout sets how long one attempt may take until the endpoint returns. The default is 0: as long as the call's
@@ -53,6 +52,7 @@ func RetryIf(again func(error) bool) RetryOption { return func(r *retry) { r.ret
 
 type retry struct {
 	balancer  *Balancer
+	attempt   attempter
 	attempts  int
 	timeout   time.Duration
 	budget    *budget
@@ -63,26 +63,28 @@ type retry struct {
 func (r *retry) call(ctx context.Context, request any) (any, error) {
 	r.budget.deposit()
 	var tried []*client
-	var failed []error
-	for pauses := 0; ; {
-		response, called, err := r.try(ctx, request, tried)
-		if err == nil {
+	var failed []failedAttempt
+	for attempts, pauses := 1, 0; ; attempts++ {
+		response, failures := r.try(ctx, request, tried)
+		if failures == nil {
 			return response, nil
 		}
-		failed = append(failed, attemptError(called, err))
-		if reason := r.stop(ctx, err, len(failed)); reason != "" {
+		failed = append(failed, failures...)
+		if reason := r.stop(ctx, failures, attempts); reason != "" {
 			if len(failed) == 1 && reason != budgetSpent {
-				return nil, err
+				return nil, failed[0].err
 			}
-			return nil, &RetryError{failed, reason, ctx.Err()}
+			return nil, newRetryError(failed, reason, ctx.Err())
 		}
-		if called != nil && !slices.Contains(tried, called) {
-			tried = append(tried, called)
+		for _, failure := range failures {
+			if failure.called != nil && !slices.Contains(tried, failure.called) {
+				tried = append(tried, failure.called)
+			}
 		}
 		tried = slices.DeleteFunc(tried, (*client).hasLeft)
 		if r.balancer.picks.Len() <= len(tried) {
 			if !pause(ctx, pauses) {
-				return nil, &RetryError{failed, contextEnded, ctx.Err()}
+				return nil, newRetryError(failed, contextEnded, ctx.Err())
 			}
 			pauses++
 		}
@@ -94,14 +96,14 @@ const (
 	contextEnded = "the call's context has ended"
 )
 
-// stop says why there is no attempt after one that failed with err, or "".
-func (r *retry) stop(ctx context.Context, err error, attempts int) string {
+// stop says why there is no attempt after one that failed, or "".
+func (r *retry) stop(ctx context.Context, failures []failedAttempt, attempts int) string {
 	switch {
 	case ctx.Err() != nil:
 		return contextEnded
 	case attempts >= r.attempts:
 		return "no attempt is left"
-	case !Unsent(err) && !r.retryIf(err):
+	case slices.ContainsFunc(failures, func(f failedAttempt) bool { return !Unsent(f.err) && !r.retryIf(f.err) }):
 		return "the last error is not retried"
 	case !r.budget.withdraw():
 		return budgetSpent
@@ -111,17 +113,21 @@ func (r *retry) stop(ctx context.Context, err error, attempts int) string {
 }
 
 // try makes one attempt within the time for one.
-func (r *retry) try(ctx context.Context, request any, tried []*client) (any, *client, error) {
+func (r *retry) try(ctx context.Context, request any, tried []*client) (any, []failedAttempt) {
 	if r.timeout <= 0 {
-		return r.balancer.try(ctx, request, tried)
+		return r.attempt(ctx, request, tried)
 	}
 	r.leftovers.release()
 	try, settle := withTryTimeout(ctx, r.timeout, &r.leftovers)
-	response, called, err := r.balancer.try(try, request, tried)
-	if timedOut := settle(err == nil); timedOut && err != nil {
-		err = fmt.Errorf("no answer within %v: %w: %w", r.timeout, context.DeadlineExceeded, err)
+	response, failures := r.attempt(try, request, tried)
+	if timedOut := settle(failures == nil); timedOut {
+		for i, failure := range failures {
+			if failure.late {
+				failures[i].err = fmt.Errorf("no answer within %v: %w: %w", r.timeout, context.DeadlineExceeded, failure.err)
+			}
+		}
 	}
-	return response, called, err
+	return response, failures
 }
 
 // pause waits before an instance is called again, and says whether it may be: not when ctx has ended.
@@ -134,40 +140,4 @@ func pause(ctx context.Context, before int) bool {
 	case <-ctx.Done():
 	}
 	return ctx.Err() == nil
-}
-
-// RetryError says how a call failed for good. errors.Is and errors.As see the error of every attempt, and that of the
-// call's context if it has ended.
-type RetryError struct {
-	Attempts []error // in order, each with the instance that was called
-	Reason   string  // why there was no further attempt
-	ended    error   // of the call's context
-}
-
-func (e *RetryError) Error() string {
-	texts := make([]string, len(e.Attempts))
-	for i, attempt := range e.Attempts {
-		texts[i] = attempt.Error()
-	}
-	return fmt.Sprintf("endpoint: %s after %d: %s", e.Reason, len(texts), strings.Join(texts, "; "))
-}
-
-// Unwrap gives the errors of the attempts, and that of the context last.
-func (e *RetryError) Unwrap() []error {
-	if e.ended == nil {
-		return e.Attempts
-	}
-	return append(slices.Clip(e.Attempts), e.ended)
-}
-
-// Unsent says that no attempt reached a server, see [Unsent].
-func (e *RetryError) Unsent() bool {
-	return !slices.ContainsFunc(e.Attempts, func(attempt error) bool { return !Unsent(attempt) })
-}
-
-func attemptError(called *client, err error) error {
-	if called == nil {
-		return err
-	}
-	return fmt.Errorf("%s: %w", called.address, err)
 }

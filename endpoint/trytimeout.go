@@ -12,22 +12,33 @@ import (
 // errTryTimeout is the cause of a context that ended because its attempt took too long.
 var errTryTimeout = errors.New("endpoint: the attempt took too long")
 
-// tryContext is the context of one attempt. It exists to be collected: see withTryTimeout.
-type tryContext struct{ context.Context }
+// tryContext is the context of one attempt. It exists to be collected: see keep.
+type tryContext struct {
+	context.Context
+	cancel context.CancelCauseFunc
+}
 
-// withTryTimeout gives a context that ends after d unless settle comes first. A context that is settled as succeeded
-// does not end, as the response may hold a stream that is read under it. It must not stay registered with a parent that
-// lives long either: when nothing refers to it any more it is left over, to be released by the next attempt.
+func newTryContext(parent context.Context) *tryContext {
+	inner, cancel := context.WithCancelCause(parent)
+	return &tryContext{inner, cancel}
+}
+
+// keep is for the context of an attempt that succeeded. It does not end, as the response may hold a stream that is read
+// under it. It must not stay registered with a parent that lives long either: when nothing refers to it any more it is
+// left over, to be released by the next attempt.
+func (c *tryContext) keep(left *leftovers) { runtime.AddCleanup(c, left.add, c.cancel) }
+
+// withTryTimeout gives a context that ends after d unless settle comes first.
 func withTryTimeout(parent context.Context, d time.Duration, left *leftovers) (
 	ctx context.Context, settle func(succeeded bool) (timedOut bool)) {
-	inner, cancel := context.WithCancelCause(parent)
-	try := &tryContext{inner}
+	try := newTryContext(parent)
+	cancel := try.cancel
 	timer := time.AfterFunc(d, func() { cancel(errTryTimeout) })
 	return try, func(succeeded bool) bool {
 		timer.Stop()
-		timedOut := context.Cause(inner) == errTryTimeout
+		timedOut := context.Cause(try) == errTryTimeout
 		if succeeded {
-			runtime.AddCleanup(try, left.add, cancel)
+			try.keep(left)
 		} else {
 			cancel(nil)
 		}
