@@ -8,12 +8,9 @@ var ErrNoProbes = errors.New("membership: there is no node behind the view that 
 // ProbeAnswer is what the process behind an instance answered to a probe.
 type ProbeAnswer struct {
 	ID       uint64 // of the probe
-	InFlight int64  // requests that the service is serving, whoever sent them; at most [MaxInFlight]
+	InFlight int64  // requests that the service is serving, whoever sent them; never negative
 	Known    bool   // false where the process answers but does not count them
 }
-
-// MaxInFlight is the most that an answer can say; more counts as that many.
-const MaxInFlight = 1<<32 - 2
 
 // Probe asks the process behind instance, by a datagram to its member, for its requests in flight. It returns at once; an answer
 // that comes within two seconds is sent to answers, or lost if that has no room. When to give up, and how often to ask, is

@@ -181,10 +181,14 @@ func (b *book) livingAt(addr netip.AddrPort) *peer {
 
 // asker gives the peer that a message comes from, nil for a stranger.
 func (b *book) asker(from From) *peer {
-	if from.ID != "" {
+	switch {
+	case from.ID != "":
 		return b.known(from.ID)
+	case from.says != "":
+		return b.known(from.says)
+	default:
+		return b.livingAt(from.Addr)
 	}
-	return b.livingAt(from.Addr)
 }
 
 // heard notes that a datagram came from a peer.

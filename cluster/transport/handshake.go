@@ -29,7 +29,7 @@ type proven struct {
 
 // from is who speaks on the connection.
 func (p *proven) from() From {
-	from := From{Addr: addrPortOf(p.RemoteAddr())}
+	from := From{Addr: addrPortOf(p.RemoteAddr()), says: p.hello.id}
 	if p.session != nil {
 		from.ID = p.session.peer
 	}

@@ -22,6 +22,8 @@ const (
 type From struct {
 	ID   string         // name@boot, as its certificate says; "" where nothing is sealed
 	Addr netip.AddrPort // where it came from
+
+	says string // who it says that it is, of what came by stream
 }
 
 // Handler acts on a message. It owns payload, and may take its time: only messages of its own kind wait for it.

@@ -138,20 +138,10 @@ func (t *Transport) passes(p *peer, to Address, size int) bool {
 	})
 }
 
-// answerAsk tells that a datagram arrived. A stranger, of whom there are some where nothing is sealed, gets a datagram and
-// nothing more.
+// answerAsk tells that a datagram arrived.
 func (t *Transport) answerAsk(from From, question []byte) {
-	if len(question) < nonceSize {
-		return
-	}
-	to := Address{Addr: from.Addr.String(), Name: from.ID}
-	if p := t.book.asker(from); p != nil {
-		p.mu.Lock()
-		to = Address{Addr: p.address, Name: p.id} // rather than what the datagram seems to come from
-		p.mu.Unlock()
-		_ = t.Send(kindPass, to, question[:nonceSize])
-	} else if t.identity == nil {
-		_ = t.write(nil, to, kindPass, question[:nonceSize], time.Now())
+	if len(question) >= nonceSize {
+		t.Reply(kindPass, from, question[:nonceSize])
 	}
 }
 

@@ -38,6 +38,19 @@ func (t *Transport) Send(kind Kind, to Address, payload []byte) error {
 	return t.leave(p, to, &parcel{kind: kind, payload: slices.Clone(payload)}, now)
 }
 
+// Reply sends a message to whoever sent one, as Send does. A stranger, of whom there are some where nothing is sealed, gets a
+// datagram and nothing more: answer with no more bytes than it sent.
+func (t *Transport) Reply(kind Kind, from From, payload []byte) {
+	if p := t.book.asker(from); p != nil {
+		p.mu.Lock()
+		to := Address{Addr: p.address, Name: p.id} // rather than what a datagram seems to come from
+		p.mu.Unlock()
+		_ = t.Send(kind, to, payload)
+	} else if t.identity == nil && from.says == "" {
+		_ = t.write(nil, Address{Addr: from.Addr.String()}, kind, payload, time.Now())
+	}
+}
+
 func tooLarge(payload []byte) error {
 	return fmt.Errorf("transport: a message of %d bytes, %d at most", len(payload), MaxMessage)
 }
