@@ -81,6 +81,17 @@ func FuzzDecodeRecords(f *testing.F) {
 	})
 }
 
+func FuzzDecodeLoad(f *testing.F) {
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if q, err := decodeLoadQuestion(body); err == nil && !bytes.Equal(q.encode()[1:], body) {
+			t.Errorf("%x is read as %+v, which is written %x", body, q, q.encode())
+		}
+		if a, err := decodeLoadAnswer(body); err == nil && !bytes.Equal(a.encode()[1:], body) {
+			t.Errorf("%x is read as %+v, which is written %x", body, a, a.encode())
+		}
+	})
+}
+
 // FuzzNotifyMessage gives a node, which knows nobody, whatever a peer may send.
 func FuzzNotifyMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message []byte) {

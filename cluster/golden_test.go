@@ -115,3 +115,25 @@ func TestFault31_GoldenAck(t *testing.T) {
 		t.Errorf("read as %+v, %v", got, err)
 	}
 }
+
+func TestFault31_GoldenLoad(t *testing.T) {
+	question, answer, unknown := golden(t, "load-question.hex"), golden(t, "load-answer.hex"), golden(t, "load-unknown.hex")
+	asked := loadQuestion{0x0123456789abcdef, serviceKey("users")}
+	if got := asked.encode(); !bytes.Equal(got, question) {
+		t.Errorf("asked is\n%x, want\n%x", got, question)
+	}
+	if got, err := decodeLoadQuestion(question[1:]); err != nil || got != asked {
+		t.Errorf("read as %+v, %v", got, err)
+	}
+	for _, tt := range []struct {
+		frame []byte
+		want  loadAnswer
+	}{{answer, loadAnswer{asked.id, 12, true}}, {unknown, loadAnswer{id: asked.id}}} {
+		if got := tt.want.encode(); !bytes.Equal(got, tt.frame) {
+			t.Errorf("answered is\n%x, want\n%x", got, tt.frame)
+		}
+		if got, err := decodeLoadAnswer(tt.frame[1:]); err != nil || got != tt.want {
+			t.Errorf("read as %+v, %v", got, err)
+		}
+	}
+}

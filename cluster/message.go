@@ -12,19 +12,21 @@ import (
 
 // What messages between members are; the kind is their first byte.
 const (
-	kindRecord  transport.Kind = 1 + iota // the sender's address, its metadata for memberlist, and its record follow
-	kindAck                               // from has what note says of the receiver's name
-	kindAccuse                            // from found subject gone
-	kindProbe                             // subject should listen here: whoever does, tell replyTo
-	kindAnswer                            // from listens where subject was looked for
-	kindInsist                            // as kindRecord, to be acknowledged by stream: datagrams do not seem to pass
-	kindHeads                             // headsMessage
-	kindWant                              // wantMessage
-	kindRecords                           // recordsMessage
-	kindRelay                             // a range of peers, and what follows kindRecord: to be passed on to those
-	kindBranch                            // the sender, and the record that it passes on
-	kindRelayed                           // relayedMessage
-	kindSeen                              // from had a record pushed by whoever advertises one address, and is seen at another: replyTo
+	kindRecord       transport.Kind = 1 + iota // the sender's address, its metadata for memberlist, and its record follow
+	kindAck                                    // from has what note says of the receiver's name
+	kindAccuse                                 // from found subject gone
+	kindProbe                                  // subject should listen here: whoever does, tell replyTo
+	kindAnswer                                 // from listens where subject was looked for
+	kindInsist                                 // as kindRecord, to be acknowledged by stream: datagrams do not seem to pass
+	kindHeads                                  // headsMessage
+	kindWant                                   // wantMessage
+	kindRecords                                // recordsMessage
+	kindRelay                                  // a range of peers, and what follows kindRecord: to be passed on to those
+	kindBranch                                 // the sender, and the record that it passes on
+	kindRelayed                                // relayedMessage
+	kindSeen                                   // from had a record pushed by whoever advertises one address, and is seen at another: replyTo
+	kindLoadQuestion                           // loadQuestion
+	kindLoadAnswer                             // loadAnswer
 )
 
 // note is what the kinds from kindAck to kindAnswer carry, and kindSeen; a kind leaves empty what it does not need.

@@ -44,6 +44,8 @@ type Node struct {
 	relay     *relay
 	reach     *reach
 	memory    *memory
+	load      *load
+	questions *questions
 	ready     readiness
 	settling  slots.Slots // confirmations that wait for subscribers
 
@@ -136,7 +138,9 @@ func newNode(s settings) (n *Node, err error) {
 	n.relay = newRelay(n)
 	n.memory = &memory{node: n, path: s.PeersFile, cluster: s.Cluster}
 	n.reach = newReach(n, s.providers(), n.memory.recall())
+	n.load, n.questions = newLoad(n), newQuestions(n)
 	n.store.OnReport(n.watch.report)
+	n.store.OnProbe(n.questions.ask)
 	if n.transport, err = n.newTransport(s); err != nil {
 		return nil, err
 	}

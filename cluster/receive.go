@@ -43,6 +43,9 @@ func (n *Node) handlers() map[transport.Kind]transport.Handler {
 		kindBranch:  n.receiveBranch,
 		kindRelayed: n.receiveRelayed,
 		kindSeen:    n.receiveNote(n.handleSeen),
+
+		kindLoadQuestion: n.load.answer,
+		kindLoadAnswer:   n.questions.answered,
 	}
 }
 

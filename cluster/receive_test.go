@@ -66,12 +66,12 @@ func TestReceiveNote(t *testing.T) {
 // Every kind has a handler, and no other number has.
 func TestEveryKindIsHandled(t *testing.T) {
 	handlers := idleNode(t, zerolog.Nop()).handlers()
-	for kind := kindRecord; kind <= kindSeen; kind++ {
+	for kind := kindRecord; kind <= kindLoadAnswer; kind++ {
 		if handlers[kind] == nil {
 			t.Errorf("kind %d is not handled", kind)
 		}
 	}
-	if len(handlers) != int(kindSeen) || kindSeen > transport.LastKind {
-		t.Errorf("%d kinds are handled, up to %d", len(handlers), kindSeen)
+	if len(handlers) != int(kindLoadAnswer) || kindLoadAnswer > transport.LastKind {
+		t.Errorf("%d kinds are handled, up to %d", len(handlers), kindLoadAnswer)
 	}
 }
