@@ -2,6 +2,7 @@ package testcluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -17,7 +18,9 @@ const (
 	gossipPort   = 7946
 	firstPort    = 8000 // of those that Listen chooses
 	socketBuffer = 1024 // datagrams that wait for a process that does not read them; more vanish
-	backlog      = 1024 // connections that wait to be accepted; more are refused
+	backlog      = 1024 // connections that wait to be accepted; beyond them the system answers nobody
+
+	firstSYN = time.Second // after which a system asks again for a connection, and doubles that each time: RFC 6298
 )
 
 var _ cluster.Transport = (*Host)(nil)
@@ -235,38 +238,64 @@ func (h *Host) DialAddressTimeout(to cluster.Address, timeout time.Duration) (ne
 }
 
 // DialContext opens a stream to an IP and port: after a round trip, or never beyond a cut, or refused where nobody
-// listens. It serves as the DialContext of an http.Transport.
+// listens. What is lost of the round trip costs a second, and each time twice as long, as in a system. It serves as the
+// DialContext of an http.Transport.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil || network != "tcp" {
 		return nil, fmt.Errorf("testcluster: dial %s %s: use tcp and an IP with a port", network, address)
 	}
+	for again := firstSYN; ; again *= 2 {
+		conn, err := h.connect(ctx, target)
+		if conn != nil || err != nil {
+			return conn, err
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return nil, dialError(target, timeoutError(ctx))
+		}
+	}
+}
+
+// connect makes one attempt, and gives nothing if that was lost.
+func (h *Host) connect(ctx context.Context, target netip.AddrPort) (net.Conn, error) {
 	for _, way := range []path{{h.ip, target.Addr()}, {target.Addr(), h.ip}} {
 		if err := h.cross(ctx, way); err != nil {
 			return nil, dialError(target, err)
+		}
+		if link, _, _ := h.network.route(way); h.network.chance(way, link.Loss) {
+			return nil, nil
 		}
 	}
 	_, receiver, _ := h.network.route(path{h.ip, target.Addr()})
 	if receiver == nil {
 		return nil, dialError(target, syscall.ECONNREFUSED)
 	}
-	return h.connect(receiver, target)
-}
-
-func (h *Host) connect(receiver *Host, target netip.AddrPort) (net.Conn, error) {
 	at := receiver.listenerAt(target.Port())
 	if at == nil {
 		return nil, dialError(target, syscall.ECONNREFUSED)
 	}
-	near, far := newStreams(h, receiver, target.Port())
+	return h.connectTo(at, target)
+}
+
+func (h *Host) connectTo(at *listener, target netip.AddrPort) (net.Conn, error) {
+	near, far := newStreams(h, at.host, target.Port())
 	if !h.adopt(near) {
 		return nil, dialError(target, net.ErrClosed)
 	}
-	if !receiver.adopt(far) || !at.offer(far) {
-		near.reset()
-		return nil, dialError(target, syscall.ECONNREFUSED)
+	if at.host.adopt(far) {
+		switch offered := at.offer(far); {
+		case offered == nil:
+			return near, nil
+		case errors.Is(offered, errBacklog):
+			h.abandon(near)
+			at.host.abandon(far)
+			return nil, nil
+		}
 	}
-	return near, nil
+	near.reset()
+	return nil, dialError(target, syscall.ECONNREFUSED)
 }
 
 // cross waits as long as something takes on p, while the host runs.

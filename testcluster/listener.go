@@ -53,20 +53,22 @@ func (h *Host) listenerAt(port uint16) *listener {
 	return h.listeners[port]
 }
 
-// offer says whether conn will be accepted.
-func (l *listener) offer(conn *stream) bool {
+var errBacklog = errors.New("testcluster: too many connections wait to be accepted")
+
+// offer lets conn be accepted.
+func (l *listener) offer(conn *stream) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
 	case <-l.closed:
-		return false
+		return net.ErrClosed
 	default:
 	}
 	select {
 	case l.conns <- conn:
-		return true
+		return nil
 	default:
-		return false
+		return errBacklog
 	}
 }
 

@@ -7,11 +7,15 @@ import (
 
 // tally counts, by name, how often a member that somebody listed was not listed any more.
 type tally struct {
-	mu sync.Mutex
-	by map[string]int
+	explain func(name string) // why it is not listed any more; nil to count only
+	mu      sync.Mutex
+	by      map[string]int
 }
 
 func (t *tally) lost(name string) {
+	if t.explain != nil {
+		t.explain(name)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.by == nil {

@@ -69,8 +69,12 @@ func startSealed(t *testing.T, n int, seed uint64) virtualCluster {
 	v := virtualCluster{lookout: &lookout{}, network: c.Network}
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
+	began := time.Now()
 	for _, m := range c.Members {
-		lost := &tally{}
+		lost := &tally{explain: func(name string) {
+			why, _ := m.View().Why(name)
+			fmt.Printf("%v: %s drops %s: %s\n", time.Since(began), m.Name(), name, why.Evidence)
+		}}
 		v.hosts, v.names, v.lost = append(v.hosts, m.Host), append(v.names, m.Name()), append(v.lost, lost)
 		v.listed = append(v.listed, func() int { return len(m.View().Snapshot().Members()) })
 		go lost.follow(ctx, m.View(), v.of(m.Name()))
