@@ -53,7 +53,7 @@ func TestEjectionsGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBalancer(Random(), numbered(1, 1, 1))
 		fail(t, b, 0, 5)
-		for longest := firstEjection; longest < 64*time.Second; longest *= 2 {
+		for longest := firstEjection; longest < 300*time.Second; longest *= 2 {
 			want, began := min(longest, longestEjection), time.Now()
 			for !b.known.present["a"].admits(0) {
 				time.Sleep(10 * time.Millisecond)
@@ -68,6 +68,22 @@ func TestEjectionsGrow(t *testing.T) {
 		time.Sleep(firstEjection)
 		if !b.known.present["a"].admits(0) {
 			t.Error("ejected for longer than at first, long after its last ejection")
+		}
+	})
+}
+
+// Calls that were under way when it was ejected fail too, which is no news.
+func TestFailuresOfTheEjectedDoNotEjectItLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(Random(), numbered(1, 1, 1, 1))
+		fail(t, b, 0, 5)
+		until := b.known.present["a"].out.until.Load()
+		time.Sleep(firstEjection / 4)
+		for range 10 {
+			b.failed(b.known.present["a"])
+		}
+		if later := b.known.present["a"].out.until.Load(); later != until {
+			t.Errorf("it is out for %v more", time.Duration(later-until))
 		}
 	})
 }

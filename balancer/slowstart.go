@@ -26,7 +26,7 @@ func (s *set[T]) warm(window time.Duration) {
 	cold := make([]*Candidate, 0, len(s.candidates))
 	for _, c := range s.candidates {
 		age := max(time.Since(c.started), 0) // by the clock of another machine: it cannot have started later than now
-		if c.started.IsZero() || age >= window {
+		if age >= window {
 			c.caution.And(^uint32(warming))
 			continue
 		}
