@@ -112,10 +112,7 @@ func (b *Balancer[T]) take(from *set[T], position int, word uint64) (T, Token, e
 
 // timedOneIn is how many calls share one reading of the clock, which costs more than the pick. Which ones these are is said by the
 // lowest bits of the random word.
-const (
-	timedBits  = 4
-	timedOneIn = 1 << timedBits
-)
+const timedOneIn = 16
 
 // Done says how a call has ended. Call it exactly once for each pick, with its Token, even if the item has left the
 // set since. A zero Token is ignored.

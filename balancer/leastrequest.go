@@ -3,16 +3,15 @@ package balancer
 const (
 	secondDraws = 4  // how often a second item is drawn that may turn out to be the first again
 	errorFactor = 20 // by which a share of errors makes an item look busier
-	fromReports = 3  // candidates that reported lately, of those that are remembered
 )
 
 // LeastRequest draws two different items in proportion to their weights and picks the one with fewer requests in
-// flight for its weight; on a tie the first drawn wins. If items report their load, see [Balancer.Report], three of the
-// four that reported last are considered too.
+// flight for its weight; on a tie the first drawn wins. If items report their load, see [Balancer.Report], the four that
+// reported last are considered too.
 //
 // The requests in flight of an item are this Balancer's own and, from its last report, those of others. A report counts
-// less with its age, t/(t+age) where t is how long calls take, 10 ms while that is not known, and not at all after 2 s;
-// the mean of all reports counts for the rest. An item whose calls fail fast must not look idle: with a share of errors
+// less with its age, t/(t+age) where t is a quarter of the time that calls take, 2.5 ms while that is not known, and not at
+// all after 2 s; the mean of all reports counts for the rest. An item whose calls fail fast must not look idle: with a share of errors
 // e, as of [Candidate.Errors], q+1 requests count as (q+1)(1+20e).
 //
 // With q requests in flight and weight w, the call goes to the second item if (q₂+1)/w₂ < q₁/w₁ + 1/max(w₁,w₂), that is, if with the
@@ -94,8 +93,8 @@ func (l *least) estimated(word uint64, first, second int) int {
 		}
 	}
 	consider(second)
-	for i := range uint64(fromReports) {
-		if position, ok := l.reports.Latest(word>>timedBits + i); ok {
+	for i := range freshest {
+		if position, ok := l.reports.Latest(i); ok {
 			consider(position)
 		}
 	}

@@ -18,11 +18,13 @@ const (
 	reportsLast = 2 * time.Second // after the last report nothing is concluded from reports any more
 )
 
-// How long a report counts for half is how long calls take, as a queue changes that fast, within these.
+// A report counts for half after a quarter of the time that calls take, within these bounds: by then a server with four calls
+// in flight has ended one, and whoever heard the same report may have sent it another.
 const (
-	usualSpan    = 10 * time.Millisecond // while it is not known
-	shortestSpan = time.Millisecond
-	longestSpan  = time.Second
+	spanShare    = 0.25
+	usualSpan    = 2500 * time.Microsecond // while it is not known
+	shortestSpan = 250 * time.Microsecond
+	longestSpan  = 250 * time.Millisecond
 )
 
 // Reports is what the candidates of a set reported of themselves. It may be used concurrently.
@@ -47,8 +49,8 @@ func (r *Reports) recent(at int64) bool {
 	return r.count.Load() > 0 && at-r.last.Load() < int64(reportsLast)
 }
 
-// Latest gives the position of one of the last reports, i being any number, or false if there was none yet.
-func (r *Reports) Latest(i uint64) (position int, ok bool) {
+// Latest gives the position of one of the last four reports, of which i is from 0 to 3, or false if there was none yet.
+func (r *Reports) Latest(i int) (position int, ok bool) {
 	return int(r.positions[i%freshest].Load()), r.count.Load() > 0
 }
 
@@ -89,7 +91,7 @@ func (r *Reports) fleet(word uint64) fleet {
 }
 
 func (r *Reports) span() int64 {
-	span := int64(r.latency.value())
+	span := int64(spanShare * r.latency.value())
 	if span == 0 {
 		return int64(usualSpan)
 	}

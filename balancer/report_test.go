@@ -31,9 +31,9 @@ func TestLatestReports(t *testing.T) {
 	for i, want := range [][freshest]int{{7, 7, 7, 7}, {7, 8, 7, 7}, {7, 8, 9, 7}, {7, 8, 9, 10}, {11, 8, 9, 10}} {
 		reported := 7 + i
 		r.add(int32(reported), 1, 0)
-		for i := range uint64(2 * freshest) {
-			if got, ok := r.Latest(i); !ok || got != want[i%freshest] {
-				t.Errorf("after the report of %d the latest of number %d is %d, %t; want %d", reported, i, got, ok, want[i%freshest])
+		for i := range freshest {
+			if got, ok := r.Latest(i); !ok || got != want[i] {
+				t.Errorf("after the report of %d the latest of number %d is %d, %t; want %d", reported, i, got, ok, want[i])
 			}
 		}
 	}
@@ -56,13 +56,12 @@ func TestOwnCallsAreNotCountedTwice(t *testing.T) {
 	}
 }
 
-// A queue changes as fast as calls end, so that is how fast a report goes out of date.
-func TestReportCountsForHalfAfterOneCall(t *testing.T) {
+func TestReportCountsForHalfAfterAQuarterOfACall(t *testing.T) {
 	for name, tt := range map[string]struct{ latency, age time.Duration }{
-		"not known":      {0, 10 * time.Millisecond},
-		"usual":          {40 * time.Millisecond, 40 * time.Millisecond},
-		"very short":     {time.Microsecond, time.Millisecond},
-		"longer than it": {time.Hour, time.Second},
+		"not known":      {0, usualSpan},
+		"usual":          {40 * time.Millisecond, 10 * time.Millisecond},
+		"very short":     {time.Microsecond, shortestSpan},
+		"longer than it": {time.Hour, longestSpan},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBalancer(LeastRequest(), numbered(1, 1))

@@ -121,7 +121,7 @@ func TestReportsReachTheirZone(t *testing.T) {
 		b.Report(string(rune('a'+i)), Load{InFlight: int64(10 - i)})
 	}
 	for _, place := range b.set.Load().policySet.Reports.parts {
-		if position, ok := place.reports.Latest(uint64(place.position)); !ok || int32(position) != place.position {
+		if position, ok := place.reports.Latest(int(place.position)); !ok || int32(position) != place.position {
 			t.Errorf("the report of %d in its zone is not known there", place.position)
 		}
 	}
