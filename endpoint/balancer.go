@@ -16,17 +16,30 @@ var _ lb.Balancer = (*Balancer)(nil)
 // with its Endpointer.
 type Balancer struct {
 	picks     *balancer.Balancer[*client]
+	with      []balancer.Option
+	prober    *prober
+	probes    int // a second, at most
 	failed    failures
 	failureIf func(error) bool // nil for always
 }
 
-// NewBalancer balances over the endpoints of e, with a policy of its own.
+// NewBalancer balances over the endpoints of e, with a policy of its own. By default it probes instances for their load, see
+// [Probes].
 func NewBalancer(e *Endpointer, policy balancer.Policy, options ...BalancerOption) *Balancer {
-	b := &Balancer{picks: balancer.New[*client](contained(policy, e.log))}
+	b := &Balancer{probes: defaultProbes}
 	for _, option := range options {
 		option(b)
 	}
-	e.subscribe(b.update)
+	b.picks = balancer.New[*client](contained(policy, e.log), b.with...)
+	b.prober = newProber(e.view, b.picks, b.probes)
+	begun := b.probes <= 0
+	e.subscribe(func(clients []*client) {
+		b.update(clients)
+		if !begun && b.prober.wanted() {
+			begun = true
+			e.spawn(b.prober.run)
+		}
+	})
 	return b
 }
 
@@ -75,6 +88,7 @@ func (b *Balancer) try(ctx context.Context, request any, tried []*client) (any, 
 	if err != nil {
 		return nil, nil, ErrNoEndpoints
 	}
+	b.prober.poke()
 	response, err := b.send(ctx, request, picked, token)
 	return response, picked, err
 }

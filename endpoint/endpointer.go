@@ -72,10 +72,19 @@ func (e *Endpointer) Endpoints() ([]Endpoint, error) { return e.ready.Load().end
 // Close stops following, waits for factories that are running, and closes every endpoint once the calls to it have
 // returned. There is nothing to call any more. It is safe to call twice.
 func (e *Endpointer) Close() {
+	e.mu.Lock()
 	e.cancel()
+	e.mu.Unlock()
 	e.work.Wait()
 	e.replace(nil)
 	e.closing.Wait()
+}
+
+// spawn runs f until e closes, which waits for it; it does nothing after that. Called with the lock held.
+func (e *Endpointer) spawn(f func(context.Context)) {
+	if e.ctx.Err() == nil {
+		e.work.Go(func() { f(e.ctx) })
+	}
 }
 
 func (e *Endpointer) follow() {

@@ -1,0 +1,131 @@
+package endpoint
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+func TestSilentInstanceIsNotCalled(t *testing.T) {
+	probing(t, map[string]int64{"a:80": 0, "b:80": 0, "c:80": 0}, func(_ *town, f *fleet, call Endpoint) {
+		callFor(t, call, time.Millisecond, time.Second)
+		f.set(func() { f.silent["a:80"] = true })
+		callFor(t, call, time.Millisecond, 400*time.Millisecond)
+		if f.timedOut()["a:80"] == 0 {
+			t.Error("the node was not told")
+		}
+		if got := callFor(t, call, time.Millisecond, 10*time.Second); got["a:80"] != 0 || got["b:80"] == 0 || got["c:80"] == 0 {
+			t.Errorf("calls went to %v, want none to the silent one", got)
+		}
+		f.set(func() { f.silent["a:80"] = false })
+		callFor(t, call, time.Millisecond, longestSilent)
+		if got := callFor(t, call, time.Millisecond, time.Second); got["a:80"] < 100 {
+			t.Errorf("calls went to %v, want to all after it answers again", got)
+		}
+	})
+}
+
+// Datagrams are lost now and then; two in a row say nothing.
+func TestLostProbesAreNoSilence(t *testing.T) {
+	probing(t, map[string]int64{"a:80": 0, "b:80": 0, "c:80": 0}, func(_ *town, f *fleet, call Endpoint) {
+		callFor(t, call, time.Millisecond, time.Second)
+		for range 20 {
+			f.set(func() { f.silent["a:80"] = true })
+			callFor(t, call, time.Millisecond, 190*time.Millisecond)
+			f.set(func() { f.silent["a:80"] = false })
+			callFor(t, call, time.Millisecond, 200*time.Millisecond)
+		}
+		if got := f.timedOut(); len(got) > 0 {
+			t.Errorf("the node was told that %v timed out", got)
+		}
+	})
+}
+
+// Who counts nothing is asked seldom, called as ever, and not suspected, whatever it told before.
+func TestUnknownLoads(t *testing.T) {
+	probing(t, map[string]int64{"a:80": -1, "b:80": -1, "c:80": 3}, func(_ *town, f *fleet, call Endpoint) {
+		got := callFor(t, call, time.Millisecond, time.Minute)
+		asked, _ := f.probes()
+		if asked["a:80"] > 7 || asked["b:80"] > 7 || asked["c:80"] < 1000 {
+			t.Errorf("asked %v, want seldom where the load is not known", asked)
+		}
+		if got["a:80"] < 1000 || got["b:80"] < 1000 {
+			t.Errorf("calls went to %v, want to all", got)
+		}
+		f.set(func() { f.loads["c:80"] = -1 })
+		callFor(t, call, time.Millisecond, time.Second)
+		f.set(func() { f.silent["c:80"] = true })
+		if got := callFor(t, call, time.Millisecond, time.Minute); got["c:80"] < 1000 || len(f.timedOut()) > 0 {
+			t.Errorf("calls went to %v, and %v timed out", got, f.timedOut())
+		}
+	})
+}
+
+// A member of a release that knows no probes never answers.
+func TestOldReleasesAreLeftAlone(t *testing.T) {
+	probing(t, some(4), func(_ *town, f *fleet, call Endpoint) {
+		f.set(func() { clear(f.loads) })
+		got := callFor(t, call, 10*time.Millisecond, 10*time.Minute)
+		asked, _ := f.probes()
+		for address, n := range asked {
+			if n > 26 || got[address] < 1000 {
+				t.Errorf("asked %v times, called %v, want seldom and as ever", asked, got)
+			}
+		}
+		if len(f.timedOut()) > 0 {
+			t.Errorf("%v timed out", f.timedOut())
+		}
+	})
+}
+
+// A process that takes the place of another may know no probes, or count nothing.
+func TestProbesOfAnotherLife(t *testing.T) {
+	probing(t, map[string]int64{"a:80": 0, "b:80": 0}, func(town *town, f *fleet, call Endpoint) {
+		callFor(t, call, time.Millisecond, time.Second)
+		f.set(func() { f.silent["a:80"] = true })
+		town.join("a") // a newer boot at the same address
+		synctest.Wait()
+		if got := callFor(t, call, time.Millisecond, 10*time.Second); got["a:80"] < 1000 || f.timedOut()["a:80"] != 0 {
+			t.Errorf("calls went to %v, and %v timed out", got, f.timedOut())
+		}
+	})
+}
+
+// Round trips may be long, and become so.
+func TestLongRoundTrips(t *testing.T) {
+	probing(t, map[string]int64{"a:80": 0, "b:80": 0}, func(_ *town, f *fleet, call Endpoint) {
+		for _, trip := range []time.Duration{70 * time.Millisecond, 150 * time.Millisecond, 400 * time.Millisecond, time.Millisecond, 250 * time.Millisecond} {
+			f.set(func() { f.trip = trip })
+			callFor(t, call, time.Millisecond, 3*time.Second)
+			f.set(func() { clear(f.reported) })
+			if got := callFor(t, call, time.Millisecond, 10*time.Second); len(f.timedOut()) > 0 || got["a:80"] < 1000 || got["b:80"] < 1000 {
+				t.Errorf("with round trips of %v calls went to %v, and %v timed out", trip, got, f.timedOut())
+			}
+		}
+	})
+}
+
+// A process that stood still itself has no reason to suspect others.
+func TestTimeoutsOfOneWhoStoodStill(t *testing.T) {
+	probing(t, map[string]int64{"a:80": 0, "b:80": 0}, func(_ *town, f *fleet, _ Endpoint) {
+		view := membership.NewStore("me")
+		view.OnProbe(f.probe)
+		p := newProber(view.View(), nil, 500)
+		f.set(func() { clear(f.loads) })
+		now := time.Now()
+		one := &probed{tells: true, trip: time.Millisecond}
+		p.ask(one, now)
+		late := now.Add(10 * time.Second)
+		p.tick(now.Add(probeTick), late)
+		if one.missed != 0 || one.flight == nil {
+			t.Errorf("%d missed after 10 s in which it stood still", one.missed)
+		}
+		late = late.Add(leastTimeout + probeTick)
+		p.tick(late, late)
+		if one.missed != 1 {
+			t.Errorf("%d missed, want 1", one.missed)
+		}
+	})
+}
