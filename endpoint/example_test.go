@@ -18,7 +18,9 @@ import (
 )
 
 // viewOf stands for the view of a cluster.Node that knows an instance of users at each address.
-func viewOf(addresses ...string) *membership.View {
+func viewOf(addresses ...string) *membership.View { return storeOf(addresses...).View() }
+
+func storeOf(addresses ...string) *membership.Store {
 	store := membership.NewStore("frontend-1")
 	for i, address := range addresses {
 		record := membership.Record{
@@ -29,7 +31,7 @@ func viewOf(addresses ...string) *membership.View {
 		}
 		store.Apply(membership.Heard{Record: record}, membership.Up{Name: record.Name, BootID: record.Boot.ID})
 	}
-	return store.View()
+	return store
 }
 
 // factory makes an endpoint that says hello from its instance; the first of them is out of order.

@@ -266,3 +266,49 @@ func TestOptionsReachTheBalancer(t *testing.T) {
 		}
 	})
 }
+
+func TestPokesDoNotAllocate(t *testing.T) {
+	p := newProber(nil, nil, 500)
+	p.on.Store(true)
+	if allocations := testing.AllocsPerRun(1000, p.poke); allocations != 0 {
+		t.Errorf("%v allocations, want 0", allocations)
+	}
+}
+
+// Instances come, go, fall silent, count nothing and do all of that at once, while callers call.
+func TestProbesWhileInstancesComeAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		town, users := newTown("a", "b"), new(fragile)
+		f := newFleet(town, map[string]int64{"a:80": 0, "b:80": -1, "x:80": 3, "y:80": 9})
+		b := NewBalancer(endpointerOf(t, town, users.factory), balancer.LeastRequest(), Probes(100_000))
+		synctest.Wait()
+		ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+		defer stop()
+		var work sync.WaitGroup
+		work.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				address := string("abxy"[i%4]) + ":80"
+				f.set(func() { f.silent[address], f.trip = i%3 == 0, time.Duration(i%5)*40*time.Millisecond })
+				town.join("x", "y")
+				time.Sleep(90 * time.Millisecond)
+				town.leave("x", "y")
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+		for range hammerCallers {
+			work.Go(func() {
+				for ctx.Err() == nil {
+					if _, err := b.call(ctx, nil); err != nil && ctx.Err() == nil {
+						t.Errorf("call: %v", err)
+						return
+					}
+					time.Sleep(time.Millisecond)
+				}
+			})
+		}
+		work.Wait()
+		if asked, all := f.probes(); all < 1000 || len(asked) != 4 {
+			t.Errorf("asked %v", asked)
+		}
+	})
+}
