@@ -26,6 +26,10 @@ type Offer struct {
 	// Listener is bound already, so that no call is refused once the service is registered. Run closes it.
 	Listener net.Listener
 	Server   Server
+
+	// InFlight says how many requests the service is serving, see [Node.ReportLoad]; nil for unknown. A [membership.Gauge]
+	// counts them, with endpoint.CountHTTP or endpoint.Count around the handler.
+	InFlight func() int64
 }
 
 // complete gives o with its address.

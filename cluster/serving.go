@@ -37,6 +37,9 @@ func (r *run) serve(ctx context.Context, offers []Offer) error {
 		s := &serving{o, make(chan struct{}), make(chan membership.Registration, 1)}
 		r.servers = append(r.servers, s)
 		go r.attend(ctx, s)
+		if o.InFlight != nil {
+			_ = r.node.ReportLoad(o.Service.Name, o.InFlight) // fails only for a name that was checked already
+		}
 		registration, err := r.node.Register(o.Service)
 		s.registration <- registration
 		if err != nil {
