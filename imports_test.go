@@ -25,7 +25,7 @@ var house = map[string][]string{
 	"endpoint":              {module + "/membership", module + "/balancer", "github.com/go-kit/kit", "github.com/go-kit/log", "github.com/rs/zerolog"},
 	"endpoint/grpcendpoint": {module + "/membership", module + "/balancer", module + "/endpoint", "google.golang.org/grpc"},
 	"testcluster":           {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
-	"testcluster/bench":     {module, "github.com/go-kit", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc"},
+	"testcluster/bench":     {module, "github.com/cncf/xds/go", "github.com/go-kit", "github.com/go-kratos/kratos/v2", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc"},
 	"testcluster/demo":      {module, "github.com/go-kit", "github.com/mattn/go-isatty"},
 	"examples":              {module, "github.com/go-kit", "github.com/rs/zerolog"},
 }
