@@ -1,0 +1,126 @@
+package tail
+
+import (
+	"slices"
+	"time"
+)
+
+// Backend serves requests by a few workers, in the order in which they come.
+type Backend struct {
+	*World
+	Instance
+
+	workers int
+	speed   float64                         // in which work is done; 1 is normal
+	warmth  func(age time.Duration) float64 // by which it is slower as long as it is new; nil for never
+	state   state
+	listed  bool // by what clients were told last
+	serving []*call
+	waiting []*call
+	reports meter
+}
+
+type state int
+
+const (
+	serves state = iota
+	fails        // at once
+	dead         // refuses connections
+)
+
+// call is one attempt at a request, as a backend sees it.
+type call struct {
+	work     time.Duration // at normal speed
+	answered func(Answer)
+}
+
+// inFlight is what it answers a probe.
+func (b *Backend) inFlight() (n int, answers bool) {
+	return len(b.serving) + len(b.waiting), b.state != dead
+}
+
+func (b *Backend) take(c *call) {
+	switch {
+	case b.state != serves:
+		c.answered(b.answer(true))
+	case len(b.serving) < b.workers:
+		b.serve(c)
+	default:
+		b.waiting = append(b.waiting, c)
+	}
+}
+
+// serve works at the speed that it has now, until c is finished.
+func (b *Backend) serve(c *call) {
+	b.reports.busy(b.now, len(b.serving))
+	b.serving = append(b.serving, c)
+	b.After(time.Duration(float64(c.work)/b.speedNow()), func() { b.finish(c) })
+}
+
+func (b *Backend) speedNow() float64 {
+	if b.warmth == nil {
+		return b.speed
+	}
+	return b.speed * b.warmth(b.Clock().Sub(b.Started))
+}
+
+// finish does nothing if c was broken off.
+func (b *Backend) finish(c *call) {
+	i := slices.Index(b.serving, c)
+	if i < 0 {
+		return
+	}
+	b.reports.busy(b.now, len(b.serving))
+	b.reports.finished++
+	b.serving = slices.Delete(b.serving, i, i+1)
+	c.answered(b.answer(false))
+	if len(b.waiting) > 0 {
+		next := b.waiting[0]
+		b.waiting = b.waiting[1:]
+		b.serve(next)
+	}
+}
+
+func (b *Backend) answer(failed bool) Answer {
+	b.reports.busy(b.now, len(b.serving))
+	return Answer{failed, b.reports.load(b.now, b.workers)}
+}
+
+// breakDown resets all connections.
+func (b *Backend) breakDown(to state) {
+	broken := slices.Concat(b.serving, b.waiting)
+	b.serving, b.waiting, b.state = nil, nil, to
+	for _, c := range broken {
+		c.answered(b.answer(true))
+	}
+}
+
+// start begins another life.
+func (b *Backend) start() {
+	b.Started, b.state, b.reports = b.Clock(), serves, meter{since: b.now, at: b.now}
+}
+
+// meter measures a backend's load.
+type meter struct {
+	since, at time.Duration
+	worked    time.Duration // of all workers, since then
+	finished  int           // since then
+	last      Load
+}
+
+const meterSpan = 200 * time.Millisecond
+
+// busy says how many workers were at work up to now.
+func (m *meter) busy(now time.Duration, workers int) {
+	m.worked += time.Duration(workers) * (now - m.at)
+	m.at = now
+}
+
+// load is nothing before there was a whole span.
+func (m *meter) load(now time.Duration, workers int) Load {
+	if span := now - m.since; span >= meterSpan {
+		m.last = Load{float64(m.worked) / float64(span) / float64(workers), float64(m.finished) / span.Seconds()}
+		m.since, m.worked, m.finished = now, 0, 0
+	}
+	return m.last
+}

@@ -1,0 +1,102 @@
+package tail
+
+import (
+	"math"
+	"reflect"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func do(t *testing.T, s Scenario, c Contender, seed uint64) (result Result) {
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if result, err = Do(s, c, seed); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return result
+}
+
+// TestOneBackendIsErlangC holds an M/M/4 queue against A. K. Erlang's formula.
+func TestOneBackendIsErlangC(t *testing.T) {
+	for _, load := range []float64{0.5, 0.8} {
+		s := Scenario{Backends: 1, Clients: 5, Load: load, Span: 300 * time.Second}
+		var wait float64
+		const seeds = 4
+		for seed := range uint64(seeds) {
+			got := do(t, s, theOne, seed)
+			wait += (got.Latency.Mean() - meanWork).Seconds() / seeds
+		}
+		want := erlangC(usualWorkers, usualWorkers*load) * meanWork.Seconds() / usualWorkers / (1 - load)
+		if math.Abs(wait-want) > 0.05*(want+meanWork.Seconds()) {
+			t.Errorf("load %v: waits %.2f ms in the mean, want %.2f", load, 1000*wait, 1000*want)
+		}
+	}
+}
+
+// erlangC is the probability that a request has to wait.
+func erlangC(workers int, offered float64) float64 {
+	term, sum := 1.0, 0.0
+	for i := range workers {
+		sum += term
+		term *= offered / float64(i+1)
+	}
+	last := term / (1 - offered/float64(workers))
+	return last / (sum + last)
+}
+
+func TestSameSeedSameResult(t *testing.T) {
+	s := Scenario{Backends: 5, Clients: 3, Load: 0.8, Span: 5 * time.Second, RTT: time.Millisecond}
+	first, again, other := do(t, s, ofTwo, 1), do(t, s, ofTwo, 1), do(t, s, ofTwo, 2)
+	if !reflect.DeepEqual(first, again) {
+		t.Errorf("first %+v, then %+v", first.Latency, again.Latency)
+	}
+	if reflect.DeepEqual(first, other) {
+		t.Error("another seed made no difference")
+	}
+}
+
+// recorded notes what its contender is asked.
+type recorded struct {
+	Caller
+	world *World
+	at    *[]time.Duration
+}
+
+func (r recorded) Pick(avoid int) (int, func(Answer), bool) {
+	if r.world.Now() >= 0 {
+		*r.at = append(*r.at, r.world.Now())
+	}
+	return r.Caller.Pick(avoid)
+}
+
+func record(c Contender, at *[]time.Duration) Contender {
+	start := c.New
+	c.New = func(w *World, about Client) (Caller, error) {
+		caller, err := start(w, about)
+		return recorded{caller, w, at}, err
+	}
+	return c
+}
+
+// TestAllAreSentTheSame compares two rules, of which one warms up for longer.
+func TestAllAreSentTheSame(t *testing.T) {
+	s := Scenario{Backends: 5, Clients: 3, Load: 0.8, Span: 5 * time.Second}
+	var one, other []time.Duration
+	long := roundRobin
+	long.WarmUp = 7 * time.Second
+	do(t, s, record(ofTwo, &one), 1)
+	do(t, s, record(long, &other), 1)
+	if len(one) < 1000 || !reflect.DeepEqual(one, other) {
+		t.Errorf("%d and %d requests are not the same", len(one), len(other))
+	}
+}
+
+func TestTwoChoicesAreAheadOfTurns(t *testing.T) {
+	s := Scenario{Backends: 50, Clients: 1, Load: 0.9, Span: 5 * time.Second}
+	turns, two := do(t, s, roundRobin, 1), do(t, s, ofTwo, 1)
+	if two.Latency.Percentile(99) > turns.Latency.Percentile(99)*8/10 {
+		t.Errorf("p99 %v, in turns %v", two.Latency.Percentile(99), turns.Latency.Percentile(99))
+	}
+}
