@@ -19,7 +19,7 @@ type client struct {
 const (
 	earlyStream = iota << 32
 	countedStream
-	eventStream
+	eventStream // of backends, too
 )
 
 func newClient(r *Run, about Client, rate float64) *client {

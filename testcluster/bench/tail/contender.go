@@ -20,12 +20,18 @@ type Client struct {
 // Caller is what picks for one client. It is used by one goroutine.
 type Caller interface {
 	// Update makes these the instances to pick from. The slice is not kept.
-	Update([]Instance)
+	Update([]Instance) error
 	// Pick gives the number of the instance that takes the next call, or false if there is none. When the call has ended, done is called
 	// once. For another attempt avoid is the instance that failed, otherwise it is -1.
 	Pick(avoid int) (instance int, done func(Answer), ok bool)
 	// Close ends what Pick and Update have started, and waits for it.
 	Close()
+}
+
+// Wired is a Caller that also sees connections. An instance that was reset refuses others until it is restored.
+type Wired interface {
+	Reset(instance int)
+	Restore(instance int)
 }
 
 // Instance is what everybody is told of a backend.

@@ -17,7 +17,10 @@ func contenderBy(rule func(*reference) int) Contender {
 	}}
 }
 
-func (r *reference) Update(instances []Instance) { r.instances = instances }
+func (r *reference) Update(instances []Instance) error {
+	r.instances = instances
+	return nil
+}
 
 func (r *reference) Pick(int) (instance int, done func(Answer), ok bool) {
 	if len(r.instances) == 0 {

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -22,6 +23,7 @@ type Run struct {
 	backends []*Backend
 	clients  []*client
 	pending  map[*request]struct{}
+	err      error
 	Result
 }
 
@@ -46,18 +48,18 @@ func Do(s Scenario, c Contender, seed uint64) (Result, error) {
 	for q := range r.pending {
 		r.ended(q, false)
 	}
-	return r.Result, nil
+	return r.Result, r.err
 }
 
 func newRun(s Scenario, seed uint64, warmUp time.Duration) *Run {
 	r := &Run{World: newWorld(warmUp), scenario: s, seed: seed, chance: rand.New(rand.NewPCG(seed, eventStream)),
-		pending: make(map[*request]struct{}), Result: Result{Picks: make([]int, s.Backends)}}
+		pending: make(map[*request]struct{}), Result: Result{Picks: make([]int, s.Backends+s.Spare)}}
 	for range s.Span / binWidth {
-		r.Bins = append(r.Bins, make([]int, s.Backends))
+		r.Bins = append(r.Bins, make([]int, s.Backends+s.Spare))
 	}
-	for i := range s.Backends {
+	for i := range s.Backends + s.Spare {
 		workers := s.workersOf(i)
-		r.backends = append(r.backends, &Backend{World: r.World, workers: workers, speed: s.speedOf(i), listed: true,
+		r.backends = append(r.backends, &Backend{World: r.World, workers: workers, speed: s.speedOf(i), listed: i < s.Backends,
 			Instance: Instance{Number: i, Weight: 100 * workers / usualWorkers, Zone: s.zoneOf(i)}})
 	}
 	return r
@@ -85,7 +87,16 @@ func (r *Run) tell() {
 		}
 	}
 	for _, c := range r.clients {
-		c.Update(instances)
+		r.err = errors.Join(r.err, c.Update(instances))
+	}
+}
+
+// wired has those who see connections see what became of one.
+func (r *Run) wired(of func(Wired)) {
+	for _, c := range r.clients {
+		if w, ok := c.Caller.(Wired); ok {
+			of(w)
+		}
 	}
 }
 

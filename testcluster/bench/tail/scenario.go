@@ -7,7 +7,8 @@ const usualWorkers = 4 // of a backend
 // Scenario is what clients and backends go through.
 type Scenario struct {
 	Name     string
-	Backends int
+	Backends int // that serve from the beginning
+	Spare    int // more of them, that nobody knows of at first
 	Clients  int
 	Load     float64       // sent, of what the backends can do before anything happens to them
 	Span     time.Duration // in which requests count
