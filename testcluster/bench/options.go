@@ -30,6 +30,7 @@ type options struct {
 	requests int           // of ours, where something was promised of them
 	rate     int           // requests a second, of all callers
 	span     time.Duration // of virtual time, without anybody gone
+	simulated
 	effort
 	say func(format string, args ...any) // how far it is
 }
@@ -85,6 +86,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.requests, "requests", promisedRequests, "rolling: how many requests of ours there are at least, where none may fail; all servers are restarted once at least")
 	flags.IntVar(&o.rate, "rate", 1500, "rolling: requests a second")
 	flags.DurationVar(&o.span, "span", trueHour, "false: how much virtual time clusters live through")
+	o.simulated.flags(flags)
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -110,6 +112,9 @@ func (o *options) check(what, sizes string) (err error) {
 	}
 	if o.span < time.Second || o.span > longestSpan {
 		return invalid("-span", o.span.String(), "use 1s to %v", longestSpan)
+	}
+	if err := o.simulated.check(); err != nil {
+		return err
 	}
 	if o.idle > 0 {
 		o.settle, o.window = shortSettle, o.idle

@@ -14,6 +14,7 @@ var benches = map[string]func(options) ([]Row, error){
 	"leave":     benchLeave,
 	"propagate": benchPropagate,
 	"rolling":   benchRolling,
+	"tail":      benchTail,
 	"transport": benchTransport,
 }
 
@@ -25,6 +26,7 @@ var judges = map[string]func([]Row) []mark{
 	"idle":      idleMarks,
 	"propagate": propagateMarks,
 	"rolling":   rollingMarks,
+	"tail":      tailMarks,
 	"transport": transportMarks,
 }
 

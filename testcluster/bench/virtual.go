@@ -18,10 +18,20 @@ const (
 	virtualPatience = 2 * time.Hour // real; for the test
 )
 
-// benchVirtual has one of this package's tests measure, as there is virtual time in tests only. It takes the go command, and this package's
-// source where the command is run.
+// benchVirtual has a test measure clusters.
 func benchVirtual(o options, name string) ([]Row, error) {
-	test := virtualTest(o, name)
+	var sizes []string
+	for _, n := range o.sizes {
+		sizes = append(sizes, strconv.Itoa(n))
+	}
+	return measureByTest(o.say, name, "-virtual.n="+strings.Join(sizes, ","), "-virtual.runs="+strconv.Itoa(o.runs), "-virtual.span="+o.span.String())
+}
+
+// measureByTest has one of this package's tests measure, as there is virtual time in tests only. It takes the go command, and this package's
+// source where the command is run.
+func measureByTest(say func(format string, args ...any), name string, flags ...string) ([]Row, error) {
+	common := []string{"test", "-count=1", "-v", "-run=^" + name + "$", "-timeout=" + virtualPatience.String(), importPath}
+	test := exec.Command("go", append(common, flags...)...)
 	var complaint strings.Builder
 	test.Stderr = &complaint
 	out, err := test.StdoutPipe()
@@ -31,20 +41,11 @@ func benchVirtual(o options, name string) ([]Row, error) {
 	if err := test.Start(); err != nil {
 		return nil, fmt.Errorf("virtual time takes the go command: %w", err)
 	}
-	rows, err := collect(out, o.say)
+	rows, err := collect(out, say)
 	if failed := test.Wait(); failed != nil {
 		err = errors.Join(err, fmt.Errorf("%s: %w\n%s", strings.Join(test.Args, " "), failed, complaint.String()))
 	}
 	return rows, err
-}
-
-func virtualTest(o options, name string) *exec.Cmd {
-	var sizes []string
-	for _, n := range o.sizes {
-		sizes = append(sizes, strconv.Itoa(n))
-	}
-	return exec.Command("go", "test", "-count=1", "-v", "-run=^"+name+"$", "-timeout="+virtualPatience.String(), importPath,
-		"-virtual.n="+strings.Join(sizes, ","), "-virtual.runs="+strconv.Itoa(o.runs), "-virtual.span="+o.span.String())
 }
 
 // collect takes the rows from what a test writes, and passes on the rest.

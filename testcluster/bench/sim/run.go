@@ -1,4 +1,4 @@
-package tail
+package sim
 
 import (
 	"errors"
@@ -12,6 +12,8 @@ const (
 	aftermath = time.Second           // after the last request that counts. One that still waits then counts as if answered
 	binWidth  = 250 * time.Millisecond
 	warmUp    = 2 * time.Second // until queues are as long as they will be
+
+	learningShare = 0.25 // of the requests, before that
 )
 
 // Run is one run of a scenario.

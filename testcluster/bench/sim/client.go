@@ -1,4 +1,4 @@
-package tail
+package sim
 
 import (
 	"math/rand/v2"
@@ -42,7 +42,7 @@ func (c *client) start() {
 }
 
 func (c *client) next(chance *rand.Rand) {
-	pause := time.Duration(chance.ExpFloat64() / c.rate * float64(time.Second))
+	pause := time.Duration(chance.ExpFloat64() / c.rateNow() * float64(time.Second))
 	work := time.Duration(chance.ExpFloat64() * float64(meanWork))
 	if chance == c.early && c.now+pause >= 0 {
 		return
@@ -53,6 +53,14 @@ func (c *client) next(chance *rand.Rand) {
 		c.send(q, -1)
 		c.next(chance)
 	})
+}
+
+// rateNow is less while a contender learns, so that no backlog of mistakes is left when it has.
+func (c *client) rateNow() float64 {
+	if c.now < -warmUp {
+		return c.rate * learningShare
+	}
+	return c.rate
 }
 
 func (c *client) send(q *request, avoid int) {

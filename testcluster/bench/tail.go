@@ -1,0 +1,45 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/grapevine-go/grapevine/testcluster/bench/sim"
+)
+
+const (
+	metricMedian  = "latency, p50"
+	metricP99     = "latency, p99"
+	metricP999    = "latency, p99.9"
+	metricFailing = "failed requests"
+	metricBroken  = "failed attempts"
+	metricRemote  = "to other zones"
+	metricUneven  = "busiest / mean"
+)
+
+// benchTail runs the simulation.
+func benchTail(o options) ([]Row, error) {
+	return measureByTest(o.say, "TestTailFigures", o.simulated.args()...)
+}
+
+// tailRows has a sample of each result.
+func tailRows(s sim.Scenario, name string, results []sim.Result) []Row {
+	f := newFigures("tail", system{name: name}, s.Backends)
+	for _, r := range results {
+		f.addIn(s.Name, metricMedian, "ms", milliseconds(r.Latency.Percentile(50)))
+		f.addIn(s.Name, metricP99, "ms", milliseconds(r.Latency.Percentile(99)))
+		f.addIn(s.Name, metricP999, "ms", milliseconds(r.Latency.Percentile(99.9)))
+		f.addIn(s.Name, metricFailing, "%", percent(r.Failed, r.Requests))
+		if s.Tries > 1 {
+			f.addIn(s.Name, metricBroken, "%", percent(r.Broken, r.Attempts))
+		}
+		if len(s.Zones) > 0 {
+			f.addIn(s.Name, metricRemote, "%", percent(r.Attempts-r.Local, r.Attempts))
+		}
+		if len(s.Zones) > 0 || s.Subset > 0 {
+			f.addIn(s.Name, metricUneven, "ratio", float64(slices.Max(r.Picks))*float64(len(r.Picks))/float64(r.Attempts))
+		}
+	}
+	return f.rows()
+}
+
+func percent(part, whole int) float64 { return 100 * float64(part) / float64(max(whole, 1)) }
