@@ -32,7 +32,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"-span 1ms":            `-span "1ms": use 1s to 24h0m0s`,
 		"-idle -1s":            `-idle "-1s": use 1s to 1h0m0s`,
 		"-seeds 0":             `-seeds "0": use 1 to 100`,
-		"-scenarios x":         `-scenarios "x": use any of 70 % load, 90 % load`,
+		"-scenarios x":         `-scenarios "x": use any of 50 % load, 60 % load`,
 		"-contenders p2c,x":    `-contenders "x": use any of LeastRequest+probes, LeastRequest`,
 		"-what transport more": `argument "more": give flags only`,
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/grapevine-go/grapevine/testcluster/bench/sim"
@@ -14,6 +15,7 @@ const (
 	metricBroken  = "failed attempts"
 	metricRemote  = "to other zones"
 	metricUneven  = "busiest / mean"
+	metricNewOnes = "share of a new one" // of all picks, in relation to that of a backend if all had the same
 )
 
 // benchTail runs the simulation.
@@ -32,6 +34,9 @@ func tailRows(s sim.Scenario, name string, results []sim.Result) []Row {
 		if s.Tries > 1 {
 			f.addIn(s.Name, metricBroken, "%", percent(r.Broken, r.Attempts))
 		}
+		if s.Spare > 0 {
+			addNewOnes(f, s, r)
+		}
 		if len(s.Zones) > 0 {
 			f.addIn(s.Name, metricRemote, "%", percent(r.Attempts-r.Local, r.Attempts))
 		}
@@ -40,6 +45,23 @@ func tailRows(s sim.Scenario, name string, results []sim.Result) []Row {
 		}
 	}
 	return f.rows()
+}
+
+// addNewOnes has one sample for each second.
+func addNewOnes(f *figures, s sim.Scenario, r sim.Result) {
+	for second, picks := range r.Bins {
+		all, new := 0, 0
+		for i, n := range picks {
+			if all += n; i >= s.Backends {
+				new += n
+			}
+		}
+		f.addIn(inSecond(s.Name, second), metricNewOnes, "ratio", percent(new*s.Backends, all*s.Spare)/100)
+	}
+}
+
+func inSecond(scenario string, second int) string {
+	return fmt.Sprintf("%s, second %d", scenario, second+1)
 }
 
 func percent(part, whole int) float64 { return 100 * float64(part) / float64(max(whole, 1)) }

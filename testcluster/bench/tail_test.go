@@ -15,9 +15,11 @@ var tiny = sim.Scenario{Name: "tiny", Backends: 6, Clients: 6, Load: 0.5, Span: 
 	Tries: 2, Zones: []string{"a", "b"}, Demand: []float64{2, 1}, Subset: 4, Workers: []int{1, 2}}
 
 func TestTailHasARow(t *testing.T) {
-	rows := tailFigures(t, tiny, contenderNames, 2)
+	s := tiny
+	s.Spare = 1
+	rows := tailFigures(t, s, contenderNames, 2)
 	checkRows(t, "tail", rows, each(contenderNames, "/latency, p50/tiny", "/latency, p99/tiny", "/latency, p99.9/tiny",
-		"/failed requests/tiny", "/failed attempts/tiny", "/to other zones/tiny", "/busiest / mean/tiny"))
+		"/failed requests/tiny", "/failed attempts/tiny", "/to other zones/tiny", "/busiest / mean/tiny", "/share of a new one/tiny, second 1"))
 	for _, r := range rows {
 		if strings.HasPrefix(r.Metric, "latency") && r.P50 < 1 || strings.HasPrefix(r.Metric, "failed") && r.Max > 0 {
 			t.Errorf("row %+v", r)

@@ -11,7 +11,7 @@ import (
 const sameLatency = 1.05
 
 // ownNames are not peers.
-var ownNames = []string{probingOurs, plainOurs}
+var ownNames = []string{probingOurs, plainOurs, peakEWMA}
 
 // tailMarks are of our default rule with probes.
 func tailMarks(rows []Row) []mark {

@@ -48,7 +48,7 @@ type Answer struct {
 	Load   Load
 }
 
-// Load is what an instance says of itself in the trailer of an answer. It goes by what was in the last fifth of a second.
+// Load is what an instance says of itself in the trailer of an answer. It goes by what was in the last whole second.
 type Load struct {
 	Utilization float64 // from 0 to 1
 	Rate        float64 // requests a second

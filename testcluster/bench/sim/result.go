@@ -11,7 +11,7 @@ type Result struct {
 	Broken   int // attempts that failed
 	Local    int // attempts that stayed within their zone
 	Picks    []int
-	Bins     [][]int // picks by instance, in each bin of time
+	Bins     [][]int // picks by instance, in each second
 }
 
 // counts says whether what began at t is in the span.

@@ -10,7 +10,7 @@ import (
 const (
 	meanWork  = 10 * time.Millisecond // of a request; it is distributed exponentially
 	aftermath = time.Second           // after the last request that counts. One that still waits then counts as if answered
-	binWidth  = 250 * time.Millisecond
+	binWidth  = time.Second
 	warmUp    = 2 * time.Second // until queues are as long as they will be
 
 	learningShare = 0.25 // of the requests, before that
@@ -61,7 +61,7 @@ func newRun(s Scenario, seed uint64, warmUp time.Duration) *Run {
 	}
 	for i := range s.Backends + s.Spare {
 		workers := s.workersOf(i)
-		r.backends = append(r.backends, &Backend{World: r.World, workers: workers, speed: s.speedOf(i), listed: i < s.Backends,
+		r.backends = append(r.backends, &Backend{World: r.World, workers: workers, speed: s.speedOf(i), listed: i < s.Backends, reports: newMeter(r.now),
 			Instance: Instance{Number: i, Weight: 100 * workers / usualWorkers, Zone: s.zoneOf(i)}})
 	}
 	return r

@@ -80,6 +80,35 @@ func record(c Contender, at *[]time.Duration) Contender {
 	return c
 }
 
+// heard is a Caller that keeps the last load that it was told, while the run warms up.
+type heard struct {
+	Caller
+	world *World
+	last  *Load
+}
+
+func (h heard) Pick(avoid int) (int, func(Answer), bool) {
+	instance, done, ok := h.Caller.Pick(avoid)
+	return instance, func(a Answer) {
+		if h.world.Now() < 0 {
+			*h.last = a.Load
+		}
+		done(a)
+	}, ok
+}
+
+func TestAnswersCarryTheLoad(t *testing.T) {
+	s := Scenario{Backends: 1, Clients: 2, Load: 0.5, Workers: []int{1000}}
+	var got Load
+	do(t, s, Contender{New: func(w *World, about Client) (Caller, error) {
+		caller, err := theOne.New(w, about)
+		return heard{caller, w, &got}, err
+	}}, 1)
+	if math.Abs(got.Utilization-0.5) > 0.02 || math.Abs(got.Rate-50_000) > 2000 {
+		t.Errorf("load %+v, want 0.5 at 50000 a second", got)
+	}
+}
+
 // TestAllAreSentTheSame compares two rules, of which one warms up for longer.
 func TestAllAreSentTheSame(t *testing.T) {
 	s := Scenario{Backends: 5, Clients: 3, Load: 0.8, Span: 5 * time.Second}

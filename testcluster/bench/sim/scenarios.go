@@ -4,7 +4,10 @@ import "time"
 
 // The names of scenarios.
 const (
+	At50        = "50 % load"
+	At60        = "60 % load"
 	At70        = "70 % load"
+	At80        = "80 % load"
 	At90        = "90 % load"
 	At95        = "95 % load"
 	Capacities  = "capacities 1:4"
@@ -42,7 +45,10 @@ func with(name string, load float64, change func(*Scenario)) Scenario {
 // Scenarios are all that there are.
 func Scenarios() []Scenario {
 	return []Scenario{
+		Even(At50, 0.5),
+		Even(At60, 0.6),
 		Even(At70, 0.7),
+		Even(At80, 0.8),
 		Even(At90, 0.9),
 		Even(At95, 0.95),
 		with(Capacities, 0.9, func(s *Scenario) { s.Workers = []int{2, 8} }),
