@@ -66,6 +66,22 @@ func TestAffinity(t *testing.T) {
 	}
 }
 
+// Fewer calls than items: an idle one has room, however small its share of them is.
+func TestAHotKeyGoesToTheIdle(t *testing.T) {
+	for name, policy := range affine {
+		t.Run(name, func(t *testing.T) {
+			b, used := newBalancer(policy(), manyKeys(50)), make(map[string]bool)
+			for range 10 {
+				value, _, err := b.PickFor(Choice[string]{Key: "hot"})
+				if err != nil || used[value] {
+					t.Fatalf("%s is picked again, %v, while others are idle", value, err)
+				}
+				used[value] = true
+			}
+		})
+	}
+}
+
 // Of n items one goes: its own keys move, with Maglev a few more.
 func TestFewKeysMove(t *testing.T) {
 	for name, mostOthers := range map[string]float64{"Maglev": 0.02, "RingHash": 0} {

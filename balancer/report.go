@@ -98,7 +98,8 @@ func (r *Reports) span() int64 {
 	return min(max(span, int64(shortestSpan)), int64(longestSpan))
 }
 
-// queue estimates the requests in flight, and how many there would have to be if errors took as long as answers do.
+// queue estimates the requests in flight, and how many there would have to be if errors took as long as answers do: one that
+// fails fast is idle, so that it counts as busy as the others are, and more.
 func (c *Candidate) queue(f fleet) (q, weight float64) {
 	weight = float64(c.weight.Load())
 	others := f.others * weight
@@ -108,7 +109,7 @@ func (c *Candidate) queue(f fleet) (q, weight float64) {
 	}
 	q = float64(c.inFlight.Load()) + others
 	if !c.errors.isZero() {
-		q = (q+1)*(1+errorFactor*c.errors.at(f.at, errorSpan)) - 1
+		q = (max(q, f.others*weight)+1)*(1+errorFactor*c.errors.at(f.at, errorSpan)) - 1
 	}
 	return q, weight
 }

@@ -81,6 +81,21 @@ func TestReportCountsForHalfAfterAQuarterOfACall(t *testing.T) {
 	}
 }
 
+// One that fails at once is idle whenever it is asked, and must not look it.
+func TestOneThatFailsCountsAsBusyAsTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(LeastRequest(), numbered(1, 1, 1, 1))
+		for _, key := range []string{"a", "b", "c", "d"} {
+			b.Report(key, Load{InFlight: 6})
+		}
+		fail(t, b, 0, 1)
+		b.Report("a", Load{InFlight: 0})
+		if counts := count(t, b, 1000); counts[0] != 0 {
+			t.Errorf("picked %v times, want not the first, which has just failed", counts)
+		}
+	})
+}
+
 func TestReportsOfOthersAndAbsurdOnes(t *testing.T) {
 	b := newBalancer(LeastRequest(), numbered(1, 1))
 	b.Report("none", Load{InFlight: 1})
