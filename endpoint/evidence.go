@@ -18,7 +18,7 @@ func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	switch {
 	case err == nil:
 		return membership.Fine
-	case canceled(ctx):
+	case Canceled(ctx):
 		return ""
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return membership.Refused
@@ -33,15 +33,16 @@ func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	}
 }
 
-// canceled says whether the caller gave the call up. Whatever error it has then says nothing: a cancelled call breaks its own
-// connection.
-func canceled(ctx context.Context) bool {
+// Canceled reports whether the caller of ctx gave the call up, as opposed to that its time is over, also that of [PerTryTimeout]. Then
+// its error says nothing of who was called: a cancelled call breaks its own connection. It is for middleware that judges
+// instances, as a circuit breaker does.
+func Canceled(ctx context.Context) bool {
 	return errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errTryTimeout)
 }
 
 // Unsent reports whether err says that a request cannot have reached any server: the dial failed. Such a request may be
 // sent again whatever it does. Of a [*RetryError] it must be true of every attempt. Any error may decide for itself, by a method
-// Unsent() bool, as that of a circuit breaker that kept a request back.
+// Unsent() bool; see [NotSent].
 func Unsent(err error) bool {
 	var itself interface{ Unsent() bool }
 	if errors.As(err, &itself) {

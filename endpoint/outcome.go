@@ -22,7 +22,7 @@ func (b *Balancer) outcomeOf(ctx context.Context, err error) balancer.Outcome {
 	switch {
 	case err == nil:
 		return balancer.Success
-	case canceled(ctx):
+	case Canceled(ctx):
 		return balancer.Canceled
 	case b.failureIf != nil && evidenceOf(ctx, err) == "" && !Unsent(err) && !b.failureIf(err):
 		return balancer.Success // it was answered

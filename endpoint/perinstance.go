@@ -1,0 +1,29 @@
+package endpoint
+
+import "io"
+
+// PerInstance puts a middleware of its own around the endpoint of each instance, such as a circuit breaker, a limit or a
+// count. It is made when the instance is connected to, and goes with it.
+func PerInstance(factory Factory, middleware func(instance string) Middleware) Factory {
+	return func(instance string) (Endpoint, io.Closer, error) {
+		endpoint, closer, err := factory(instance)
+		if err != nil || endpoint == nil {
+			return nil, closer, err
+		}
+		return middleware(instance)(endpoint), closer, nil
+	}
+}
+
+// NotSent gives an error of which [Unsent] says that nothing was sent. It is for middleware that holds requests back. The error
+// of nil is nil.
+func NotSent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &notSent{err}
+}
+
+type notSent struct{ error }
+
+func (e *notSent) Unwrap() error { return e.error }
+func (e *notSent) Unsent() bool  { return true }
