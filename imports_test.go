@@ -17,17 +17,19 @@ const module = "github.com/grapevine-go/grapevine"
 // house says what the code of each folder, tests apart, may import from outside the standard library. Of this module a
 // folder may import what stands below it: arrows only point down.
 var house = map[string][]string{
-	"membership":            {},
-	"balancer":              {module + "/membership"},
-	"cluster/internal":      {"github.com/rs/zerolog"},
-	"cluster/transport":     {module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/rs/zerolog"},
-	"cluster":               {module + "/membership", module + "/cluster/transport", module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/hashicorp/go-msgpack/v2/codec", "github.com/rs/zerolog"},
-	"endpoint":              {module + "/membership", module + "/balancer", "github.com/go-kit/kit", "github.com/go-kit/log", "github.com/rs/zerolog"},
-	"endpoint/grpcendpoint": {module + "/membership", module + "/balancer", module + "/endpoint", "google.golang.org/grpc"},
-	"testcluster":           {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
-	"testcluster/bench":     {module, "github.com/cncf/xds/go", "github.com/go-kit", "github.com/go-kratos/kratos/v2", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc"},
-	"testcluster/demo":      {module, "github.com/go-kit", "github.com/mattn/go-isatty"},
-	"examples":              {module, "github.com/go-kit", "github.com/rs/zerolog"},
+	"membership":                 {},
+	"balancer":                   {module + "/membership"},
+	"cluster/internal":           {"github.com/rs/zerolog"},
+	"cluster/transport":          {module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/rs/zerolog"},
+	"cluster":                    {module + "/membership", module + "/cluster/transport", module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/hashicorp/go-msgpack/v2/codec", "github.com/rs/zerolog"},
+	"endpoint":                   {module + "/membership", module + "/balancer", "github.com/go-kit/kit", "github.com/go-kit/log", "github.com/rs/zerolog"},
+	"endpoint/failsafeendpoint":  {module + "/endpoint", "github.com/failsafe-go/failsafe-go"},
+	"endpoint/gobreakerendpoint": {module + "/endpoint", "github.com/sony/gobreaker/v2"},
+	"endpoint/grpcendpoint":      {module + "/membership", module + "/balancer", module + "/endpoint", "google.golang.org/grpc"},
+	"testcluster":                {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
+	"testcluster/bench":          {module, "github.com/cncf/xds/go", "github.com/go-kit", "github.com/go-kratos/kratos/v2", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc"},
+	"testcluster/demo":           {module, "github.com/go-kit", "github.com/mattn/go-isatty"},
+	"examples":                   {module, "github.com/go-kit", "github.com/rs/zerolog"},
 }
 
 func TestArrowsOnlyPointDown(t *testing.T) {
