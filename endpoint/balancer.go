@@ -96,7 +96,7 @@ func (b *Balancer) try(ctx context.Context, request any, tried []*client) (any, 
 // take picks an instance and acquires it. One that left meanwhile cannot be acquired, but then the set is a new one
 // already, so that it is not picked again.
 func (b *Balancer) take(ctx context.Context, tried []*client) (*client, balancer.Token, error) {
-	choice := balancer.Choice[*client]{Key: keyOf(ctx)}
+	choice := balancer.Choice[*client]{Key: balancer.KeyOf(ctx)}
 	if len(tried) > 0 {
 		choice.Tried = func(c *client) bool { return slices.Contains(tried, c) }
 	}

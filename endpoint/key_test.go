@@ -20,7 +20,7 @@ func TestKeys(t *testing.T) {
 				called := func(calls int, key func(i int) string) int {
 					clear(users.called)
 					for i := range calls {
-						call(WithKey(t.Context(), key(i)), nil)
+						call(balancer.WithKey(t.Context(), key(i)), nil)
 					}
 					return len(users.called)
 				}
@@ -36,7 +36,7 @@ func TestKeys(t *testing.T) {
 					t.Errorf("%d instances of 5 are called without a key", got)
 				}
 				clear(users.called)
-				mine := WithKey(t.Context(), "mine")
+				mine := balancer.WithKey(t.Context(), "mine")
 				home, _ := call(mine, nil)
 				users.answer(fail(errBroken), home.(string))
 				elsewhere, err := Retry(b)(mine, nil)

@@ -52,6 +52,25 @@ func TestWeightsAreFollowedAsTheyChange(t *testing.T) {
 	})
 }
 
+func TestKeysHaveAHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		town := newTown(t, "a", "b", "c")
+		client := town.client(t, balancer.Maglev())
+		call(t, client)
+		settle()
+		town.called(t, client, 0)
+		for range 20 {
+			ctx := balancer.WithKey(t.Context(), "user 7")
+			if _, err := client.Check(ctx, &grpc_health_v1.HealthCheckRequest{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := town.counts(); len(got) != 1 {
+			t.Errorf("called %v, want one alone", got)
+		}
+	})
+}
+
 func TestFollowsTheView(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		town := newTown(t, "a")

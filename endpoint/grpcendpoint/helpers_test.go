@@ -146,6 +146,10 @@ func (town *town) called(t *testing.T, c grpc_health_v1.HealthClient, n int) map
 			t.Fatal(err)
 		}
 	}
+	return town.counts()
+}
+
+func (town *town) counts() map[string]int {
 	town.mu.Lock()
 	defer town.mu.Unlock()
 	return maps.Clone(town.calls)

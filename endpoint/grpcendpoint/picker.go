@@ -15,8 +15,8 @@ import (
 // picker asks the balancer, which knows the connections of the moment.
 type picker struct{ target *target }
 
-func (p picker) Pick(grpcbalancer.PickInfo) (grpcbalancer.PickResult, error) {
-	picked, token, err := p.target.picks.Pick()
+func (p picker) Pick(info grpcbalancer.PickInfo) (grpcbalancer.PickResult, error) {
+	picked, token, err := p.target.picks.PickFor(balancer.Choice[*connection]{Key: balancer.KeyOf(info.Ctx)})
 	if err != nil {
 		return grpcbalancer.PickResult{}, grpcbalancer.ErrNoSubConnAvailable // gRPC asks again once a connection is ready
 	}
