@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -19,6 +20,9 @@ func TestAperturesTogetherUseAllEvenly(t *testing.T) {
 			part, whole := Aperture(items, size, rank, callers), 0.0
 			for _, item := range part {
 				whole += float64(boundedWeight(item.Weight))
+			}
+			if len(keysOf(part)) != len(part) {
+				t.Fatalf("%d callers with %d of %d: caller %d has an item twice", callers, size, len(items), rank)
 			}
 			for _, item := range part {
 				used[item.Key] += float64(boundedWeight(item.Weight)) / whole
@@ -47,6 +51,7 @@ func keysOf[T any](items []Item[T]) map[string]bool {
 
 func TestApertureSize(t *testing.T) {
 	for _, tt := range []struct{ n, size, callers, least, most int }{
+		{16, 15, 31, 16, 16}, // nearly all round: both edges may lie in one item
 		{100, 20, 100, 20, 21},
 		{100, 20, 33, 20, 25},
 		{10, 3, 4, 5, 6}, // a quarter of the ring is too little, half of it is five
@@ -65,6 +70,23 @@ func TestApertureSize(t *testing.T) {
 	for _, rank := range []int{-1, 5, 6} {
 		if got := len(Aperture(manyKeys(10), 2, rank, 5)); got != 10 {
 			t.Errorf("caller %d of 5 has %d items, want all", rank, got)
+		}
+	}
+}
+
+// Names that begin alike often mean one rack, or one zone: a part must not be all of that.
+func TestAperturesMixNames(t *testing.T) {
+	var items []Item[string]
+	for i := range 100 {
+		items = append(items, Item[string]{Key: fmt.Sprintf("rack%d-%02d", i/50, i%50)})
+	}
+	for rank := range 100 {
+		racks := make(map[byte]bool)
+		for _, item := range Aperture(items, 20, rank, 100) {
+			racks[item.Key[4]] = true
+		}
+		if len(racks) != 2 {
+			t.Errorf("caller %d uses one rack of two", rank)
 		}
 	}
 }
