@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,45 @@ func TestSilentInstanceIsNotCalled(t *testing.T) {
 			t.Errorf("calls went to %v, want to all after it answers again", got)
 		}
 	})
+}
+
+// A process that was silent may have stopped counting.
+func TestSilentInstanceThatAnswersNoLoad(t *testing.T) {
+	probing(t, map[string]int64{"a:80": 0, "b:80": 0, "c:80": 0}, func(_ *town, f *fleet, call Endpoint) {
+		callFor(t, call, time.Millisecond, time.Second)
+		f.set(func() { f.silent["a:80"] = true })
+		callFor(t, call, time.Millisecond, time.Second)
+		f.set(func() { f.loads["a:80"], f.silent["a:80"] = -1, false })
+		callFor(t, call, time.Millisecond, longestSilent)
+		if got := callFor(t, call, time.Millisecond, time.Second); got["a:80"] < 100 {
+			t.Errorf("calls went to %v, want to all after it answers again", got)
+		}
+	})
+}
+
+func TestTimeoutGoesByRoundTrips(t *testing.T) {
+	for name, tt := range map[string]struct {
+		trips       []time.Duration // in ms, one after the other
+		least, most time.Duration
+	}{
+		"none yet":  {nil, 1000, 1000},
+		"short":     {[]time.Duration{0, 1, 1}, 100, 100},
+		"first":     {[]time.Duration{60}, 180, 180},
+		"even":      {slices.Repeat([]time.Duration{200}, 40), 200, 210},
+		"uneven":    {slices.Repeat([]time.Duration{50, 150}, 40), 280, 320},
+		"very long": {slices.Repeat([]time.Duration{5000}, 40), 1000, 1000},
+		"grown":     {append(slices.Repeat([]time.Duration{1}, 40), 400), 400, 600},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var one probed
+			for _, trip := range tt.trips {
+				one.tripTook(trip * time.Millisecond)
+			}
+			if got := one.timeout(); got < tt.least*time.Millisecond || got > tt.most*time.Millisecond {
+				t.Errorf("%v, want %d to %d ms", got, tt.least, tt.most)
+			}
+		})
+	}
 }
 
 // Datagrams are lost now and then; two in a row say nothing.
