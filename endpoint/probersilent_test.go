@@ -42,6 +42,27 @@ func TestSilentInstanceThatAnswersNoLoad(t *testing.T) {
 	})
 }
 
+// Whether one that is silent is back must not be left to the lot: with many instances and few calls that takes long.
+func TestSilentOneOfManyIsAskedAgain(t *testing.T) {
+	probing(t, some(200), func(_ *town, f *fleet, call Endpoint) {
+		callFor(t, call, 10*time.Millisecond, 10*time.Second)
+		f.set(func() { f.silent["i0:80"] = true })
+		callFor(t, call, 10*time.Millisecond, 5*time.Second)
+		f.probes()
+		callFor(t, call, time.Second, time.Minute)
+		if asked, _ := f.probes(); asked["i0:80"] < 8 {
+			t.Errorf("asked %d times in a minute, want every 5 s", asked["i0:80"])
+		}
+		f.set(func() { f.silent["i0:80"] = false })
+		callFor(t, call, time.Second, longestSilent)
+		f.probes()
+		callFor(t, call, time.Second, time.Minute)
+		if asked, _ := f.probes(); asked["i0:80"] > 2 {
+			t.Errorf("asked %d times in a minute after it was back, want about once", asked["i0:80"])
+		}
+	})
+}
+
 func TestTimeoutGoesByRoundTrips(t *testing.T) {
 	for name, tt := range map[string]struct {
 		trips       []time.Duration // in ms, one after the other
@@ -163,6 +184,13 @@ func TestTimeoutsOfOneWhoStoodStill(t *testing.T) {
 			t.Errorf("%d missed after 10 s in which it stood still", one.missed)
 		}
 		late = late.Add(leastTimeout + probeTick)
+		p.answers <- membership.ProbeAnswer{ID: f.id, Known: true}
+		p.tick(late, late)
+		if one.missed != 0 {
+			t.Errorf("%d missed although the answer waits", one.missed)
+		}
+		p.ask(one, late)
+		late = late.Add(longestTimeout + probeTick)
 		p.tick(late, late)
 		if one.missed != 1 {
 			t.Errorf("%d missed, want 1", one.missed)
