@@ -21,7 +21,7 @@ type Set struct {
 func (s *Set) TimeEveryCall() { s.timed = true }
 
 // WantReports says that the policy goes by what items report of themselves, so that whoever uses the Balancer asks for it: see
-// [Balancer.Next].
+// [Balancer.Next] and [Prober].
 func (s *Set) WantReports() { s.wanted = true }
 
 // CountAll gives a func for the number of calls in flight of all candidates together, as of this Balancer. The count

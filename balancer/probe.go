@@ -41,6 +41,11 @@ func (d *deck) draw(of *Reports, n int) int32 {
 	return position
 }
 
+func (b *Balancer[T]) has(key string) bool {
+	current := b.set.Load()
+	return current != nil && current.has(key)
+}
+
 // Answers says that the item of a key answers probes without a load to report, which ends what Silent said.
 func (b *Balancer[T]) Answers(key string) {
 	if current := b.set.Load(); current != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/balancer"
+	"github.com/grapevine-go/grapevine/membership"
 )
 
 var _ lb.Balancer = (*Balancer)(nil)
@@ -17,7 +18,7 @@ var _ lb.Balancer = (*Balancer)(nil)
 type Balancer struct {
 	picks     *balancer.Balancer[*client]
 	with      []balancer.Option
-	prober    *prober
+	prober    *balancer.Prober[*client]
 	probes    int // a second, at most
 	failed    failures
 	failureIf func(error) bool // nil for always
@@ -31,13 +32,13 @@ func NewBalancer(e *Endpointer, policy balancer.Policy, options ...BalancerOptio
 		option(b)
 	}
 	b.picks = balancer.New[*client](contained(policy, e.log), b.with...)
-	b.prober = newProber(e.view, b.picks, b.probes)
+	b.prober = balancer.NewProber(b.picks, e.view, b.probes, func(c *client) membership.Instance { return *c.instance.Load() })
 	begun := b.probes <= 0
 	e.subscribe(func(clients []*client) {
 		b.update(clients)
-		if !begun && b.prober.wanted() {
+		if _, _, wanted := b.picks.Next(); wanted && !begun {
 			begun = true
-			e.spawn(b.prober.run)
+			e.spawn(b.prober.Run)
 		}
 	})
 	return b
@@ -88,7 +89,7 @@ func (b *Balancer) try(ctx context.Context, request any, tried []*client) (any, 
 	if err != nil {
 		return nil, nil, ErrNoEndpoints
 	}
-	b.prober.poke()
+	b.prober.Poke()
 	response, err := b.send(ctx, request, picked, token)
 	return response, picked, err
 }

@@ -2,6 +2,8 @@ package endpoint
 
 import "github.com/grapevine-go/grapevine/balancer"
 
+const defaultProbes = 500 // a second
+
 // With passes options on to the balancer: [balancer.SlowStart], [balancer.Eject], [balancer.PreferZone].
 func With(options ...balancer.Option) BalancerOption {
 	return func(b *Balancer) { b.with = append(b.with, options...) }
@@ -23,7 +25,7 @@ func With(options ...balancer.Option) BalancerOption {
 // says. What is lost is the load that other callers make, so that with many callers, each with few calls in flight, the least
 // busy of two instances is little more than a guess; and the time until a process that stands still gets no more calls,
 // which is then that of the first calls to time out, or some seconds.
-// The rates and the pool of reports are those of Prequal (Wydrowski et al., NSDI 2024).
+// How it probes is [balancer.Prober]'s.
 func Probes(perSecond int) BalancerOption {
 	return func(b *Balancer) { b.probes = perSecond }
 }

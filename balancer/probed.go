@@ -1,4 +1,4 @@
-package endpoint
+package balancer
 
 import (
 	"time"
@@ -19,9 +19,9 @@ const (
 	firstSilent, longestSilent   = 100 * time.Millisecond, 5 * time.Second // which does not answer any more
 )
 
-// probed is what a prober knows of one life of an instance.
+// probed is what a Prober knows of one life of an item.
 type probed struct {
-	client   *client
+	key      string
 	instance membership.Instance
 	flight   *flight // nil while none is under way
 	tells    bool    // its last answer held a load
@@ -32,28 +32,28 @@ type probed struct {
 	trip, spread time.Duration // of round trips, smoothed
 }
 
-// of gives what is known of a client's instance, nothing of a new life.
-func (p *prober) of(c *client) *probed {
-	instance, one := c.instance.Load(), p.known[c]
-	if one == nil || one.instance.Boot != instance.Boot {
-		one = &probed{client: c}
-		p.known[c] = one
+// of gives what is known of an item, nothing of a new life.
+func (p *Prober[T]) of(key string, instance membership.Instance) *probed {
+	one := p.known[key]
+	if one == nil || one.instance.Member != instance.Member || one.instance.Boot != instance.Boot {
+		one = &probed{key: key}
+		p.known[key] = one
 	}
-	one.instance = *instance
+	one.instance = instance
 	return one
 }
 
-// forget lets go of instances that have left.
-func (p *prober) forget() {
+// forget lets go of items that have left.
+func (p *Prober[T]) forget() {
 	for one := range p.silent {
-		if one.client.hasLeft() || p.known[one.client] != one {
+		if !p.picks.has(one.key) || p.known[one.key] != one {
 			delete(p.silent, one)
 		}
 	}
 	if len(p.known) > 2*p.picks.Len() {
-		for c := range p.known {
-			if c.hasLeft() {
-				delete(p.known, c)
+		for key := range p.known {
+			if !p.picks.has(key) {
+				delete(p.known, key)
 			}
 		}
 	}
