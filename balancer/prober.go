@@ -9,6 +9,9 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
+// DefaultProbes is how many probes clients send each second at most, if they are not told otherwise.
+const DefaultProbes = 500
+
 const (
 	burst   = 3   // probes with each call; evenly paced ones were of less use
 	savedUp = 0.1 // seconds of probes that may be sent at once

@@ -27,7 +27,7 @@ type Balancer struct {
 // NewBalancer balances over the endpoints of e, with a policy of its own. By default it probes instances for their load, see
 // [Probes].
 func NewBalancer(e *Endpointer, policy balancer.Policy, options ...BalancerOption) *Balancer {
-	b := &Balancer{probes: defaultProbes}
+	b := &Balancer{probes: balancer.DefaultProbes}
 	for _, option := range options {
 		option(b)
 	}

@@ -2,8 +2,6 @@ package endpoint
 
 import "github.com/grapevine-go/grapevine/balancer"
 
-const defaultProbes = 500 // a second
-
 // With passes options on to the balancer: [balancer.SlowStart], [balancer.Eject], [balancer.PreferZone].
 func With(options ...balancer.Option) BalancerOption {
 	return func(b *Balancer) { b.with = append(b.with, options...) }

@@ -1,7 +1,9 @@
 package grpcendpoint
 
 import (
+	"context"
 	"errors"
+	"sync"
 	"syscall"
 
 	grpcbalancer "google.golang.org/grpc/balancer"
@@ -33,6 +35,9 @@ func (balancerBuilder) Build(cc grpcbalancer.ClientConn, options grpcbalancer.Bu
 type viewBalancer struct {
 	grpcbalancer.Balancer
 	target *target
+	prober *balancer.Prober[*connection]
+	stop   context.CancelFunc // of the prober; nil before it runs
+	work   sync.WaitGroup
 }
 
 var errNotOurs = errors.New("grpcendpoint: this balancer works for connections of grpcendpoint.New only")
@@ -41,6 +46,9 @@ func (b *viewBalancer) UpdateClientConnState(state grpcbalancer.ClientConnState)
 	target, ok := state.ResolverState.Attributes.Value(targetKey{}).(*target)
 	if !ok {
 		return errNotOurs
+	}
+	if b.target == nil {
+		b.prober = balancer.NewProber(target.picks, target.view, target.probes, func(c *connection) membership.Instance { return c.instance })
 	}
 	b.target = target
 	return b.Balancer.UpdateClientConnState(state)
@@ -59,7 +67,27 @@ func (b *viewBalancer) Build(info base.PickerBuildInfo) grpcbalancer.Picker {
 	}
 	sortByKey(items)
 	b.target.picks.Update(items)
-	return picker{b.target}
+	b.probe()
+	return picker{b.target, b.prober}
+}
+
+// probe begins to, once that is of use.
+func (b *viewBalancer) probe() {
+	if _, _, wanted := b.target.picks.Next(); !wanted || b.stop != nil || b.target.probes <= 0 {
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop = stop
+	b.work.Go(func() { b.prober.Run(ctx) })
+}
+
+// Close is called when the connection of New is closed, or idle.
+func (b *viewBalancer) Close() {
+	b.Balancer.Close()
+	if b.stop != nil {
+		b.stop()
+		b.work.Wait()
+	}
 }
 
 // watched lets a balancer see what becomes of its connections, before the base does.

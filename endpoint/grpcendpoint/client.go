@@ -13,7 +13,7 @@ import (
 // While there is no instance RPCs fail as Unavailable, or wait if they were made with grpc.WaitForReady. Credentials are needed
 // as with grpc.NewClient, see [Dial]; the errors are those of grpc.NewClient.
 func New(view *membership.View, service string, policy balancer.Policy, options ...Option) (*grpc.ClientConn, error) {
-	t := &target{view: view, service: service, byAddress: make(map[string]membership.Instance)}
+	t := &target{view: view, service: service, byAddress: make(map[string]membership.Instance), probes: balancer.DefaultProbes}
 	for _, option := range options {
 		option(t)
 	}
@@ -38,6 +38,10 @@ func Dial(options ...grpc.DialOption) Option {
 func With(options ...balancer.Option) Option {
 	return func(t *target) { t.balancing = append(t.balancing, options...) }
 }
+
+// Probes sets how many load probes are sent each second at most. The default is 500; 0 or less sends none. They go with the RPCs, for
+// a policy that goes by them; see [balancer.Prober] for how, and Probes of package endpoint for what is lost without.
+func Probes(perSecond int) Option { return func(t *target) { t.probes = perSecond } }
 
 // Where uses only the instances of which matches says true. It is called for each instance after each change of the view; it
 // must not block, nor change the instance. The default is all instances.

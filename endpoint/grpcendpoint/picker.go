@@ -13,13 +13,17 @@ import (
 )
 
 // picker asks the balancer, which knows the connections of the moment.
-type picker struct{ target *target }
+type picker struct {
+	target *target
+	prober *balancer.Prober[*connection]
+}
 
 func (p picker) Pick(info grpcbalancer.PickInfo) (grpcbalancer.PickResult, error) {
 	picked, token, err := p.target.picks.PickFor(balancer.Choice[*connection]{Key: balancer.KeyOf(info.Ctx)})
 	if err != nil {
 		return grpcbalancer.PickResult{}, grpcbalancer.ErrNoSubConnAvailable // gRPC asks again once a connection is ready
 	}
+	p.prober.Poke()
 	return grpcbalancer.PickResult{SubConn: picked.subConn, Done: func(done grpcbalancer.DoneInfo) {
 		p.target.picks.Done(token, outcomeOf(done))
 		p.target.learned(picked.instance, done)

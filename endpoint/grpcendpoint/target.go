@@ -19,6 +19,7 @@ type target struct {
 	where     func(membership.Instance) bool
 	dial      []grpc.DialOption
 	balancing []balancer.Option
+	probes    int
 
 	picks *balancer.Balancer[*connection]
 
