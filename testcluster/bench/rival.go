@@ -36,8 +36,9 @@ type wired interface {
 
 // probed is a rival that takes the answers to probes.
 type probed interface {
+	next() (id int, ok bool)       // whom to ask; not ok if it does not go by the answers
 	report(id int, inFlight int64) // that the backend serves, whoever sent them
-	silent(id int)
+	silent(id int)                 // it did not answer
 }
 
 // weighed is a rival that makes use of result.load.

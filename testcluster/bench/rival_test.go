@@ -108,6 +108,9 @@ func TestRivalsAreTold(t *testing.T) {
 			p.report(1, 5)
 			p.silent(2)
 			p.report(9, 5) // is not there
+			if _, ok := p.next(); ok != (m.name == "LeastRequest") {
+				t.Errorf("asks for reports: %v", ok)
+			}
 		}
 	})
 }

@@ -50,6 +50,11 @@ func (o *ourRival) pick(c call) (t ticket, ok bool) {
 func (o *ourRival) done(t ticket, r result) { o.Done(t.ours, r.outcome) }
 func (o *ourRival) close()                  {}
 
+func (o *ourRival) next() (id int, ok bool) {
+	id, _, ok = o.Next()
+	return id, ok
+}
+
 func (o *ourRival) report(id int, inFlight int64) {
 	o.Report(o.keys[id], balancer.Load{InFlight: inFlight})
 }

@@ -1,14 +1,20 @@
 package main
 
 import (
+	"io"
+	"os"
 	"time"
 
+	"github.com/zeromicro/go-zero/core/logx"
 	_ "github.com/zeromicro/go-zero/zrpc" // registers its balancer with grpc
+	"google.golang.org/grpc/grpclog"
 )
 
 // go-zero is here for tests only, and so for what they measure: its packages start goroutines and take over SIGTERM as soon as they are imported, and its
-// balancer cannot be had without them.
+// balancer cannot be had without them. It also sets a logger for grpc that asks for each detail: what is set here is grpc's own again.
 func init() {
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, os.Stderr))
+	logx.Disable()
 	makers = append(makers, maker{name: "go-zero p2c", make: grpcOf("p2c_ewma", "")})
 }
 
