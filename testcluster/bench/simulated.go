@@ -14,6 +14,7 @@ type simulated struct {
 	seeds      int
 	scenarios  string // names, separated by commas; all, if empty
 	contenders string // likewise
+	svg        string // folder; "" for none
 }
 
 const mostSeedsSimulated = 100
@@ -22,6 +23,7 @@ func (s *simulated) flags(flags *flag.FlagSet) {
 	flags.IntVar(&s.seeds, "seeds", 5, "tail: how often each is simulated, each time with other chances")
 	flags.StringVar(&s.scenarios, "scenarios", "", "tail: which, separated by commas; all, if empty")
 	flags.StringVar(&s.contenders, "contenders", "", "tail: whose picks, separated by commas; all, if empty")
+	flags.StringVar(&s.svg, "svg", "", "tail: folder to write pictures to")
 }
 
 func (s *simulated) check() error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,7 +21,11 @@ const (
 
 // benchTail runs the simulation.
 func benchTail(o options) ([]Row, error) {
-	return measureByTest(o.say, "TestTailFigures", o.simulated.args()...)
+	rows, err := measureByTest(o.say, "TestTailFigures", o.simulated.args()...)
+	if o.svg != "" {
+		err = errors.Join(err, writePlots(o.svg, rows))
+	}
+	return rows, err
 }
 
 // tailRows has a sample of each result.

@@ -114,3 +114,9 @@ func (r *Run) replaces() {
 func warmth(age time.Duration) float64 {
 	return min(coldSpeed+(1-coldSpeed)*float64(age)/float64(warmIn), 1)
 }
+
+// NewShare is the share that each new one of scenario Cold would have in a second, from 0, if all were equally busy; it is 1 if all have the same.
+func NewShare(second int) float64 {
+	speed := warmth(time.Duration(second)*time.Second + time.Second/2)
+	return speed * usualBackends / (speed*newOnes + usualBackends - newOnes)
+}
