@@ -31,13 +31,13 @@ func ExampleWhere() {
 }
 
 // Calls with one key go to one instance.
-func ExampleWithKey() {
+func ExampleNewBalancer_affinity() {
 	endpointer := endpoint.NewEndpointer(viewOf("10.0.0.7:8080", "10.0.0.8:8080"), "users", hello)
 	defer endpointer.Close()
 	ready(endpointer, 2)
 	call := endpoint.Retry(endpoint.NewBalancer(endpointer, balancer.Maglev()))
 
-	alice := endpoint.WithKey(context.Background(), "alice")
+	alice := balancer.WithKey(context.Background(), "alice")
 	first, _ := call(alice, nil)
 	again, _ := call(alice, nil)
 	fmt.Println(first == again)
