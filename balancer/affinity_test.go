@@ -82,6 +82,29 @@ func TestAHotKeyGoesToTheIdle(t *testing.T) {
 	}
 }
 
+// The keys of one that is out of use go to many others, not all to one.
+func TestKeysOfTheEjectedAreSpread(t *testing.T) {
+	for name, policy := range affine {
+		t.Run(name, func(t *testing.T) {
+			b := newBalancer(policy(), manyKeys(20))
+			before := owners(t, b)
+			gone := before["user0"]
+			for range 5 {
+				b.failed(b.known.present[gone])
+			}
+			heirs := make(map[string]int)
+			for key, value := range owners(t, b) {
+				if before[key] == gone {
+					heirs[value]++
+				}
+			}
+			if heirs[gone] > 0 || len(heirs) < 15 {
+				t.Errorf("the keys of %s go to %v, want to all others", gone, heirs)
+			}
+		})
+	}
+}
+
 // Of n items one goes: its own keys move, with Maglev a few more.
 func TestFewKeysMove(t *testing.T) {
 	for name, mostOthers := range map[string]float64{"Maglev": 0.02, "RingHash": 0} {

@@ -41,19 +41,21 @@ func TestLatestReports(t *testing.T) {
 
 // What is reported holds this balancer's own calls too; they are not counted twice.
 func TestOwnCallsAreNotCountedTwice(t *testing.T) {
-	b := newBalancer(LeastRequest(), numbered(1, 1))
-	for range 5 {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(LeastRequest(), numbered(1, 1))
+		for range 5 {
+			hold(t, b, 0)
+		}
+		b.Report("a", Load{InFlight: 7})
+		c := b.known.present["a"]
+		if q, _ := c.queue(new(Reports).fleet(0)); math.Abs(q-7) > 0.01 {
+			t.Errorf("the queue is %.2f, want the 7 that were reported", q)
+		}
 		hold(t, b, 0)
-	}
-	b.Report("a", Load{InFlight: 7})
-	c := b.known.present["a"]
-	if q, _ := c.queue(new(Reports).fleet(0)); math.Abs(q-7) > 0.01 {
-		t.Errorf("the queue is %.2f, want the 7 that were reported", q)
-	}
-	hold(t, b, 0)
-	if q, _ := c.queue(new(Reports).fleet(0)); math.Abs(q-8) > 0.01 {
-		t.Errorf("the queue is %.2f with one more call, want 8", q)
-	}
+		if q, _ := c.queue(new(Reports).fleet(0)); math.Abs(q-8) > 0.01 {
+			t.Errorf("the queue is %.2f with one more call, want 8", q)
+		}
+	})
 }
 
 func TestReportCountsForHalfAfterAQuarterOfACall(t *testing.T) {
