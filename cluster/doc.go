@@ -5,4 +5,6 @@
 // for each member, sent straight to every live member until it is acknowledged, in a large cluster by way of relays. What
 // does not arrive all the same, because its owner is gone or cannot reach everybody, is found out by comparing digests, and
 // comes from those who have it. A node goes on looking for its seeds and for those it has lost for as long as it lives.
+//
+// How busy a process is does not travel by gossip, where it would be out of date: callers ask for it, see [Node.ReportLoad].
 package cluster

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"time"
 
 	"github.com/go-kit/kit/sd"
@@ -118,6 +120,20 @@ func ExampleKitLogger() {
 	logger := endpoint.KitLogger(zerolog.New(zerolog.ConsoleWriter{Out: printer{}, NoColor: true, PartsExclude: []string{"time"}}))
 	logger.Log("level", "info", "msg", "ready", "address", "10.0.0.7:8080")
 	// Output: INF ready address=10.0.0.7:8080
+}
+
+// A server counts what it is serving, for callers that go by it.
+func ExampleCountHTTP() {
+	var gauge membership.Gauge // gauge.InFlight is what cluster.Offer and ReportLoad of cluster.Node take
+	handler := endpoint.CountHTTP(&gauge)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		fmt.Println("serving", gauge.InFlight())
+	}))
+
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	fmt.Println("then", gauge.InFlight())
+	// Output:
+	// serving 1
+	// then 0
 }
 
 // printer writes to standard output as it is when an example runs.
