@@ -49,8 +49,12 @@ func run(ctx context.Context, config cluster.Config, address string, log zerolog
 		return err
 	}
 	defer node.Close()
-	server := &http.Server{Handler: handler(log)}
+	var load membership.Gauge // of requests in flight: callers prefer the less busy
+	server := &http.Server{Handler: endpoint.CountHTTP(&load)(handler(log))}
 	go server.Serve(listener)
+	if err := node.ReportLoad("stringsvc", load.InFlight); err != nil {
+		return err
+	}
 
 	registrar := endpoint.NewRegistrar(node, membership.Service{
 		Name:    "stringsvc",

@@ -77,8 +77,9 @@ func serveChild(ctx context.Context, name, join string) error {
 	}
 	defer node.Close()
 
+	var load membership.Gauge
 	mux := http.NewServeMux()
-	mux.Handle("POST /work", kithttp.NewServer(work(name), kithttp.NopRequestDecoder, kithttp.EncodeJSONResponse))
+	mux.Handle("POST /work", kithttp.NewServer(endpoint.Count(&load)(work(name)), kithttp.NopRequestDecoder, kithttp.EncodeJSONResponse))
 	mux.HandleFunc("GET /view", func(w http.ResponseWriter, _ *http.Request) {
 		json.NewEncoder(w).Encode(node.View().Snapshot().Addresses(service))
 	})
@@ -86,6 +87,9 @@ func serveChild(ctx context.Context, name, join string) error {
 	go server.Serve(listener)
 
 	address := listener.Addr().String()
+	if err := node.ReportLoad(service, load.InFlight); err != nil {
+		return err
+	}
 	if _, err := node.Register(membership.Service{Name: service, Address: address}); err != nil {
 		return err
 	}
