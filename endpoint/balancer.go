@@ -16,12 +16,14 @@ var _ lb.Balancer = (*Balancer)(nil)
 // Balancer sends each call to the instance that a policy picks at the moment of the call. It needs no Close: it ends
 // with its Endpointer.
 type Balancer struct {
-	picks     *balancer.Balancer[*client]
-	with      []balancer.Option
-	prober    *balancer.Prober[*client]
-	probes    int // a second, at most
-	failed    failures
-	failureIf func(error) bool // nil for always
+	picks  *balancer.Balancer[*client]
+	with   []balancer.Option
+	prober *balancer.Prober[*client]
+	probes int // a second, at most
+	failed failures
+
+	failureIf   func(error) bool // nil for always
+	badResponse func(any) bool   // nil for never
 }
 
 // NewBalancer balances over the endpoints of e, with a policy of its own. By default it probes instances for their load, see
@@ -115,6 +117,6 @@ func (b *Balancer) send(ctx context.Context, request any, taken *client, token b
 	outcome := balancer.Failure // unless the endpoint returns: it may panic
 	defer func() { b.picks.Done(token, outcome) }()
 	response, err := taken.send(ctx, request)
-	outcome = b.outcomeOf(ctx, err)
+	outcome = b.outcomeOf(ctx, response, err)
 	return response, err
 }

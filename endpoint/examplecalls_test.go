@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 
 	"github.com/grapevine-go/grapevine/balancer"
@@ -85,4 +87,25 @@ func ExampleHedge() {
 	// Output:
 	// hello from 10.0.0.8:8080 <nil>
 	// hello from 10.0.0.8:8080 <nil>
+}
+
+// An http.Client calls services by name.
+func ExampleTransport() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "hello to %s from %s", r.URL.Query().Get("name"), r.Host)
+	}))
+	defer server.Close()
+	transport := &endpoint.Transport{View: viewOf(server.Listener.Addr().String())} // of a cluster.Node
+	defer transport.Close()
+	client := &http.Client{Transport: transport}
+
+	response, err := client.Get("http://users/hello?name=world")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(response.Body)
+	fmt.Println(string(body))
+	// Output: hello to world from users
 }

@@ -25,7 +25,7 @@ const (
 //
 // No goroutine outlives the call, and nothing holds the request any more when it returns: it waits for the call that was
 // cancelled. So an endpoint must return when its context ends, as those of Go kit's transports do, or it holds up the answer
-// of the other. Of two answers one is dropped, and closed if it is an io.Closer; the context of the other goes on, so
+// of the other. Of two answers one is dropped, and closed if it is an io.Closer or has the body of an http.Response; the context of the other goes on, so
 // that a streamed body can be read after the call.
 func Hedge(b *Balancer, options ...HedgeOption) Endpoint { return newHedge(b, options).call }
 

@@ -17,9 +17,17 @@ func FailureIf(failed func(error) bool) BalancerOption {
 	return func(b *Balancer) { b.failureIf = failed }
 }
 
+// FailureIfResponse sets which responses without an error count as failures of the instance, for endpoints whose responses
+// hold the error, as an endpoint.Failer of Go kit or a status does. The default is none. Such a call is not retried.
+func FailureIfResponse(failed func(response any) bool) BalancerOption {
+	return func(b *Balancer) { b.badResponse = failed }
+}
+
 // outcomeOf is what the picks should know of a call.
-func (b *Balancer) outcomeOf(ctx context.Context, err error) balancer.Outcome {
+func (b *Balancer) outcomeOf(ctx context.Context, response any, err error) balancer.Outcome {
 	switch {
+	case err == nil && b.badResponse != nil && b.badResponse(response):
+		return balancer.Failure
 	case err == nil:
 		return balancer.Success
 	case Canceled(ctx):

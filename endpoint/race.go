@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -158,7 +159,13 @@ func (c *call) stop(cause error) {
 
 // drop closes an answer that came too late to be used.
 func (c *call) drop() {
-	if closer, ok := c.response.(io.Closer); ok && c.err == nil {
-		closer.Close()
+	if c.err != nil {
+		return
+	}
+	switch response := c.response.(type) {
+	case *http.Response:
+		response.Body.Close()
+	case io.Closer:
+		response.Close()
 	}
 }

@@ -23,12 +23,14 @@ const (
 // A failure of one attempt that is not retried is returned as it is; otherwise the error is a [*RetryError]. No
 // goroutine outlives the call, and the context of a call that succeeded goes on, so that a streamed body can be read
 // after it.
-func Retry(b *Balancer, options ...RetryOption) Endpoint {
+func Retry(b *Balancer, options ...RetryOption) Endpoint { return newRetry(b, options).call }
+
+func newRetry(b *Balancer, options []RetryOption) *retry {
 	r := &retry{balancer: b, attempt: b.attempt, attempts: defaultAttempts, retryIf: func(error) bool { return true }, budget: newBudget(defaultBudget)}
 	for _, option := range options {
 		option(r)
 	}
-	return r.call
+	return r
 }
 
 // RetryOption configures [Retry].
