@@ -78,6 +78,7 @@ func BenchmarkCall(b *testing.B) {
 			{"Balancer", late},
 			{"Retry", endpoint.Retry(balanced)},
 			{"Retry,PerTryTimeout", endpoint.Retry(balanced, endpoint.PerTryTimeout(time.Second))},
+			{"Hedge", endpoint.Hedge(balanced)},
 			{"lb.Retry,lb.RoundRobin", lb.Retry(3, time.Second, lb.NewRoundRobin(stock))},
 			{"lb.Retry,Balancer", lb.Retry(3, time.Second, balanced)},
 			{"lb.Retry,lb.RoundRobin,Endpointer", lb.Retry(3, time.Second, lb.NewRoundRobin(ours))},

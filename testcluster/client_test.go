@@ -20,10 +20,7 @@ func named(m *testcluster.Member) http.Handler {
 
 // caller is an endpoint that calls service as m would, with retries.
 func caller(t *testing.T, m *testcluster.Member, service string) endpoint.Endpoint {
-	client := m.Client()
-	endpointer := endpoint.NewEndpointer(m.View(), service, func(address string) (endpoint.Endpoint, io.Closer, error) {
-		return func(ctx context.Context, _ any) (any, error) { return get(ctx, client, address) }, nil, nil
-	})
+	endpointer := endpoint.NewEndpointer(m.View(), service, factoryOf(m.Client()))
 	t.Cleanup(endpointer.Close)
 	return endpoint.Retry(endpoint.NewBalancer(endpointer, balancer.RoundRobin()),
 		endpoint.MaxAttempts(3), endpoint.Budget(10), endpoint.PerTryTimeout(100*time.Millisecond))
@@ -83,6 +80,25 @@ func TestEndpointThroughACrash(t *testing.T) {
 	virtual(t, 4, func(t *testing.T, c *testcluster.Cluster) {
 		call := caller(t, c.Members[0], "names")
 		time.Sleep(time.Second)
+		crashed := c.Members[2]
+		time.AfterFunc(time.Second, crashed.Host.Crash)
+		got := callEvery(t, call, 10*time.Millisecond, 300)
+		if got["m1"]+got["m2"]+got["m3"]+got["m4"] != 300 || got["m3"] == 0 || got["m3"] > 50 {
+			t.Errorf("answers: %v", got)
+		}
+		c.Kill(crashed)
+		c.AwaitConverged(time.Second)
+	}, testcluster.WithService("names", named))
+}
+
+// TestTransportThroughACrash is the same with an http.Client that calls the service by its name.
+func TestTransportThroughACrash(t *testing.T) {
+	virtual(t, 4, func(t *testing.T, c *testcluster.Cluster) {
+		transport := &endpoint.Transport{View: c.Members[0].View(), Base: c.Members[0].Client().Transport,
+			RetryOptions: []endpoint.RetryOption{endpoint.PerTryTimeout(100 * time.Millisecond), endpoint.Budget(10)}}
+		defer transport.Close()
+		client := &http.Client{Transport: transport}
+		call := func(ctx context.Context, _ any) (any, error) { return get(ctx, client, "names") }
 		crashed := c.Members[2]
 		time.AfterFunc(time.Second, crashed.Host.Crash)
 		got := callEvery(t, call, 10*time.Millisecond, 300)
