@@ -25,7 +25,7 @@ func TestWhatTurnsMakeOfIt(t *testing.T) {
 		FailingHalf: {0.49, 0.51},
 		Rolling:     {0, 0},
 		Cold:        {0, 0},
-		Crashes:     {0, 0.001},
+		Crashes:     {0, 0.0001},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := do(t, named(t, name), roundRobin, 1)
@@ -82,6 +82,38 @@ func TestAntagonistsTakeTheirShare(t *testing.T) {
 	if got := result.Latency.Mean().Seconds(); math.Abs(got/want-1) > 0.1 {
 		t.Errorf("work takes %.1f ms in the mean, want %.1f", 1000*got, 1000*want)
 	}
+}
+
+// TestAnotherAttemptSaysWhatFailed counts the attempts of requests that cannot be answered.
+func TestAnotherAttemptSaysWhatFailed(t *testing.T) {
+	s := Scenario{Backends: 3, Clients: 1, Load: 0.1, Span: time.Second, Tries: 3, Happen: failing(3)}
+	var avoided []int
+	got := do(t, s, Contender{New: func(w *World, about Client) (Caller, error) {
+		caller, err := theOne.New(w, about)
+		return avoiding{caller, w, &avoided}, err
+	}}, 1)
+	if got.Requests == 0 || got.Failed != got.Requests || got.Broken != 3*got.Requests || len(avoided) < 3*got.Requests {
+		t.Fatalf("%d requests, %d failed, %d attempts did, of %d picks", got.Requests, got.Failed, got.Broken, len(avoided))
+	}
+	for i, avoid := range avoided {
+		if want := min(i%3, 1) - 1; avoid != want {
+			t.Fatalf("pick %d is to avoid %d, want %d", i, avoid, want)
+		}
+	}
+}
+
+// avoiding is a Caller that notes what it is to avoid.
+type avoiding struct {
+	Caller
+	world *World
+	asked *[]int
+}
+
+func (a avoiding) Pick(avoid int) (int, func(Answer), bool) {
+	if a.world.Now() >= 0 {
+		*a.asked = append(*a.asked, avoid)
+	}
+	return a.Caller.Pick(avoid)
 }
 
 // wire is a Caller that counts.

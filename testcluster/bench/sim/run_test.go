@@ -122,6 +122,25 @@ func TestAllAreSentTheSame(t *testing.T) {
 	}
 }
 
+func TestAnswersTakeTheirWay(t *testing.T) {
+	s := Scenario{Backends: 5, Clients: 1, Load: 0.02, Span: 20 * time.Second}
+	near := do(t, s, roundRobin, 1)
+	s.RTT = 5 * time.Millisecond
+	far := do(t, s, roundRobin, 1)
+	if way := far.Latency.Mean() - near.Latency.Mean(); way != s.RTT {
+		t.Errorf("answers take %v longer, want %v", way, s.RTT)
+	}
+}
+
+// TestWhatStillWaitsCounts with all that it has waited so far.
+func TestWhatStillWaitsCounts(t *testing.T) {
+	s := Scenario{Backends: 1, Clients: 1, Load: 3, Span: 4 * time.Second}
+	got := do(t, s, theOne, 1)
+	if got.Latency.Count() != got.Requests || got.Latency.Percentile(100) < 4*time.Second {
+		t.Errorf("of %d requests %d are counted, the slowest with %v", got.Requests, got.Latency.Count(), got.Latency.Percentile(100))
+	}
+}
+
 func TestTwoChoicesAreAheadOfTurns(t *testing.T) {
 	s := Scenario{Backends: 50, Clients: 1, Load: 0.9, Span: 5 * time.Second}
 	turns, two := do(t, s, roundRobin, 1), do(t, s, ofTwo, 1)
