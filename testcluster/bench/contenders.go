@@ -26,7 +26,7 @@ func contenderOf(name string) (sim.Contender, error) {
 	c := sim.Contender{Name: name}
 	if name == probingOurs || name == plainOurs {
 		c.New = func(w *sim.World, about sim.Client) (sim.Caller, error) {
-			return newTailCaller(ourContender(name, w, about), about), nil
+			return newTailCaller(ourContender(name, about), about), nil
 		}
 		return c, nil
 	}
@@ -47,10 +47,10 @@ func contenderOf(name string) (sim.Contender, error) {
 	return c, nil
 }
 
-func ourContender(name string, w *sim.World, about sim.Client) rival {
+func ourContender(name string, about sim.Client) rival {
 	ours := newTailOurs(about.Zone)
 	if name == plainOurs {
 		return ours
 	}
-	return &prober{tailOurs: ours, world: w, ask: about.Ask}
+	return newProber(ours, about.Ask)
 }

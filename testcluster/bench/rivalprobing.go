@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/grapevine-go/grapevine/balancer"
-	"github.com/grapevine-go/grapevine/testcluster/bench/sim"
+	"github.com/grapevine-go/grapevine/membership"
 )
 
 // tailOurs is a Balancer in a simulation. It picks something else for another attempt, and uses an aperture where it is to use a part only.
@@ -36,41 +40,61 @@ func (o *tailOurs) pickBut(id int) (t ticket, ok bool) {
 	return t, err == nil
 }
 
-const (
-	probesAtOnce = 3                      // after each call
-	probesAtMost = 500                    // a second, of a client
-	probeSpan    = 500 * time.Microsecond // until the answer
-	probeLost    = 100 * time.Millisecond // after which there will be none
-)
-
-// prober asks instances for their load after calls, as package endpoint does.
+// prober is a Balancer with a Prober of its own, behind whose view there is the simulation.
 type prober struct {
 	*tailOurs
-	world *sim.World
-	ask   func(instance int) (inFlight int, answers bool)
-	saved float64 // probes that it may send
-	at    time.Duration
+	probes *balancer.Prober[int]
+	stop   context.CancelFunc
+	work   sync.WaitGroup
 }
 
-func (p *prober) done(t ticket, r result) {
-	p.tailOurs.done(t, r)
-	p.saved = min(p.saved+probesAtMost*(p.world.Now()-p.at).Seconds(), probesAtOnce)
-	p.at = p.world.Now()
-	answers := make(map[int]int, probesAtOnce)
-	for ; p.saved >= 1 && len(answers) < probesAtOnce; p.saved-- {
-		id, _, ok := p.Next()
-		if !ok {
-			break
+const (
+	probeTrip = 500 * time.Microsecond // of a probe and its answer
+	ownName   = "client"
+)
+
+func newProber(ours *tailOurs, ask func(instance int) (inFlight int, answers bool)) *prober {
+	store := membership.NewStore(ownName)
+	var id atomic.Uint64
+	store.OnProbe(func(of membership.Instance, answers chan<- membership.ProbeAnswer) (uint64, error) {
+		number, err := strconv.Atoi(of.Member)
+		if err != nil {
+			return 0, err
 		}
-		if inFlight, answered := p.ask(id); answered {
-			answers[id] = inFlight
-		} else {
-			p.world.After(probeLost, func() { p.silent(id) })
+		answer := membership.ProbeAnswer{ID: id.Add(1), Known: true}
+		if inFlight, ok := ask(number); ok {
+			answer.InFlight = int64(inFlight)
+			time.AfterFunc(probeTrip, func() {
+				select {
+				case answers <- answer:
+				default:
+				}
+			})
 		}
-	}
-	p.world.After(probeSpan, func() {
-		for id, inFlight := range answers {
-			p.report(id, int64(inFlight))
-		}
+		return answer.ID, nil
 	})
+	ctx, stop := context.WithCancel(context.Background())
+	p := &prober{tailOurs: ours, stop: stop, probes: balancer.NewProber(ours.Balancer, store.View(), balancer.DefaultProbes, instanceOf)}
+	p.work.Go(func() { p.probes.Run(ctx) })
+	return p
+}
+
+// instanceOf has a number for a name.
+func instanceOf(number int) membership.Instance {
+	return membership.Instance{Member: strconv.Itoa(number)}
+}
+
+func (p *prober) pick(c call) (ticket, bool) {
+	defer p.probes.Poke()
+	return p.tailOurs.pick(c)
+}
+
+func (p *prober) pickBut(id int) (ticket, bool) {
+	defer p.probes.Poke()
+	return p.tailOurs.pickBut(id)
+}
+
+func (p *prober) close() {
+	p.stop()
+	p.work.Wait()
 }

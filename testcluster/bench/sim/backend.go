@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type Backend struct {
 	serving []*call
 	waiting []*call
 	reports meter
+
+	inFlight atomic.Int64 // what it answers a probe; less than 0 for nothing
 }
 
 type state int
@@ -34,12 +37,17 @@ type call struct {
 	answered func(Answer)
 }
 
-// inFlight is what it answers a probe.
-func (b *Backend) inFlight() (n int, answers bool) {
-	return len(b.serving) + len(b.waiting), b.state != dead
+// count notes what is in flight.
+func (b *Backend) count() {
+	if b.state == dead {
+		b.inFlight.Store(-1)
+		return
+	}
+	b.inFlight.Store(int64(len(b.serving) + len(b.waiting)))
 }
 
 func (b *Backend) take(c *call) {
+	defer b.count()
 	switch {
 	case b.state != serves:
 		c.answered(b.answer(true))
@@ -73,6 +81,7 @@ func (b *Backend) finish(c *call) {
 	b.reports.busy(b.now, len(b.serving))
 	b.reports.finished++
 	b.serving = slices.Delete(b.serving, i, i+1)
+	defer b.count()
 	c.answered(b.answer(false))
 	if len(b.waiting) > 0 {
 		next := b.waiting[0]
@@ -90,6 +99,7 @@ func (b *Backend) answer(failed bool) Answer {
 func (b *Backend) breakDown(to state) {
 	broken := slices.Concat(b.serving, b.waiting)
 	b.serving, b.waiting, b.state = nil, nil, to
+	b.count()
 	for _, c := range broken {
 		c.answered(b.answer(true))
 	}
@@ -98,4 +108,5 @@ func (b *Backend) breakDown(to state) {
 // start begins another life.
 func (b *Backend) start() {
 	b.Started, b.state, b.reports = b.Clock(), serves, newMeter(b.now)
+	b.count()
 }

@@ -14,7 +14,7 @@ type Client struct {
 	Number, Of int                                             // from 0, of so many
 	Zone       string                                          // "" for none
 	Size       int                                             // how many instances it is to use; 0 for all
-	Ask        func(instance int) (inFlight int, answers bool) // what an instance answers a probe right now
+	Ask        func(instance int) (inFlight int, answers bool) // what an instance answers a probe right now; any goroutine may ask
 }
 
 // Caller is what picks for one client. It is used by one goroutine.

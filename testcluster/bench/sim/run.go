@@ -69,7 +69,10 @@ func newRun(s Scenario, seed uint64, warmUp time.Duration) *Run {
 
 func (r *Run) addClient(number int, by Contender) error {
 	about := Client{Number: number, Of: r.scenario.Clients, Zone: r.scenario.zoneOf(number), Size: r.scenario.Subset,
-		Ask: func(instance int) (int, bool) { return r.backends[instance].inFlight() }}
+		Ask: func(instance int) (int, bool) {
+			n := r.backends[instance].inFlight.Load()
+			return int(n), n >= 0
+		}}
 	c := newClient(r, about, r.scenario.rateOf(number))
 	caller, err := by.New(r.World, about)
 	if err != nil {
