@@ -147,7 +147,9 @@ func (r *reach) try(address string) (answered bool, err error) {
 		return false, nil
 	}
 	if err == nil {
-		err = r.join(address)
+		if err = r.join(address); err == nil {
+			r.node.meet(found)
+		}
 	}
 	if err != nil {
 		r.note(address, err)
@@ -164,6 +166,15 @@ func (r *reach) join(address string) error {
 		err = errors.Join(listed.WrappedErrors()...)
 	}
 	return err
+}
+
+// meet lists again whoever was dropped although memberlist never gave it up. It has just said who it is.
+func (n *Node) meet(found string) {
+	for _, node := range n.list.Members() {
+		if node.Name == found {
+			delegate{n}.seen(node, true)
+		}
+	}
 }
 
 // begin keeps an address that is slow to answer from being dialled twice at a time.

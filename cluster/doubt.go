@@ -31,13 +31,18 @@ func (w *watch) doubt(id identity, address Address) bool {
 func (w *watch) dispel(id identity, address Address) {
 	heard := time.Now()
 	for wait := firstRemind; w.stillDoubted(id); {
-		found := w.lookWithin(w.doubts, id, address, func() {})
+		found := blind
+		if !w.node.solitude.cutOff() {
+			found = w.lookWithin(w.doubts, id, address, nil)
+		}
 		pause := firstRelook
 		switch {
 		case found == alive:
 			w.node.push.introduce(address)
 			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind)
-		case found == dead || time.Since(heard) >= doubtPatience:
+		case found == blind:
+			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind) // it may have answered
+		case found == dead || found == absent || time.Since(heard) >= doubtPatience:
 			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})
 			return
 		default:

@@ -14,8 +14,8 @@ import (
 const (
 	neighbours   = 3                      // that a member keeps connections to
 	asked        = 2                      // of them, the nearest, whether they still answer
-	beatEvery    = time.Second            // for those
-	beatPatience = 300 * time.Millisecond // beyond that
+	beatEvery    = 750 * time.Millisecond // for those
+	beatPatience = 250 * time.Millisecond // beyond that
 	guardEvery   = 2 * time.Second        // between two looks at who the neighbours are
 	firstRewatch = 200 * time.Millisecond // between two connections to one neighbour; doubles with each
 	slowRewatch  = time.Second
@@ -23,7 +23,7 @@ const (
 
 // guard keeps connections to a few neighbours on a ring of hashes, so that every member is watched by as many others. When a
 // process ends, its system closes or resets its connections: whoever is at the other end knows within milliseconds, makes
-// sure, and tells the others. The nearest are asked every second as well, as a host that vanishes closes nothing.
+// sure, and tells the others. The nearest are asked now and then as well, as a host that vanishes closes nothing.
 type guard struct {
 	node     *Node
 	watching map[post]context.CancelFunc
@@ -77,16 +77,21 @@ func (g *guard) watch(ctx context.Context, p post) {
 		every = beatEvery
 	}
 	for pause := firstRewatch; ctx.Err() == nil; pause = min(2*pause, slowRewatch) {
+		if !g.node.solitude.waitReunion(ctx) {
+			return
+		}
 		began := time.Now()
-		err := g.node.transport.Watch(ctx, to, every, beatPatience)
+		err := g.node.transport.Watch(ctx, to, every, beatPatience, func() {
+			g.node.watch.unanswered(p.id)
+		})
 		if ctx.Err() != nil {
 			return
 		}
-		evidence := "its connection broke"
 		if transport.Silent(err) {
-			evidence = "it does not answer its neighbour"
+			g.node.watch.unanswered(p.id)
+		} else {
+			g.node.watch.suspect(p.id, "its connection broke", true)
 		}
-		g.node.watch.suspect(p.id, evidence, true)
 		if time.Since(began) > slowRewatch {
 			pause = firstRewatch
 		}

@@ -111,6 +111,8 @@ func (n *Node) follow(e event) {
 	switch e := e.(type) {
 	case upEvent:
 		n.push.noteGoodbye(e.id.name)
+	case cutOffEvent:
+		n.store.CutOff(e.cut)
 	case digestEvent:
 		n.repair.noticed(e.from, e.digest)
 	case branchEvent:

@@ -39,6 +39,7 @@ type Node struct {
 	inbox     *inbox
 	push      *pusher
 	watch     *watch
+	solitude  *solitude
 	name      *nameClaim
 	repair    *repairer
 	relay     *relay
@@ -133,6 +134,7 @@ func newNode(s settings) (n *Node, err error) {
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.push = newPusher(n)
 	n.watch = newWatch(n)
+	n.solitude = newSolitude(n)
 	n.name = newNameClaim(n)
 	n.repair = newRepairer(n)
 	n.relay = newRelay(n)

@@ -115,7 +115,7 @@ func TestFault13_LookedAtWhileItIsKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := idleNodeOn(t, new(ending), zerolog.Nop())
 		began := time.Now()
-		if found := n.watch.lookAt(identity{"a", 1}, Address{Addr: "10.0.0.7:7946"}, func() {}); found != dead {
+		if found := n.watch.lookAt(identity{"a", 1}, Address{Addr: "10.0.0.7:7946"}, nil); found != dead {
 			t.Errorf("found %v, want dead", found)
 		}
 		if took := time.Since(began); took > proveAfter {

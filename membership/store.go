@@ -32,7 +32,8 @@ type Store struct {
 	entries  map[string]*entry
 	living   int             // other members that are alive, known by their record, and have not said goodbye
 	digest   uint64          // of the records of those, and of this member's own
-	isolated bool            // whether the last of them is gone while others are kept
+	cutOff   bool            // whether this member hears nobody
+	isolated bool            // whether that is so, or the last of them is gone while others are kept
 	healed   time.Time       // when one was back
 	kept     bool            // whether any entry is kept
 	held     map[string]bool // names of those that are held back
@@ -79,6 +80,30 @@ func (s *Store) Apply(changes ...Change) {
 	s.forget(touched)
 }
 
+// CutOff says whether this member hears nobody any more. While that is so, silence says nothing of others: nobody is suspected for
+// it, and whoever is given up is kept, until one of them is heard again and for some time after.
+func (s *Store) CutOff(cut bool) {
+	var changes []Change
+	s.mu.Lock()
+	s.cutOff = cut
+	for name, e := range s.entries {
+		if cut && e.suspect {
+			changes = append(changes, acquitted(name))
+		}
+	}
+	s.mu.Unlock()
+	s.Apply(changes...)
+}
+
+// acquitted takes the suspicion from a member.
+type acquitted string
+
+func (a acquitted) member() string { return string(a) }
+func (a acquitted) apply(e *entry) {
+	e.suspect = false
+	e.why.set("this process hears nobody")
+}
+
 // count keeps up what is known of all entries together.
 func (s *Store) count(touched map[string]bool) {
 	for name := range touched {
@@ -107,12 +132,16 @@ func (s *Store) count(touched map[string]bool) {
 // of them some time after one is back.
 func (s *Store) checkIsolation(had bool, touched map[string]bool) {
 	switch {
+	case s.cutOff:
+		s.keep(touched)
+		s.isolated = true
 	case s.living > 0 && s.isolated:
 		s.isolated, s.healed = false, time.Now()
 	case had && s.living == 0:
 		s.keep(touched)
 	}
 	if !s.kept {
+		s.isolated = s.cutOff
 		return
 	}
 	s.kept = false
@@ -122,7 +151,7 @@ func (s *Store) checkIsolation(had bool, touched map[string]bool) {
 		}
 		s.kept = s.kept || e.kept
 	}
-	s.isolated = s.isolated && s.kept
+	s.isolated = s.cutOff || s.isolated && s.kept
 }
 
 // keep lists those that fell silent lately.

@@ -56,7 +56,8 @@ func TestFault30_HerdAfterAHeal(t *testing.T) {
 			islands = append(islands, c.Members[3+i:4+i])
 		}
 		c.Cut(islands...)
-		c.AwaitViews(5*time.Minute, c.Members[3:], func(s view) bool { return s.Err() == membership.ErrIsolated })
+		c.AwaitViews(10*time.Second, c.Members[3:], func(s view) bool { return s.Err() == membership.ErrIsolated })
+		time.Sleep(5 * time.Minute) // SWIM gives up one after another
 		mu.Lock()
 		clear(dialed)
 		mu.Unlock()

@@ -60,8 +60,9 @@ func TestFault13_NoticedByTheNeighbours(t *testing.T) {
 	}
 }
 
-// TestFault13_VanishedHostIsNotCalled has a host lose its power: nothing is closed, and its nearest neighbour finds out.
-func TestFault13_VanishedHostIsNotCalled(t *testing.T) {
+// TestFault13_VanishedHostIsDropped has a host lose its power: nothing is closed, and its nearest neighbours find out. That not
+// even its system answers, while others do, is what tells it from a process that is paused.
+func TestFault13_VanishedHostIsDropped(t *testing.T) {
 	for _, loss := range []float64{0, 0.1, 0.3} {
 		t.Run(fmt.Sprint(loss), func(t *testing.T) {
 			offering(t, 10, func(t *testing.T, c *testcluster.Cluster) {
@@ -74,6 +75,8 @@ func TestFault13_VanishedHostIsNotCalled(t *testing.T) {
 				c.Vanish(vanished)
 				c.AwaitViews(3*time.Second, rest, not(calls(vanished)))
 				t.Logf("called by nobody after %v", time.Since(began))
+				c.AwaitViews(3*time.Second-time.Since(began), rest, lacks(vanished.Name()))
+				t.Logf("dropped by all after %v", time.Since(began))
 				for _, m := range rest {
 					c.AwaitViews(time.Second, rest, calls(m))
 				}

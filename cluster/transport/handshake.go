@@ -59,6 +59,7 @@ func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) 
 	bounded.left = -1
 	p.SetDeadline(time.Time{})
 	t.stats.handshakes.Add(1)
+	t.noteHeard()
 	return p, nil
 }
 

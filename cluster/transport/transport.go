@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -38,6 +39,7 @@ type Transport struct {
 	log      zerolog.Logger
 	seldom   *seldom.Log
 	stats    counters
+	heard    atomic.Int64 // the moment when a member was heard last
 
 	book        book
 	door        door
@@ -194,8 +196,14 @@ func (t *Transport) ingestSealed(datagram []byte, from From, at time.Time) {
 	t.act(kind, from, payload, at, nothing)
 }
 
+// Unheard is for how long nothing has come that a member proved to have sent; where nothing is sealed, that looked like it.
+func (t *Transport) Unheard() time.Duration { return moment(t.heard.Load()).until(time.Now()) }
+
+func (t *Transport) noteHeard() { t.heard.Store(int64(momentOf(time.Now()))) }
+
 // act does what a message asks. done is called when it takes no more room.
 func (t *Transport) act(kind Kind, from From, payload []byte, at time.Time, done func()) {
+	t.noteHeard()
 	switch kind {
 	case kindPacket:
 		t.passPacket(payload, from, at)

@@ -14,32 +14,25 @@ import (
 const (
 	watchIdle = 30 * time.Second
 	rareBeat  = 10 * time.Second
+
+	mostUnheard = 10 // times late, in a row, and a connection is given up
 )
 
 // Watch keeps a connection to a member open for as long as it lasts, and gives why it ended: the error of the dial, as of
 // [Transport.Identify]; io.EOF or what the system says of a connection that the other side closed or reset, which a process that
-// ends does at once, however it ends; os.ErrDeadlineExceeded when it did not answer. It is asked every so often, and has
-// patience beyond that to answer; 0 for every is seldom, so that only the end of its process is noticed. Watch returns the
-// cause of ctx when that is done.
-func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.Duration) error {
-	p, err := t.dial(ctx, to.Addr, to.Name, handshakeTimeout, forWatch)
+// ends does at once, however it ends; os.ErrDeadlineExceeded when it has not answered for long. It is asked every so often, and
+// has patience beyond that to answer: late, which must not block, is called each time that has passed without an answer, also while
+// there is no connection yet. 0 for every is seldom, so that only the end of its process is noticed. Watch returns the cause of
+// ctx when that is done.
+func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.Duration, late func()) error {
+	if every == 0 {
+		every, patience, late = rareBeat, watchIdle, func() {}
+	}
+	l, err := t.openWatch(ctx, to, every+patience, late)
 	if err != nil {
 		return err
 	}
-	l := bare(p)
-	t.book.addLink(l)
 	defer t.book.removeLink(l)
-	if !t.accepted(l.session, time.Now()) { // what it rests on was removed meanwhile
-		l.abort()
-		return ErrClosed
-	}
-	if err := l.hearBeat(handshakeTimeout); err != nil { // the other side is bare as well
-		l.abort()
-		return err
-	}
-	if every == 0 {
-		every, patience = rareBeat, watchIdle
-	}
 	done := make(chan struct{})
 	var beats sync.WaitGroup
 	beats.Go(func() { l.beat(every, done) })
@@ -49,8 +42,14 @@ func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.
 	for _, over := range []context.Context{ctx, t.ctx} {
 		defer context.AfterFunc(over, l.abort)()
 	}
-	for err == nil {
-		err = l.hearBeat(every + patience)
+	for unheard := 0; err == nil; unheard++ {
+		if err = l.hearBeat(every + patience); err == nil {
+			unheard = -1
+			t.noteHeard()
+		} else if Silent(err) && unheard < mostUnheard && ctx.Err() == nil {
+			late()
+			err = nil
+		}
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -59,6 +58,42 @@ func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.
 		return ErrClosed
 	}
 	return err
+}
+
+// openWatch opens the connection, whatever time that takes, and notes it in the book.
+func (t *Transport) openWatch(ctx context.Context, to Address, patience time.Duration, late func()) (*link, error) {
+	opened := make(chan struct{})
+	var opening sync.WaitGroup
+	opening.Go(func() {
+		overdue := time.NewTicker(patience)
+		defer overdue.Stop()
+		for {
+			select {
+			case <-overdue.C:
+				late()
+			case <-opened:
+				return
+			}
+		}
+	})
+	defer opening.Wait()
+	defer close(opened)
+	p, err := t.dial(ctx, to.Addr, to.Name, handshakeTimeout, forWatch)
+	if err != nil {
+		return nil, err
+	}
+	l := bare(p)
+	t.book.addLink(l)
+	err = ErrClosed
+	if t.accepted(l.session, time.Now()) { // or what it rests on was removed meanwhile
+		err = l.hearBeat(handshakeTimeout) // the other side is bare as well
+	}
+	if err != nil {
+		t.book.removeLink(l)
+		l.abort()
+		return nil, err
+	}
+	return l, nil
 }
 
 // beat asks now, and every so often.
@@ -114,6 +149,7 @@ func (t *Transport) echo(l *link) {
 		if _, err := io.ReadFull(l, beat[:]); err != nil {
 			return
 		}
+		t.noteHeard()
 	}
 }
 

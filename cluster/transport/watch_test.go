@@ -26,10 +26,10 @@ func TestWatch(t *testing.T) {
 			func(err error) bool { return !transport.Silent(err) }},
 		"shut down": {func(_ *testcluster.Network, _, b *end, _ context.CancelFunc) { b.Shutdown() }, time.Second, 10 * time.Millisecond,
 			func(err error) bool { return !transport.Silent(err) }},
-		"vanished": {func(_ *testcluster.Network, _, b *end, _ context.CancelFunc) { b.host.Vanish() }, time.Second, 1300 * time.Millisecond, transport.Silent},
+		"vanished": {func(_ *testcluster.Network, _, b *end, _ context.CancelFunc) { b.host.Vanish() }, time.Second, 15 * time.Second, transport.Silent},
 		"cut off": {func(n *testcluster.Network, a, b *end, _ context.CancelFunc) {
 			n.Cut([]*testcluster.Host{a.host}, []*testcluster.Host{b.host})
-		}, time.Second, 1300 * time.Millisecond, transport.Silent},
+		}, time.Second, 15 * time.Second, transport.Silent},
 		"no longer wanted": {func(_ *testcluster.Network, _, _ *end, cancel context.CancelFunc) { cancel() }, time.Second, 0,
 			func(err error) bool { return errors.Is(err, context.Canceled) }},
 		"the watcher ends": {func(_ *testcluster.Network, a, _ *end, _ context.CancelFunc) { a.Shutdown() }, time.Second, 0,
@@ -42,7 +42,10 @@ func TestWatch(t *testing.T) {
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
 					ended := make(chan error, 1)
-					go func() { ended <- a.Watch(ctx, at(b, "b@1"), tt.every, 300*time.Millisecond) }()
+					late := make(chan time.Time, 100)
+					go func() {
+						ended <- a.Watch(ctx, at(b, "b@1"), tt.every, 300*time.Millisecond, func() { late <- time.Now() })
+					}()
 					time.Sleep(time.Minute)
 					select {
 					case err := <-ended:
@@ -54,21 +57,62 @@ func TestWatch(t *testing.T) {
 					if err := <-ended; err == nil || !tt.right(err) || time.Since(began) > tt.took {
 						t.Errorf("%v after %v", err, time.Since(began))
 					}
+					if tt.took < time.Second && len(late) > 0 {
+						t.Error("it was late")
+					} else if tt.took > time.Second && (len(late) != 10 || (<-late).Sub(began) > 1300*time.Millisecond) {
+						t.Errorf("late %d times, the first not within 1.3 s", len(late))
+					}
 				})
 			})
 		}
 	}
 }
 
+// TestWatchIsLateBeforeItBegins has nobody answer the dial.
+func TestWatchIsLateBeforeItBegins(t *testing.T) {
+	town(t, func(t *testing.T, n *testcluster.Network) {
+		a, b := open(t, n, sealed(t, "a@1")), open(t, n, sealed(t, "b@1"))
+		b.host.Pause()
+		began, late := time.Now(), make(chan time.Duration, 100)
+		err := a.Watch(t.Context(), at(b, "b@1"), time.Second, 300*time.Millisecond, func() { late <- time.Since(began) })
+		if !transport.Silent(err) || len(late) == 0 || <-late != 1300*time.Millisecond {
+			t.Errorf("%v, and %d times late", err, len(late))
+		}
+	})
+}
+
+// TestWatchOutlastsAPause has the watched one answer again: the connection is kept.
+func TestWatchOutlastsAPause(t *testing.T) {
+	town(t, func(t *testing.T, n *testcluster.Network) {
+		a, b := open(t, n, sealed(t, "a@1")), open(t, n, sealed(t, "b@1"))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended, late := make(chan error, 1), make(chan struct{}, 100)
+		go func() {
+			ended <- a.Watch(ctx, at(b, "b@1"), time.Second, 300*time.Millisecond, func() { late <- struct{}{} })
+		}()
+		time.Sleep(time.Minute)
+		for range 3 {
+			b.host.Pause()
+			time.Sleep(8 * time.Second)
+			b.host.Resume()
+			time.Sleep(time.Minute)
+		}
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) || len(late) == 0 {
+			t.Errorf("%v, and %d times late", err, len(late))
+		}
+	})
+}
+
 func TestWatchOfNobody(t *testing.T) {
 	town(t, func(t *testing.T, n *testcluster.Network) {
 		a, b := open(t, n, sealed(t, "a@1")), open(t, n, sealed(t, "b@2"))
 		var refused *transport.RefusedError
-		if err := a.Watch(t.Context(), at(b, "b@1"), time.Second, time.Second); !errors.As(err, &refused) || refused.Reason != transport.ReasonName {
+		if err := a.Watch(t.Context(), at(b, "b@1"), time.Second, time.Second, func() {}); !errors.As(err, &refused) || refused.Reason != transport.ReasonName {
 			t.Errorf("of an older boot: %v", err)
 		}
 		b.host.Crash()
-		if err := a.Watch(t.Context(), at(b, "b@2"), time.Second, time.Second); !errors.Is(err, syscall.ECONNREFUSED) {
+		if err := a.Watch(t.Context(), at(b, "b@2"), time.Second, time.Second, func() {}); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("of nobody: %v", err)
 		}
 		if err := a.Knock(b.Address(), time.Second); !errors.Is(err, syscall.ECONNREFUSED) {
