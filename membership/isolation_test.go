@@ -181,3 +181,47 @@ func TestCutOffOutlastsAStranger(t *testing.T) {
 		checkListed(t, s, "n", false)
 	})
 }
+
+// Who hears nobody loses nobody: what falls silent is kept from the first on, and suspected is none of them.
+func TestHearsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, c := member("a", users("a:1")), member("b", users("b:1")), member("c", users("c:1"))
+		s := storeOf(a, b, c)
+		s.Apply(Suspected{Name: a.Name, BootID: a.Boot.ID})
+		available := func(want ...string) {
+			t.Helper()
+			if got := s.View().Snapshot().Addresses("users"); !slices.Equal(got, want) {
+				t.Errorf("Addresses(users) = %q, want %q", got, want)
+			}
+		}
+		available("b:1", "c:1")
+		s.CutOff(true)
+		checkListed(t, s, "a b c", true)
+		available("a:1", "b:1", "c:1")
+		s.Apply(down(b))
+		checkListed(t, s, "a b c", true)
+		available("a:1", "b:1", "c:1")
+		s.Apply(Down{Name: c.Name, BootID: c.Boot.ID, Proof: true})
+		checkListed(t, s, "a b", true)
+		time.Sleep(24 * time.Hour)
+		s.Apply()
+		checkListed(t, s, "a b", true)
+
+		s.CutOff(false)
+		checkListed(t, s, "a b", false)
+		time.Sleep(keepOnceHealed)
+		s.Apply()
+		checkListed(t, s, "a", false)
+	})
+}
+
+func TestHearsNobodyThoughAllLive(t *testing.T) {
+	s := storeOf(member("a"))
+	for range 3 {
+		s.CutOff(true)
+		s.Apply()
+		checkListed(t, s, "a", true)
+		s.CutOff(false)
+		checkListed(t, s, "a", false)
+	}
+}

@@ -2,6 +2,7 @@ package testcluster_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,4 +102,31 @@ func TestFault10_PausedIsNotCalled(t *testing.T) {
 		t.Logf("called again by all after %v", time.Since(began))
 		time.Sleep(30 * time.Second)
 	})
+}
+
+// TestFault4_TwoCannotMeet cuts two members from each other, and from nobody else: each calls others, and lists the other still,
+// as nobody confirms that it is silent.
+func TestFault4_TwoCannotMeet(t *testing.T) {
+	offering(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+		a, b := c.Members[3], c.Members[7]
+		defer throughout(t, c.Members, "lists all", lists(c.Members...))()
+		rest := slices.DeleteFunc(except(c, a), func(m *testcluster.Member) bool { return m == b })
+		defer throughout(t, rest, "calls both", func(s view) bool { return calls(a)(s) && calls(b)(s) })()
+		c.Cut([]*testcluster.Member{a}, []*testcluster.Member{b})
+		a.View().Report(instance(a, b), membership.TimedOut)
+		b.View().Report(instance(b, a), membership.TimedOut)
+		c.AwaitViews(3*time.Second, []*testcluster.Member{a}, not(calls(b)))
+		c.AwaitViews(3*time.Second, []*testcluster.Member{b}, not(calls(a)))
+		time.Sleep(5 * time.Minute)
+	})
+}
+
+// instance is what a member offers, as another lists it.
+func instance(by, of *testcluster.Member) (found membership.Instance) {
+	for _, one := range by.View().Snapshot().Instances("users") {
+		if one.Member == of.Name() {
+			found = one
+		}
+	}
+	return found
 }
