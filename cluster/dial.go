@@ -202,8 +202,9 @@ func (r *reach) note(address string, err error) {
 		r.avoid(address, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.missing.refused(address, time.Now())
+		id := r.missing.refused(address, time.Now())
+		r.mu.Unlock()
+		r.node.watch.suspect(id, "its port refuses connections", false) // if it is listed still, as one that is kept
 	}
 }
 

@@ -106,3 +106,22 @@ func TestDrainTellsRegister(t *testing.T) {
 		c.AwaitViews(prompt, c.Members, offers("users"))
 	})
 }
+
+// TestDrainedIsNotSuspected holds that who drains goes on to answer: nobody takes it for gone, for as long as that lasts.
+func TestDrainedIsNotSuspected(t *testing.T) {
+	virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+		withUsers(t, c)
+		drained := c.Members[6]
+		if err := drained.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer stays(t, c.Members, "where it drains, and is not suspected", func(s *membership.Snapshot) bool {
+			m, listed := s.Member(drained.Name())
+			return listed && m.State == membership.Draining && !m.Suspected
+		})()
+		for _, m := range c.Members {
+			m.View().Report(instanceOf(t, m, drained.Name()), membership.TimedOut)
+		}
+		time.Sleep(5 * time.Minute)
+	})
+}

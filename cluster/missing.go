@@ -71,11 +71,16 @@ func (m missing) take(now time.Time, before func(one, other *absence) bool) (add
 	return address, ok
 }
 
-// refused notes that nobody is at an address.
-func (m missing) refused(address string, now time.Time) {
-	if one := m[address]; one != nil && one.pause >= slowSearch {
+// refused notes that nobody is at an address, and gives who was.
+func (m missing) refused(address string, now time.Time) (id identity) {
+	one := m[address]
+	if one == nil {
+		return id
+	}
+	if one.pause >= slowSearch {
 		one.next = now.Add(jitter(slowerSearch))
 	}
+	return one.id
 }
 
 // parted lets go of a member that is known to have said goodbye.

@@ -2,8 +2,11 @@ package testcluster_test
 
 import (
 	"net"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/membership"
@@ -69,8 +72,10 @@ func TestFault9_TwoHostsWithOneIP(t *testing.T) {
 }
 
 // TestFault25_MassFailure has most instances of a service vanish at once, as when a switch fails: more likely it is the
-// witness who is cut off than all of them dead, so what was last known stays.
+// witness who is cut off than all of them dead, so what was last known stays. The log says so once. Of one whose host is back,
+// without its process, there is proof: that one alone is let go.
 func TestFault25_MassFailure(t *testing.T) {
+	var log lockedBuffer
 	virtual(t, 7, func(t *testing.T, c *testcluster.Cluster) {
 		for _, m := range c.Members[:4] {
 			if _, err := m.Register(membership.Service{Name: "users", Address: m.Host.IP().String() + ":80"}); err != nil {
@@ -79,16 +84,35 @@ func TestFault25_MassFailure(t *testing.T) {
 		}
 		c.AwaitConverged(time.Second)
 		defer throughout(t, c.Members[4:], "has an instance to call", func(s view) bool { return len(s.Addresses("users")) > 0 })()
+		back := c.Members[2]
 		for range 4 {
 			c.Vanish(c.Members[0])
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(30 * time.Second)
 		for _, m := range c.Members {
-			for _, instance := range m.View().Snapshot().Instances("users") {
+			instances := m.View().Snapshot().Instances("users")
+			if len(instances) < 3 {
+				t.Errorf("the view of %s holds %v", m.Name(), instances)
+			}
+			for _, instance := range instances {
 				if !instance.Suspected {
 					t.Errorf("the view of %s does not say that %s is suspected", m.Name(), instance.Member)
 				}
 			}
 		}
-	})
+		if said := strings.Count(log.String(), "too many fell silent together"); said != len(c.Members) {
+			t.Errorf("%d members say so %d times:\n%s", len(c.Members), said, log.String())
+		}
+		c.Network.HostAt(back.Host.IP()).Crash() // its system refuses
+		c.AwaitViews(time.Minute, c.Members, lacks(back.Name()))
+		time.Sleep(10 * time.Minute)
+		for _, m := range c.Members {
+			if instances := m.View().Snapshot().Instances("users"); len(instances) < 2 {
+				t.Errorf("in the end the view of %s holds %v", m.Name(), instances)
+			}
+			if why, _ := m.View().Why(back.Name()); why.Standing != membership.StandingGone {
+				t.Errorf("why: %+v", why)
+			}
+		}
+	}, testcluster.WithConfig(func(_ int, config *cluster.Config) { config.Logger = zerolog.New(&log).Level(zerolog.WarnLevel) }))
 }
