@@ -63,6 +63,11 @@ type Config struct {
 	// Metadata is told to the others as it is: printable text. Optional.
 	Metadata map[string]string
 
+	// Neighbours is to how many others this member keeps an idle connection, 16 at most: the end of a process is noticed within
+	// milliseconds, and a host that vanishes within seconds, because others are connected to it. 0 means 3, and -1 none. Every
+	// member of a cluster should have the same.
+	Neighbours int
+
 	// WireVersion is the newest form of records that this member writes and reads: set it to an older one to act as the
 	// release that came with it. Members of different releases find the form that both speak by themselves. 0 means
 	// [membership.WireVersion].
@@ -110,6 +115,9 @@ func (c Config) check() (settings, error) {
 		}
 	}
 	if s.WireVersion, err = checkWireVersion(s.WireVersion); err != nil {
+		return s, err
+	}
+	if s.Neighbours, err = checkNeighbours(s.Neighbours); err != nil {
 		return s, err
 	}
 	for _, seed := range s.Join {

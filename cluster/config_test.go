@@ -48,6 +48,8 @@ func TestConfigRefused(t *testing.T) {
 		"seed with port 0":                {cluster.Config{Join: []string{"10.0.0.7:0"}}, "seed", "10.0.0.7:0"},
 		"seed with a port by name":        {cluster.Config{Join: []string{"a:http"}}, "seed", "a:http"},
 		"seed without a host":             {cluster.Config{Join: []string{":7946"}}, "seed", ":7946"},
+		"too many neighbours":             {cluster.Config{Neighbours: 17}, "neighbours", "17"},
+		"fewer neighbours than none":      {cluster.Config{Neighbours: -2}, "neighbours", "-2"},
 		"wire version of a later release": {cluster.Config{WireVersion: membership.WireVersion + 1}, "wire version", "3"},
 		"beyond loopback, no secret":      {cluster.Config{Bind: wildcard, Cluster: "c"}, "bind address", wildcard},
 		"beyond loopback, no cluster": {cluster.Config{Bind: wildcard, Secret: secret},

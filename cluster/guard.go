@@ -5,14 +5,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster/transport"
+	"github.com/grapevine-go/grapevine/membership"
 )
 
 const (
-	neighbours   = 3                      // that a member keeps connections to
+	defaultNeighbours, mostNeighbours = 3, 16 // that a member keeps connections to
+
 	asked        = 2                      // of them, the nearest, whether they still answer
 	beatEvery    = 750 * time.Millisecond // for those
 	beatPatience = 250 * time.Millisecond // beyond that
@@ -26,6 +30,7 @@ const (
 // sure, and tells the others. The nearest are asked now and then as well, as a host that vanishes closes nothing.
 type guard struct {
 	node     *Node
+	count    int // of neighbours
 	watching map[post]context.CancelFunc
 }
 
@@ -36,7 +41,21 @@ type post struct {
 	beats   bool
 }
 
-func newGuard(n *Node) *guard { return &guard{node: n, watching: make(map[post]context.CancelFunc)} }
+func newGuard(n *Node, neighbours int) *guard {
+	return &guard{node: n, count: neighbours, watching: make(map[post]context.CancelFunc)}
+}
+
+// checkNeighbours gives how many there are to be.
+func checkNeighbours(value int) (count int, err error) {
+	switch {
+	case value == 0:
+		return defaultNeighbours, nil
+	case value < -1 || value > mostNeighbours:
+		return 0, &membership.FieldError{Field: "neighbours", Value: strconv.Itoa(value),
+			Remedy: fmt.Sprintf("use 1 to %d, 0 for %d, or -1 for none", mostNeighbours, defaultNeighbours)}
+	}
+	return max(value, 0), nil
+}
 
 // run keeps to the neighbours as members come and go.
 func (g *guard) run() {
@@ -51,7 +70,7 @@ func (g *guard) run() {
 }
 
 func (g *guard) adjust() {
-	wanted := nearest(g.node.id, g.node.push.living())
+	wanted := nearest(g.node.id, g.node.push.living(), g.count)
 	for post, stop := range g.watching {
 		if !slices.Contains(wanted, post) {
 			stop()
@@ -103,7 +122,7 @@ func (g *guard) watch(ctx context.Context, p post) {
 }
 
 // nearest gives the neighbours of a member: those whose hashes follow its own on the ring, the nearest first.
-func nearest(self identity, living map[identity]string) (posts []post) {
+func nearest(self identity, living map[identity]string, count int) (posts []post) {
 	type place struct {
 		id       identity
 		distance uint64
@@ -116,7 +135,7 @@ func nearest(self identity, living map[identity]string) (posts []post) {
 	slices.SortFunc(places, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), compareIdentities(a.id, b.id))
 	})
-	for i, one := range places[:min(len(places), neighbours)] {
+	for i, one := range places[:min(len(places), count)] {
 		posts = append(posts, post{one.id, living[one.id], i < asked})
 	}
 	return posts

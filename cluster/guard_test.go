@@ -23,8 +23,8 @@ func TestEachIsWatched(t *testing.T) {
 					others[id] = address
 				}
 			}
-			posts := nearest(self, others)
-			if want := min(n-1, neighbours); len(posts) != want {
+			posts := nearest(self, others, defaultNeighbours)
+			if want := min(n-1, defaultNeighbours); len(posts) != want {
 				t.Errorf("%d members: %v watches %d, want %d", n, self, len(posts), want)
 			}
 			for _, post := range posts {
@@ -37,18 +37,18 @@ func TestEachIsWatched(t *testing.T) {
 				}
 			}
 			others[newcomer] = "10.0.0.1:999"
-			for _, post := range nearest(self, others) {
+			for _, post := range nearest(self, others, defaultNeighbours) {
 				if post.id == newcomer {
 					changed++
 				}
 			}
 		}
 		for id := range living {
-			if watchers[id] != min(n-1, neighbours) || beats[id] != min(n-1, asked) {
+			if watchers[id] != min(n-1, defaultNeighbours) || beats[id] != min(n-1, asked) {
 				t.Errorf("%d members: %v has %d watchers, %d of which ask", n, id, watchers[id], beats[id])
 			}
 		}
-		if changed != min(n, neighbours) {
+		if changed != min(n, defaultNeighbours) {
 			t.Errorf("%d members: one more is watched by %d", n, changed)
 		}
 	}

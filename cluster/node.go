@@ -99,7 +99,7 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	n.work.Go(n.push.run)
 	n.work.Go(n.reach.run)
 	n.work.Go(n.memory.run)
-	n.work.Go(newGuard(n).run)
+	n.work.Go(newGuard(n, settings.Neighbours).run)
 	if settings.SecretFile != "" {
 		n.work.Go(func() { n.followSecrets(settings) })
 	}

@@ -26,7 +26,7 @@ func (c carried) start(name string, seeds []string, changed watcher) (member, er
 		return nil, err
 	}
 	m := &carriedMember{counter: newCounter(sockets), events: &events{changed: changed}}
-	t, err := grapevine(c).transport(name, m.counter, func(transport.From, []byte) {})
+	t, err := grapevine{secret: c.secret}.transport(name, m.counter, func(transport.From, []byte) {})
 	if err != nil {
 		return nil, errors.Join(err, m.counter.Shutdown())
 	}

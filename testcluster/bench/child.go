@@ -70,7 +70,7 @@ func beChild(encoded string) error {
 // start makes the member that a child is.
 func (s childSpec) start() (member, error) {
 	kinds := map[string]kind{
-		sealed: grapevine{s.Secret}, unsealed: grapevine{}, bare: plain{}, serfs: serfKind{}, etcds: etcdClients{s.Server},
+		sealed: grapevine{secret: s.Secret}, unsealed: grapevine{}, bare: plain{}, serfs: serfKind{}, etcds: etcdClients{s.Server},
 	}
 	return kinds[s.System].start(s.Name, s.Seeds, func(func(news) bool) {})
 }

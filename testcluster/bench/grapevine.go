@@ -15,7 +15,10 @@ import (
 )
 
 // grapevine is this module's. Without a secret nothing is sealed.
-type grapevine struct{ secret []byte }
+type grapevine struct {
+	secret    []byte
+	unwatched bool // nobody keeps connections to neighbours
+}
 
 const clusterName = "bench"
 
@@ -38,8 +41,12 @@ func (g grapevine) start(name string, seeds []string, changed watcher) (member, 
 		return nil, err
 	}
 	c := newCounter(sockets)
-	node, err := cluster.Start(context.Background(), cluster.Config{Name: name, Cluster: clusterName, Join: seeds,
-		Secret: base64.StdEncoding.EncodeToString(g.secret), Insecure: g.secret == nil, Transport: c})
+	config := cluster.Config{Name: name, Cluster: clusterName, Join: seeds,
+		Secret: base64.StdEncoding.EncodeToString(g.secret), Insecure: g.secret == nil, Transport: c}
+	if g.unwatched {
+		config.Neighbours = -1
+	}
+	node, err := cluster.Start(context.Background(), config)
 	if err != nil {
 		c.Shutdown()
 		return nil, err

@@ -16,7 +16,7 @@ const (
 // benchIdle measures it once, as periods of push/pull take long.
 func benchIdle(o options) ([]Row, error) {
 	o.runs = 1
-	t := trial{what: "idle", systems: systems(sealed, unsealed, bare, serfs, etcds), weighed: true, measure: func(o options, g *group, f *figures, _ bool) error {
+	t := trial{what: "idle", systems: systems(sealed, blind, unsealed, bare, serfs, etcds), weighed: true, measure: func(o options, g *group, f *figures, _ bool) error {
 		g.idle(o, f)
 		return nil
 	}}

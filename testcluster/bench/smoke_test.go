@@ -30,7 +30,7 @@ func TestEveryMetricHasARow(t *testing.T) {
 		"restart":   {"heal", benchRestart, each([]string{sealed, unsealed, bare, serfs}, "/restart/", "/restart, not seen/")},
 		"crash":     {"crash", benchKill, each([]string{sealed, unsealed, bare, serfs, etcds}, "/crash/", "/crash, not seen/", "/crash, not called/", "/live members removed/")},
 		"leave":     {"leave", benchLeave, each([]string{sealed, unsealed, bare, serfs, etcds}, "/leave/", "/leave, call/", "/leave, not seen/")},
-		"idle":      {"idle", benchIdle, idleWanted(sealed, unsealed, bare, serfs, etcds)},
+		"idle":      {"idle", benchIdle, idleWanted(sealed, blind, unsealed, bare, serfs, etcds)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rows, err := tt.bench(small(t))

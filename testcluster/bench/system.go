@@ -10,6 +10,7 @@ import (
 const (
 	sealed   = "grapevine"       // with a secret
 	unsealed = "grapevine-plain" // Insecure
+	blind    = "grapevine-blind" // sealed, without connections to neighbours: what those cost
 	keyed    = "memberlist-key"  // memberlist, with a key and otherwise its own defaults
 	bare     = "memberlist"      // without a key
 	over     = "memberlist-over" // see carried
@@ -66,7 +67,7 @@ func systems(names ...string) (chosen []system) {
 	secret := make([]byte, 32) // AES-256 for memberlist
 	rand.Read(secret)          // never fails
 	kinds := map[string]kind{
-		sealed: grapevine{secret}, unsealed: grapevine{},
+		sealed: grapevine{secret: secret}, unsealed: grapevine{}, blind: grapevine{secret: secret, unwatched: true},
 		keyed: plain{secret}, bare: plain{}, over: carried{secret},
 		serfs: serfKind{}, etcds: etcdKind{},
 	}
