@@ -13,7 +13,7 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// TestFault13_VanishedHost has a host lose its power: nothing refuses a connection, so SWIM's patience decides.
+// TestFault13_VanishedHost has a host lose its power: nothing refuses a connection. Its neighbours are not connected yet.
 func TestFault13_VanishedHost(t *testing.T) {
 	virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 		vanished := c.Members[4]

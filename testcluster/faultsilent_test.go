@@ -64,12 +64,15 @@ func TestFault13_NoticedByTheNeighbours(t *testing.T) {
 // TestFault13_VanishedHostIsDropped has a host lose its power: nothing is closed, and its nearest neighbours find out. That not
 // even its system answers, while others do, is what tells it from a process that is paused.
 func TestFault13_VanishedHostIsDropped(t *testing.T) {
-	for _, loss := range []float64{0, 0.1, 0.3} {
-		t.Run(fmt.Sprint(loss), func(t *testing.T) {
-			offering(t, 10, func(t *testing.T, c *testcluster.Cluster) {
-				vanished := c.Members[4]
+	for _, tt := range []struct {
+		n    int
+		loss float64
+	}{{3, 0}, {3, 0.3}, {10, 0}, {10, 0.1}, {10, 0.3}, {20, 0.3}} {
+		t.Run(fmt.Sprintf("%d members, %v lost", tt.n, tt.loss), func(t *testing.T) {
+			offering(t, tt.n, func(t *testing.T, c *testcluster.Cluster) {
+				vanished := c.Members[1]
 				rest := except(c, vanished)
-				c.Network.SetNormal(testcluster.Link{Latency: time.Millisecond, Loss: loss})
+				c.Network.SetNormal(testcluster.Link{Latency: time.Millisecond, Loss: tt.loss})
 				defer throughout(t, rest, "lists all others", lists(rest...))()
 				time.Sleep(time.Minute)
 				began := time.Now()

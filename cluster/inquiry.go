@@ -1,0 +1,137 @@
+package cluster
+
+import (
+	"context"
+	"math/rand" // of the first version, as memberlist: a test can seed both together
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// inquiry is a look that is under way.
+type inquiry struct {
+	id      identity
+	others  []Address     // who should answer this node, if anybody can; none where there are none. Drawn once they are needed
+	deaf    atomic.Bool   // none of them does
+	answers chan struct{} // the member's own
+	asked   atomic.Int32
+	heard   [lookParts]atomic.Bool // whether one of others answered, in each part of the look
+	system  atomic.Bool            // the member's system answered, or this one's could not ask it
+}
+
+// hears says whether others have answered up to now. It is a look's control: who hears nobody else cannot say of a member that
+// it is silent.
+func (q *inquiry) hears() bool {
+	over := min(max(q.part(), 1), lookParts)
+	for part := range q.heard[:over] {
+		if !q.heard[part].Load() && len(q.others) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// part is which part of the look this is.
+func (q *inquiry) part() int { return int(q.asked.Load()) * lookParts / lookAsks }
+
+// outcome is the verdict on one that has not answered.
+func (q *inquiry) outcome() verdict {
+	switch {
+	case q.asked.Load() < lookAsks || !q.hears():
+		return blind
+	case q.system.Load() || len(q.others) == 0:
+		return silent
+	}
+	return absent
+}
+
+// inquire begins to take the answers that concern a member.
+func (w *watch) inquire(id identity) *inquiry {
+	q := &inquiry{id: id, answers: make(chan struct{}, 1)}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting[q] = true
+	return q
+}
+
+func (w *watch) forget(q *inquiry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.waiting, q)
+}
+
+// others draws members other than id of whom nothing bad is known.
+func (w *watch) others(id identity) (others []Address) {
+	living := w.node.push.living()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for other, address := range living {
+		if other != id && !w.silent[other] && !w.doubted[other] {
+			others = append(others, Address{Addr: address, Name: other.String()})
+		}
+	}
+	slices.SortFunc(others, func(a, b Address) int { return strings.Compare(a.Name, b.Name) })
+	rand.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
+	return others[:min(len(others), mostWitness)]
+}
+
+// ask waits for whoever is at address to say who it is, by datagram, or for what else was found.
+func (w *watch) ask(ctx context.Context, q *inquiry, address Address, found <-chan verdict, late func(*inquiry)) verdict {
+	question := note{from: w.node.id, subject: q.id, replyTo: w.node.Address()}.encode(kindProbe)
+	again := time.NewTicker(askAgain)
+	defer again.Stop()
+	for {
+		w.node.send(address, question)
+		select {
+		case <-q.answers:
+			return alive
+		case verdict := <-found:
+			return verdict
+		case <-again.C:
+		case <-ctx.Done():
+			return q.outcome()
+		}
+		if q.asked.Add(1) >= lookAsks {
+			return q.outcome()
+		}
+		w.askOthers(q, question)
+		q.deaf.Store(q.asked.Load() > tellAt && (len(q.others) == 0 || !q.hears()))
+		if late != nil {
+			late(q)
+		}
+	}
+}
+
+// askOthers asks some more of the others, by turns, until one answers.
+func (w *watch) askOthers(q *inquiry, question []byte) {
+	asked := int(q.asked.Load())
+	if asked == askOthersAt {
+		q.others = w.others(q.id)
+	}
+	if n := len(q.others); n > 0 && !q.heard[min(q.part(), lookParts-1)].Load() {
+		for i := range witnesses {
+			w.node.send(q.others[(witnesses*asked+i)%n], question)
+		}
+	}
+}
+
+// answered passes an answer on to the looks that wait for it. That the member answers itself is proof of life. What others
+// say of it is none of anything, but that they answer shows that this node is heard, and hears; and who else is at its address
+// shows when it is dialled.
+func (w *watch) answered(answer note) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for q := range w.waiting {
+		switch {
+		case q.id != answer.subject:
+		case answer.from != answer.subject:
+			q.heard[min(q.part(), lookParts-1)].Store(true)
+		default:
+			select {
+			case q.answers <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
