@@ -77,6 +77,31 @@ MISSED           live members removed starved, own views, n=10, grapevine: 1.00,
 	}
 }
 
+func TestPicksMustNotGrow(t *testing.T) {
+	row := func(n int, value float64) Row {
+		return Row{System: "LeastRequest", Metric: metricPick, Scenario: pickSerial + pickDirect, N: n}.of(value)
+	}
+	for large, want := range map[float64]string{30: "met", 31: "MISSED"} {
+		if got := growth([]Row{row(10, 20), row(10_000, large)}, "LeastRequest"); got.verdict() != want {
+			t.Errorf("%v, want %s", got, want)
+		}
+	}
+	if got := growth([]Row{row(10, 20)}, "LeastRequest"); got.verdict() != "not measured" {
+		t.Errorf("%v, of which the largest is missing", got)
+	}
+	marks := pickMarks([]Row{row(10, 50), row(100, 51)})
+	want := map[string]string{"pick serial, direct, n=10, LeastRequest": "met", "pick serial, direct, n=100, LeastRequest": "MISSED"}
+	for _, m := range marks {
+		if want[m.name] != "" && m.verdict() != want[m.name] {
+			t.Errorf("%v, want %s", m, want[m.name])
+		}
+		delete(want, m.name)
+	}
+	if len(want) > 0 {
+		t.Errorf("no marks: %v", want)
+	}
+}
+
 func TestFalseLeavesAreNotForgiven(t *testing.T) {
 	row := Row{System: sealed, Metric: metricLeaves, N: 100}
 	for want, row := range map[string]Row{"met": row.of(0, 0, 0), "MISSED": row.of(0, 0, 1)} {

@@ -101,6 +101,7 @@ type maker struct {
 	make   func(setup) (rival, error)
 	keyed  bool // goes by the key of a call
 	serial bool // may be used by one goroutine only
+	most   int  // backends that it can be given within seconds; 0 for any number
 }
 
 // makers are all rivals, ours first. Tests add go-zero, see there.
