@@ -12,7 +12,7 @@ func With(options ...balancer.Option) BalancerOption {
 // Probes ask instances for the requests that they are serving, whoever sent them, as each of them counts: see [CountHTTP] and
 // ReportLoad of cluster.Node. With each call three are sent to instances drawn by lot, a datagram of 16 bytes beside what
 // seals it, off the path of the call; without calls there are none. They are sent only for a policy that goes by them, as
-// [balancer.LeastRequest] does, where there are at least two instances and a node is behind the view.
+// [balancer.LeastRequest] and [balancer.PreferZone] do, where there are at least two instances and a node is behind the view.
 //
 // An instance that has told its load and then leaves three probes in a row unanswered, for 100 ms each or longer where round trips
 // are longer, is not picked while another is left, until it answers a probe or a call; the node looks at its member. One that does

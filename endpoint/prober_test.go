@@ -152,7 +152,7 @@ func TestProbesAreCapped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			probing(t, some(20), func(_ *town, f *fleet, call Endpoint) {
-				callFor(t, call, 200*time.Microsecond, 10*time.Second)
+				callFor(t, call, 2*time.Millisecond, 10*time.Second)
 				most := 0
 				synctest.Wait()
 				for i := range f.times { // within the second from each probe on
