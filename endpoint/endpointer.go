@@ -9,6 +9,7 @@ import (
 	"github.com/go-kit/kit/sd"
 	"github.com/rs/zerolog"
 
+	"github.com/grapevine-go/grapevine/balancer"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -23,8 +24,8 @@ type Endpointer struct {
 	service string
 	factory Factory
 	log     zerolog.Logger
-	where   []func(membership.Instance) bool
-	size    int // of a subset, 0 for all
+
+	selection balancer.Selection
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -61,6 +62,9 @@ func NewEndpointer(view *membership.View, service string, factory Factory, optio
 	for _, option := range options {
 		option(e)
 	}
+	e.selection.Panicked = func(i membership.Instance, recovered any) {
+		e.log.Error().Any("panic", recovered).Str("instance", i.Address).Msg("endpoint: filter panicked")
+	}
 	e.work.Go(e.follow)
 	return e
 }
@@ -89,7 +93,7 @@ func (e *Endpointer) spawn(f func(context.Context)) {
 
 func (e *Endpointer) follow() {
 	for snapshot := range e.view.Watch(e.ctx) {
-		e.replace(e.subset(snapshot, e.choose(snapshot)))
+		e.replace(e.selection.Of(e.view, snapshot, e.service))
 	}
 }
 

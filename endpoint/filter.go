@@ -1,8 +1,7 @@
 package endpoint
 
 import (
-	"slices"
-
+	"github.com/grapevine-go/grapevine/balancer"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -13,42 +12,25 @@ import (
 // The function is called from one goroutine, for each instance after each change of the view. It must not block, nor
 // change the instance. Where it panics the instance is left out, and that is logged.
 func Where(matches func(membership.Instance) bool) EndpointerOption {
-	return func(e *Endpointer) { e.where = append(e.where, matches) }
+	return func(e *Endpointer) { e.selection.Where = append(e.selection.Where, matches) }
 }
 
 // WithTag uses only instances that have all of tags, see [Where].
-func WithTag(tags ...string) EndpointerOption {
-	return Where(func(i membership.Instance) bool {
-		return !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(i.Tags, tag) })
-	})
-}
+func WithTag(tags ...string) EndpointerOption { return Where(balancer.HasTags(tags...)) }
 
 // WithVersion uses only instances of this version, see [Where].
-func WithVersion(version string) EndpointerOption {
-	return Where(func(i membership.Instance) bool { return i.Version == version })
-}
+func WithVersion(version string) EndpointerOption { return Where(balancer.HasVersion(version)) }
 
-// choose gives the instances to be connected to. Those that match are ranked among themselves: the draining ones of a
-// version take its calls when it has no other.
-func (e *Endpointer) choose(snapshot *membership.Snapshot) []membership.Instance {
-	if len(e.where) == 0 {
-		return snapshot.Available(e.service)
-	}
-	var matching []membership.Instance
-	for _, instance := range snapshot.Instances(e.service) {
-		if e.matches(instance) {
-			matching = append(matching, instance)
-		}
-	}
-	return membership.Available(matching)
-}
-
-func (e *Endpointer) matches(instance membership.Instance) (all bool) {
-	defer func() {
-		if recovered := recover(); recovered != nil {
-			all = false
-			e.log.Error().Any("panic", recovered).Str("instance", instance.Address).Msg("endpoint: filter panicked")
-		}
-	}()
-	return !slices.ContainsFunc(e.where, func(matches func(membership.Instance) bool) bool { return !matches(instance) })
-}
+// Subset has an [Endpointer] use only a part of the instances, where a connection of every caller to every instance would be too
+// many: size of them, or as many more as it takes for all callers together to use all instances evenly, or all where there are no more.
+// Which, follows from the rank of this process among its peers: the members that offer the same services as it does, by
+// name. They divide the instances without a word between them; instances at the edge of a part get a lower weight, so that each
+// has its share of the calls. See [balancer.Aperture] for the algorithm and its source.
+//
+// It is applied to what is left by [Where], before any factory runs, and not to draining instances while others are left. When
+// an instance or a caller comes or goes, each of C callers of N instances connects to at most 2+2N/C others. The part knows
+// nothing of zones.
+//
+// The default, 0 or less, is all instances, and so it is for a process that is not among the members of the view, or has
+// no peers yet: one that is just joining may connect to more at first.
+func Subset(size int) EndpointerOption { return func(e *Endpointer) { e.selection.Size = size } }

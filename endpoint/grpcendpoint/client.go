@@ -2,10 +2,13 @@ package grpcendpoint
 
 import (
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/grpclog"
 
 	"github.com/grapevine-go/grapevine/balancer"
 	"github.com/grapevine-go/grapevine/membership"
 )
+
+var log = grpclog.Component("grpcendpoint")
 
 // New returns a connection to all instances of service in view that take calls: it follows the view until it is closed, and each
 // RPC goes to the instance that the policy picks. The Policy value belongs to it: do not give it to another one.
@@ -16,6 +19,9 @@ func New(view *membership.View, service string, policy balancer.Policy, options 
 	t := &target{view: view, service: service, byAddress: make(map[string]membership.Instance), probes: balancer.DefaultProbes}
 	for _, option := range options {
 		option(t)
+	}
+	t.selection.Panicked = func(i membership.Instance, recovered any) {
+		log.Errorf("filter panicked for the instance at %s: %v", i.Address, recovered)
 	}
 	t.picks = balancer.New[*connection](policy, t.balancing...)
 	dial := append([]grpc.DialOption{
@@ -42,9 +48,3 @@ func With(options ...balancer.Option) Option {
 // Probes sets how many load probes are sent each second at most. The default is 500; 0 or less sends none. They go with the RPCs, for
 // a policy that goes by them; see [balancer.Prober] for how, and Probes of package endpoint for what is lost without.
 func Probes(perSecond int) Option { return func(t *target) { t.probes = perSecond } }
-
-// Where uses only the instances of which matches says true. It is called for each instance after each change of the view; it
-// must not block, nor change the instance. The default is all instances.
-func Where(matches func(membership.Instance) bool) Option {
-	return func(t *target) { t.where = matches }
-}

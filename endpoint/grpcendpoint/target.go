@@ -16,7 +16,7 @@ import (
 type target struct {
 	view      *membership.View
 	service   string
-	where     func(membership.Instance) bool
+	selection balancer.Selection
 	dial      []grpc.DialOption
 	balancing []balancer.Option
 	probes    int
@@ -33,12 +33,12 @@ type connection struct {
 	instance membership.Instance
 }
 
-// resolve gives the addresses of the instances that take calls.
+// resolve gives the addresses of the instances to connect to.
 func (t *target) resolve(snapshot *membership.Snapshot) []resolver.Address {
-	instances := snapshot.Instances(t.service)
+	instances := t.selection.Of(t.view, snapshot, t.service)
 	byAddress := make(map[string]membership.Instance, len(instances))
 	addresses := make([]resolver.Address, 0, len(instances))
-	for _, instance := range membership.Available(t.matching(instances)) {
+	for _, instance := range instances {
 		if _, twice := byAddress[instance.Address]; !twice {
 			byAddress[instance.Address] = instance
 			addresses = append(addresses, resolver.Address{Addr: instance.Address})
@@ -48,19 +48,6 @@ func (t *target) resolve(snapshot *membership.Snapshot) []resolver.Address {
 	defer t.mu.Unlock()
 	t.byAddress = byAddress
 	return addresses
-}
-
-func (t *target) matching(instances []membership.Instance) []membership.Instance {
-	if t.where == nil {
-		return instances
-	}
-	matching := make([]membership.Instance, 0, len(instances))
-	for _, instance := range instances {
-		if t.where(instance) {
-			matching = append(matching, instance)
-		}
-	}
-	return matching
 }
 
 // at gives the instance at an address.
