@@ -41,7 +41,7 @@ func TestRestartOnSameAddress(t *testing.T) {
 }
 
 // TestManyRestarts holds that each boot outranks all before it, also where some of them lived so briefly that nobody
-// heard of them.
+// heard of them. One that is lost so often may be held back for 28 s, see row 29, if its losses were seen before its returns.
 func TestManyRestarts(t *testing.T) {
 	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		m := c.Members[4]
@@ -55,7 +55,7 @@ func TestManyRestarts(t *testing.T) {
 				continue
 			}
 			self, _ := m.View().Snapshot().Member(m.Name())
-			c.AwaitViews(time.Second, c.Members, atBoot(m.Name(), m.Address(), self.Boot.Number))
+			c.AwaitViews(time.Minute, c.Members, atBoot(m.Name(), m.Address(), self.Boot.Number))
 		}
 		c.AwaitConverged(time.Minute)
 	})
