@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/endpoint"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -19,13 +20,18 @@ type Member struct {
 	closers []func()
 }
 
-// Serve offers a service over HTTP on a port of the member's host. The service's address is set.
+// Serve offers a service over HTTP on a port of the member's host. The service's address is set, and its requests in flight are
+// its load, for those who probe.
 func (m *Member) Serve(service membership.Service, handler http.Handler) (membership.Registration, error) {
+	load := new(membership.Gauge)
+	if err := m.ReportLoad(service.Name, load.InFlight); err != nil {
+		return nil, err
+	}
 	listener, err := m.Host.Listen(0)
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{Handler: handler}
+	server := &http.Server{Handler: endpoint.CountHTTP(load)(handler)}
 	m.cluster.leaks.mark(func() {
 		m.work.Go(func() { server.Serve(listener) }) // ends with an error when it is closed
 	})

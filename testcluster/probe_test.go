@@ -2,13 +2,17 @@ package testcluster_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/grapevine-go/grapevine/balancer"
+	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/endpoint"
+	"github.com/grapevine-go/grapevine/membership"
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
@@ -167,4 +171,81 @@ func TestWithoutProbes(t *testing.T) {
 			t.Errorf("calls went to %v", calls)
 		}
 	}, endpoint.Probes(0))
+}
+
+// older is the network of a release that does not know load probes.
+type older struct {
+	*testcluster.Host
+	packets chan *cluster.Packet
+}
+
+// plainKind is where a datagram that is not sealed says its kind, kindLoadQuestion that of a probe.
+const (
+	plainKind        = 9
+	kindLoadQuestion = 14
+)
+
+// releaseBefore gives one that loses probes, and how many it has lost so far.
+func releaseBefore(t *testing.T, host *testcluster.Host) (*older, *atomic.Int64) {
+	o, lost := &older{host, make(chan *cluster.Packet)}, new(atomic.Int64)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	t.Cleanup(func() {
+		stop()
+		<-done
+	})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			select {
+			case packet := <-host.PacketCh():
+				if packet.Buf[plainKind] == kindLoadQuestion {
+					lost.Add(1)
+					continue
+				}
+				select {
+				case o.packets <- packet:
+				case <-ctx.Done():
+				}
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return o, lost
+}
+
+func (o *older) PacketCh() <-chan *cluster.Packet { return o.packets }
+
+// TestFault31_ProbesOfAnOlderRelease has one member know no probes: it is called as the others are, and asked seldom.
+func TestFault31_ProbesOfAnOlderRelease(t *testing.T) {
+	virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {
+		w, lost := newWorks(), new(atomic.Int64)
+		for i := range 4 {
+			host := c.Network.Host()
+			config := cluster.Config{Name: fmt.Sprintf("m%d", i+1), Insecure: true}
+			if i == 3 {
+				config.Transport, lost = releaseBefore(t, host)
+			}
+			m := c.Run(host, config)
+			countUsers(t, m, 0)
+			if _, err := m.Register(membership.Service{Name: "users", Address: usersOf(m)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.AwaitConverged(time.Minute)
+		endpointer := endpoint.NewEndpointer(c.Members[0].View(), "users", w.factory)
+		defer endpointer.Close()
+		b := endpoint.NewBalancer(endpointer, balancer.LeastRequest())
+		time.Sleep(time.Second)
+		for range 6000 {
+			call, _ := b.Endpoint()
+			if _, err := call(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if calls := w.begun(); calls[usersOf(c.Members[3])] < 500 || lost.Load() < 1 || lost.Load() > 6 {
+			t.Errorf("calls went to %v, and %d probes to the older member", calls, lost.Load())
+		}
+		c.AwaitConverged(0)
+	})
 }
