@@ -14,7 +14,7 @@ import (
 // serving for it at the moment, as a [membership.Gauge] counts them. Callers then send it fewer calls while it is busier than
 // others, see endpoint.Probes. Without it probes are answered all the same, but tell nothing.
 //
-// inFlight must return at once, as the answers wait for it, and not panic; it is called by one goroutine at a time. It may be set
+// inFlight must return at once, as the answers wait for it, and not panic; several goroutines may call it. It may be set
 // before the service is registered or after; nil ends it. The only error is a [*membership.FieldError] for the name.
 func (n *Node) ReportLoad(service string, inFlight func() int64) error {
 	if err := membership.CheckName("service name", service); err != nil {
