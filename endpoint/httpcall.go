@@ -15,10 +15,13 @@ type httpCall struct {
 	used bool // the body
 }
 
-// sendTo is the endpoint of an instance.
+// httpCallKey is where the context has it: what stands between here and an instance sees an *http.Request.
+type httpCallKey struct{}
+
+// sendTo is the endpoint of an instance, from *http.Request to *http.Response.
 func sendTo(base http.RoundTripper, instance string) Endpoint {
-	return func(ctx context.Context, request any) (any, error) {
-		c := request.(*httpCall)
+	return func(ctx context.Context, _ any) (any, error) {
+		c := ctx.Value(httpCallKey{}).(*httpCall)
 		body, err := c.body()
 		if err != nil {
 			return nil, err

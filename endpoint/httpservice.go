@@ -42,7 +42,7 @@ func (s *httpService) await(ctx context.Context) {
 // begin makes what calls a service.
 func (t *Transport) begin(s *httpService) {
 	s.until = time.Now().Add(firstInstances)
-	s.endpointer = NewEndpointer(t.View, s.name, httpFactory(t.base()), t.EndpointerOptions...)
+	s.endpointer = NewEndpointer(t.View, s.name, t.factory(), t.EndpointerOptions...)
 	policy := balancer.LeastRequest
 	if t.Policy != nil {
 		policy = t.Policy
@@ -93,7 +93,11 @@ func isIdempotent(request *http.Request) bool {
 	}
 }
 
-// httpFactory makes endpoints for an *httpCall.
-func httpFactory(base http.RoundTripper) Factory {
-	return func(instance string) (Endpoint, io.Closer, error) { return sendTo(base, instance), nil, nil }
+func (t *Transport) factory() Factory {
+	base := t.base()
+	factory := func(instance string) (Endpoint, io.Closer, error) { return sendTo(base, instance), nil, nil }
+	if t.Middleware == nil {
+		return factory
+	}
+	return PerInstance(factory, t.Middleware)
 }

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -29,6 +30,10 @@ type Transport struct {
 	Base   http.RoundTripper      // what sends requests; nil means http.DefaultTransport
 	Policy func() balancer.Policy // of each service; nil means balancer.LeastRequest
 
+	// Middleware goes around each instance, as by [PerInstance]; nil means none. Its requests, and those that options
+	// speak of, are of type *http.Request, the responses *http.Response.
+	Middleware func(instance string) Middleware
+
 	EndpointerOptions []EndpointerOption
 	BalancerOptions   []BalancerOption
 	RetryOptions      []RetryOption
@@ -50,7 +55,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("endpoint: Transport: %w", net.ErrClosed)
 	}
 	service.await(request.Context())
-	response, err := service.endpointFor(request)(request.Context(), c)
+	response, err := service.endpointFor(request)(context.WithValue(request.Context(), httpCallKey{}, c), request)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: service %q: %w", service.name, err)
 	}

@@ -266,3 +266,29 @@ func TestTransportWithoutInstances(t *testing.T) {
 		}
 	})
 }
+
+// Options and middleware see requests and responses of net/http.
+func TestTransportTypes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &internet{hosts: map[string]func(context.Context, string) (int, error){"a:80": refuse}}
+		transport := transportOf(t, n, plenty, Hedged(HedgeIf(func(request any) bool { return request.(*http.Request).Method == http.MethodGet })))
+		transport.BalancerOptions = []BalancerOption{FailureIfResponse(func(response any) bool { return response.(*http.Response).StatusCode == 1 })}
+		var through []string
+		transport.Middleware = func(instance string) Middleware {
+			return func(next Endpoint) Endpoint {
+				return func(ctx context.Context, request any) (any, error) {
+					through = append(through, request.(*http.Request).URL.Host+" at "+instance)
+					return next(ctx, request)
+				}
+			}
+		}
+		for range leastSeen + 1 {
+			if got, err := ask(t, transport, http.MethodGet, "http://users/", nil); err != nil || got != "b:80 says 200 to users" {
+				t.Fatal(got, err)
+			}
+		}
+		if got := strings.Join(through[:2], ", "); got != "users at a:80, users at b:80" {
+			t.Errorf("through %s", got)
+		}
+	})
+}
