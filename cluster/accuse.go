@@ -48,6 +48,14 @@ func (w *watch) accusers(id identity) []identity {
 	return nil
 }
 
+// asOthersFind names one of them, for people.
+func (w *watch) asOthersFind(id identity) string {
+	if by := w.accusers(id); len(by) > 0 {
+		return "; " + by[0].name + " finds the same"
+	}
+	return ""
+}
+
 // acquit forgets what others said of a member that answers.
 func (w *watch) acquit(id identity) {
 	w.mu.Lock()

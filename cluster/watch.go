@@ -152,7 +152,7 @@ func (w *watch) conclude(id identity, found verdict, why string) {
 		w.node.inbox.put(downEvent{id, true, lookedAt, why + ", and nobody listens at its port, or somebody else"})
 	case absent:
 		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member has vanished")
-		w.node.inbox.put(downEvent{id, false, lookedAt, why + ", and not even its system answers"})
+		w.node.inbox.put(downEvent{id, false, lookedAt, why + ", and not even its system answers" + w.asOthersFind(id)})
 	case silent:
 		if w.node.solitude.cutOff() {
 			return

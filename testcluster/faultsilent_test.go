@@ -81,6 +81,10 @@ func TestFault13_VanishedHostIsDropped(t *testing.T) {
 				t.Logf("called by nobody after %v", time.Since(began))
 				c.AwaitViews(3*time.Second-time.Since(began), rest, lacks(vanished.Name()))
 				t.Logf("dropped by all after %v", time.Since(began))
+				why, _ := rest[0].View().Why(vanished.Name())
+				if !strings.Contains(why.Evidence, "not even its system answers") || !strings.Contains(why.Evidence, "finds the same") {
+					t.Errorf("why: %+v", why)
+				}
 				for _, m := range rest {
 					c.AwaitViews(time.Second, rest, calls(m))
 				}
