@@ -69,6 +69,7 @@ func TestFault13_VanishedHostIsDropped(t *testing.T) {
 		loss float64
 	}{{3, 0}, {3, 0.3}, {10, 0}, {10, 0.1}, {10, 0.3}, {20, 0.3}} {
 		t.Run(fmt.Sprintf("%d members, %v lost", tt.n, tt.loss), func(t *testing.T) {
+			sizable(t, tt.n)
 			offering(t, tt.n, func(t *testing.T, c *testcluster.Cluster) {
 				vanished := c.Members[1]
 				rest := except(c, vanished)
