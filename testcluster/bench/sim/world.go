@@ -6,6 +6,7 @@ import "time"
 type World struct {
 	began time.Time     // where now is 0
 	now   time.Duration // below zero while the run warms up
+	slept time.Duration // until then, as the clock says
 	queue []event       // a binary heap, the next event first
 	order uint64
 }
@@ -18,13 +19,13 @@ type event struct {
 
 // newWorld starts now, at a time of minus warmUp.
 func newWorld(warmUp time.Duration) *World {
-	return &World{began: time.Now().Add(warmUp), now: -warmUp}
+	return &World{began: time.Now().Add(warmUp), now: -warmUp, slept: -warmUp}
 }
 
 // Now is the time since the run began to count requests.
 func (w *World) Now() time.Duration { return w.now }
 
-// Clock is the time as a balancer reads it.
+// Clock is the time as balancers read it, to within clockStep.
 func (w *World) Clock() time.Time { return w.began.Add(w.now) }
 
 // After has something happen later. It may be called from what happens only.
@@ -48,18 +49,25 @@ func (w *World) before(i, j int) bool {
 	return a.at < b.at || a.at == b.at && a.order < b.order
 }
 
-// run sleeps to one event after the other, up to a time.
+// clockStep is by how much clocks may be late: each sleep costs as much as several events.
+const clockStep = 100 * time.Microsecond
+
+// run goes from one event to the next, up to a time.
 func (w *World) run(until time.Duration) {
 	for len(w.queue) > 0 && w.queue[0].at < until {
 		next := w.pop()
-		if wait := next.at - w.now; wait > 0 {
-			time.Sleep(wait)
+		if w.now = next.at; w.now-w.slept >= clockStep {
+			w.sleep()
 		}
-		w.now = next.at
 		next.do()
 	}
-	time.Sleep(until - w.now)
 	w.now = until
+	w.sleep()
+}
+
+func (w *World) sleep() {
+	time.Sleep(w.now - w.slept)
+	w.slept = w.now
 }
 
 func (w *World) pop() event {
