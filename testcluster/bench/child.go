@@ -36,6 +36,7 @@ var roles = map[string]func(ctx context.Context, s childSpec) error{
 	"member": beMember,
 	"server": beServer,
 	"caller": beCaller,
+	"live":   beLiveServer,
 }
 
 // runChild ends the process if it is a child.

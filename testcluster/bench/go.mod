@@ -8,6 +8,7 @@ require (
 	github.com/go-kit/log v0.2.1
 	github.com/go-kratos/kratos/v2 v2.8.3
 	github.com/grapevine-go/grapevine v0.0.0
+	github.com/grapevine-go/grapevine/endpoint/grpcendpoint v0.0.0
 	github.com/hashicorp/memberlist v0.7.0
 	github.com/hashicorp/serf v0.11.0
 	github.com/rs/zerolog v1.35.1
@@ -15,6 +16,7 @@ require (
 	go.etcd.io/etcd/server/v3 v3.7.3
 	go.uber.org/zap v1.27.1
 	google.golang.org/grpc v1.83.2
+	google.golang.org/protobuf v1.36.12
 )
 
 require (
@@ -117,7 +119,6 @@ require (
 	golang.org/x/time v0.15.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20261110000943-09e21b237f2c // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261110000943-09e21b237f2c // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/evanphx/json-patch.v4 v4.12.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // indirect
@@ -135,7 +136,10 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-replace github.com/grapevine-go/grapevine => ../..
+replace (
+	github.com/grapevine-go/grapevine => ../..
+	github.com/grapevine-go/grapevine/endpoint/grpcendpoint => ../../endpoint/grpcendpoint
+)
 
 // Of before it was split up: only Go kit asks for it, and in the workspace it would be there beside its own parts.
 exclude google.golang.org/genproto v0.0.0-20210917145530-b395a37504d4

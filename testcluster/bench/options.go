@@ -56,6 +56,8 @@ type effort struct {
 	servers       int           // that are restarted
 	callers       int           // processes that send them requests
 	rollPause     time.Duration // between two restarts
+	liveWarmUp    time.Duration // of those who call real servers
+	liveSpan      time.Duration // in which requests to real servers count
 
 	settle time.Duration // a cluster's; 0 for one period of push/pull
 	window time.Duration // in which a cluster's traffic is counted; 0 for one period of push/pull
@@ -69,6 +71,7 @@ var fullEffort = effort{
 	registrations: 20, restarts: 5, patience: restartPatience,
 	crashes: 3, crashPatience: crashPatience, crashLook: crashLook, goodbyes: 5,
 	servers: rollServers, callers: rollCallers, rollPause: 2 * time.Second,
+	liveWarmUp: 2 * time.Second, liveSpan: 10 * time.Second, // as in the simulation
 	rest: 16 * time.Second, // transport: aeadIdle and sweepEvery, one after the other
 }
 
