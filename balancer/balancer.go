@@ -135,6 +135,10 @@ func (b *Balancer[T]) Done(t Token, outcome Outcome) {
 		if c.failing() {
 			c.succeeded()
 		}
+	case outcome == Canceled:
+		if t.began != 0 {
+			c.tookLonger(now()-t.began, t.peak)
+		}
 	}
 }
 

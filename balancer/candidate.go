@@ -48,7 +48,7 @@ func (c *Candidate) Errors() float64 {
 	return c.errors.at(now(), errorSpan)
 }
 
-// Latency is how long calls took lately, of those that succeeded, or 0 if none was timed yet. See [Set.TimeEveryCall].
+// Latency is how long calls took lately, of those that succeeded, or were given up after a longer time, or 0 if none was timed yet. See [Set.TimeEveryCall].
 func (c *Candidate) Latency() time.Duration { return time.Duration(c.latency.value()) }
 
 // took takes in how long a call took, in nanoseconds, for the peak too where that is of use.
@@ -56,6 +56,14 @@ func (c *Candidate) took(nanoseconds int64, peak bool) {
 	c.latency.add(float64(nanoseconds), latencyStep)
 	if peak {
 		c.observePeak(float64(nanoseconds))
+	}
+}
+
+// tookLonger takes in how long a call had taken when its caller gave it up. That says something where it is longer than
+// usual: an item that stalls and is overtaken by hedges each time would look as fast as it once was.
+func (c *Candidate) tookLonger(nanoseconds int64, peak bool) {
+	if usual := c.latency.value(); usual > 0 && float64(nanoseconds) > usual {
+		c.took(nanoseconds, peak)
 	}
 }
 

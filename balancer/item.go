@@ -23,7 +23,7 @@ type Outcome uint8
 const (
 	Success  Outcome = iota // it was answered
 	Failure                 // it was not, or with an error that is the item's
-	Canceled                // its caller gave it up, which says nothing of the item
+	Canceled                // its caller gave it up, which says nothing of the item, unless that was slow: see [Candidate.Latency]
 )
 
 // Load is what an item reports of itself.

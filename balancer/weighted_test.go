@@ -69,6 +69,35 @@ func TestPeakEWMAAvoidsTheSlow(t *testing.T) {
 	})
 }
 
+// An item that stalls, and whose calls are given up, does not look as fast as before; one whose calls are given up early does.
+func TestPeakEWMASeesWhatWasGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for gaveUp, avoided := range map[time.Duration]bool{time.Second: true, ms: false} {
+			b := newBalancer(PeakEWMA(), numbered(1, 1))
+			serve(t, b, 100, 10*ms, 10*ms)
+			token := hold(t, b, 0)
+			time.Sleep(gaveUp)
+			b.Done(token, Canceled)
+			if got := b.known.present["a"].Latency(); (got > 10*ms) != avoided || got < 10*ms {
+				t.Errorf("after a call was given up after %v the latency is %v", gaveUp, got)
+			}
+			if counts := serve(t, b, 10, 10*ms, 10*ms); (counts[0] == 0) != avoided {
+				t.Errorf("picked %v times after a call of the first was given up after %v", counts, gaveUp)
+			}
+			if b.known.present["a"].Errors() != 0 {
+				t.Error("it counts as a failure")
+			}
+		}
+		fresh := newBalancer(PeakEWMA(), numbered(1))
+		token := hold(t, fresh, 0)
+		time.Sleep(ms)
+		fresh.Done(token, Canceled)
+		if got := fresh.known.present["a"].Latency(); got != 0 {
+			t.Errorf("the latency of one that never answered is %v", got)
+		}
+	})
+}
+
 func TestPeakEWMASeesPeaksAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBalancer(PeakEWMA(), numbered(1, 1))
