@@ -27,7 +27,7 @@ func startLiveFleet() (f *liveFleet, err error) {
 		f.servers = append(f.servers, server)
 	}
 	for i := range liveClients {
-		m, err := grapevine{secret}.start(fmt.Sprintf("client-%d", i), f.seeds(), func(func(news) bool) {})
+		m, err := grapevine{secret: secret}.start(fmt.Sprintf("client-%d", i), f.seeds(), func(func(news) bool) {})
 		if err != nil {
 			return f, err
 		}
