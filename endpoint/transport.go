@@ -65,6 +65,9 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 // service gives what calls a service, from the first request on while it had an instance. Others are not remembered, as
 // a name may come from anywhere.
 func (t *Transport) service(request *http.Request) (*httpService, error) {
+	if t.View == nil {
+		return nil, errors.New("endpoint: Transport has no View: set it to that of a node, as node.View() gives")
+	}
 	if request.URL == nil {
 		return nil, errors.New("endpoint: the request has no URL: make it with http.NewRequestWithContext")
 	}

@@ -292,3 +292,14 @@ func TestTransportTypes(t *testing.T) {
 		}
 	})
 }
+
+// What cannot be sent is an error that says what to do.
+func TestTransportThatIsNotReady(t *testing.T) {
+	request, _ := http.NewRequest("GET", "http://users/", nil)
+	if _, err := new(Transport).RoundTrip(request); err == nil || !strings.Contains(err.Error(), "View") {
+		t.Errorf("without a view: %v", err)
+	}
+	if _, err := (&Transport{View: newTown().View()}).RoundTrip(new(http.Request)); err == nil || !strings.Contains(err.Error(), "URL") {
+		t.Errorf("without a URL: %v", err)
+	}
+}
