@@ -22,8 +22,8 @@ func (n *Node) owe(push pushEvent) {
 
 const (
 	// settlePatience is how long subscribers of the view may take before a drain is confirmed without them: one that is stuck
-	// must not keep others from leaving.
-	settlePatience = 250 * time.Millisecond
+	// must not keep others from leaving for long.
+	settlePatience = time.Second
 	mostSettling   = 64 // confirmations that wait for subscribers; more are given at once
 )
 

@@ -105,7 +105,7 @@ func (b *Balancer) take(ctx context.Context, tried []*client) (*client, balancer
 	}
 	for {
 		picked, token, err := b.picks.PickFor(choice)
-		if err != nil || picked.acquire() {
+		if err != nil || picked.acquireCurrent() {
 			return picked, token, err
 		}
 		b.picks.Done(token, balancer.Canceled)

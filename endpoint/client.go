@@ -16,6 +16,8 @@ import (
 const (
 	firstReconnect   = 100 * time.Millisecond // doubles with each failure
 	slowestReconnect = 30 * time.Second
+
+	callsPatience = 500 * time.Millisecond // with calls to an instance that left: by then a request has been sent, if not answered
 )
 
 // errRetired is what a call meets that was about to go to an instance just as it left.
@@ -29,7 +31,8 @@ type client struct {
 	made       atomic.Pointer[made]                // nil until the factory has succeeded
 	published  bool                                // as one that can be called; the endpointer's lock is held for it
 	retired    atomic.Bool
-	uses       atomic.Int64 // calls in flight, and 1 until it is retired: at 0 it is closed
+	uses       atomic.Int64  // calls in flight, and 1 until it is retired: at 0 it is closed
+	ended      chan struct{} // closed when there are none
 	closed     atomic.Bool
 }
 
@@ -40,7 +43,7 @@ type made struct {
 }
 
 func newClient(e *Endpointer, address string) *client {
-	c := &client{endpointer: e, address: address}
+	c := &client{endpointer: e, address: address, ended: make(chan struct{})}
 	c.uses.Store(1)
 	return c
 }
@@ -116,9 +119,31 @@ func (c *client) acquire() bool {
 	}
 }
 
+// acquireCurrent is acquire for one that has not left: of those that are counted in after that, nobody waits for the end.
+func (c *client) acquireCurrent() bool {
+	if !c.acquire() {
+		return false
+	}
+	if c.hasLeft() {
+		c.release()
+		return false
+	}
+	return true
+}
+
 func (c *client) release() {
 	if c.uses.Add(-1) == 0 {
+		close(c.ended)
 		c.close()
+	}
+}
+
+// awaitCalls waits until the calls to an instance that left have returned, or have taken so long that they have reached it.
+func (c *client) awaitCalls(ctx context.Context) {
+	select {
+	case <-c.ended:
+	case <-time.After(callsPatience):
+	case <-ctx.Done():
 	}
 }
 

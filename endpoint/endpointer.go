@@ -100,6 +100,11 @@ func (e *Endpointer) follow() {
 // replace makes instances the set, and closes what is not needed any more.
 func (e *Endpointer) replace(instances []membership.Instance) {
 	for _, gone := range e.swap(instances) {
+		settled := e.view.Hold() // who drains must not stop serving before the calls have come that picked it a moment ago
+		e.closing.Go(func() {
+			gone.awaitCalls(e.ctx)
+			settled()
+		})
 		e.closing.Go(gone.retire) // a closer may take its time; the view must be followed meanwhile
 	}
 }

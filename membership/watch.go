@@ -53,6 +53,14 @@ func (v *View) Settled(ctx context.Context) error {
 	}
 }
 
+// Hold keeps [View.Settled] from returning until release is called, which may be done more than once: for who has more to do for a
+// snapshot than the body of its loop in [View.Watch], in which it calls Hold.
+func (v *View) Hold() (release func()) {
+	w := new(watcher)
+	v.watchers.note(w, 0)
+	return func() { v.watchers.leave(w) }
+}
+
 // note takes note of a version that a watcher has dealt with.
 func (w *watchers) note(one *watcher, version uint64) {
 	w.mu.Lock()

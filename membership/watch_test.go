@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"testing"
@@ -89,6 +90,28 @@ func TestFault33_WatcherThatNeverReads(t *testing.T) {
 		synctest.Wait()
 		if len(seen) != 2 || seen[0] != first || seen[1] != latest {
 			t.Errorf("the watcher saw versions %d, want the first, %d, and the latest, %d", seen, first, latest)
+		}
+	})
+}
+
+// TestHold has somebody hold on to what it was told while it goes on to follow the view.
+func TestHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := storeOf(member("a"))
+		view := s.View()
+		release := view.Hold()
+		s.Apply(heard(next(member("a"), Draining)))
+		time.AfterFunc(time.Minute, release)
+		began := time.Now()
+		if err := view.Settled(t.Context()); err != nil || time.Since(began) != time.Minute {
+			t.Errorf("settled after %v, %v", time.Since(began), err)
+		}
+		release()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		defer view.Hold()()
+		if err := view.Settled(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("held: %v", err)
 		}
 	})
 }
