@@ -23,7 +23,7 @@ func (n *Node) owe(push pushEvent) {
 const (
 	// settlePatience is how long subscribers of the view may take before a drain is confirmed without them: one that is stuck
 	// must not keep others from leaving for long.
-	settlePatience = time.Second
+	settlePatience = 750 * time.Millisecond
 	mostSettling   = 64 // confirmations that wait for subscribers; more are given at once
 )
 

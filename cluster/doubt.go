@@ -6,6 +6,8 @@ const (
 	firstRemind   = time.Second // between two looks at a member that answers although memberlist gave it up; doubles with each
 	slowestRemind = 10 * time.Second
 	doubtPatience = 2500 * time.Millisecond // beyond the first look: SWIM gave up after some seconds, on whosever word
+	blindPatience = 6 * time.Second         // where this node did not hear anybody lately: then SWIM's verdict may rest on that
+	blindFor      = 20 * time.Second
 )
 
 // doubt looks at a member that memberlist gave up, as it does on the word of a single peer, who may have been cut off or
@@ -42,7 +44,7 @@ func (w *watch) dispel(id identity, address Address) {
 			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind)
 		case found == blind:
 			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind) // it may have answered
-		case found == dead || found == absent || time.Since(heard) >= doubtPatience:
+		case found == dead || found == absent || time.Since(heard) >= w.patience():
 			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})
 			return
 		default:
@@ -54,6 +56,16 @@ func (w *watch) dispel(id identity, address Address) {
 			return
 		}
 	}
+}
+
+// patience is for how long one that SWIM gave up may be silent although its system, or another member, answers.
+func (w *watch) patience() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Since(w.blind) < blindFor {
+		return blindPatience
+	}
+	return doubtPatience
 }
 
 func (w *watch) stillDoubted(id identity) bool {

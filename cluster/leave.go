@@ -26,9 +26,9 @@ func (e *UnconfirmedError) Unwrap() error { return e.Cause }
 
 // Drain tells every living member that this one takes no new calls, and returns once each has confirmed that its view
 // says so, and that those who watch the view there have dealt with it: from then on nobody picks this one any more, and calls
-// that package endpoint had picked it for just before have returned, or reached it. One whose watchers take longer than 1 s
-// confirms without them. Those that have not by the end of ctx are named in an [*UnconfirmedError]. What was registered stays
-// listed as draining: it is called only where nothing else is left. Register and Update fail from now on. Drain may be
+// that package endpoint had picked it for just before have returned, or reached it. One whose watchers take longer than
+// 750 ms confirms without them. Those that have not by the end of ctx are named in an [*UnconfirmedError]. What was registered
+// stays listed as draining: it is called only where nothing else is left. Register and Update fail from now on. Drain may be
 // called again, to wait again.
 func (n *Node) Drain(ctx context.Context) error {
 	return wrap("drain", n.announce(ctx, membership.Draining))

@@ -96,3 +96,24 @@ func TestAccusersAreForgotten(t *testing.T) {
 		time.Sleep(time.Minute) // for memberlist
 	})
 }
+
+// TestPatienceAfterBlindness holds that a node that heard nobody lately is slower to believe that SWIM was right.
+func TestPatienceAfterBlindness(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := idleNode(t, zerolog.Nop())
+		if got := n.watch.patience(); got != doubtPatience {
+			t.Errorf("at first: %v", got)
+		}
+		n.watch.blind = time.Now()
+		if got := n.watch.patience(); got != blindPatience {
+			t.Errorf("after blindness: %v", got)
+		}
+		time.Sleep(blindFor)
+		if got := n.watch.patience(); got != doubtPatience {
+			t.Errorf("in the end: %v", got)
+		}
+		n.cancel()
+		n.list.Shutdown()
+		time.Sleep(time.Minute) // for memberlist
+	})
+}

@@ -17,7 +17,7 @@ func TestDrainWaitsForSubscribers(t *testing.T) {
 		takes, least, most time.Duration
 	}{
 		"quick": {100 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond},
-		"stuck": {time.Hour, time.Second, 1050 * time.Millisecond},
+		"stuck": {time.Hour, 750 * time.Millisecond, 800 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {

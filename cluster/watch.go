@@ -34,6 +34,7 @@ type watch struct {
 	doubts slots.Slots // looks at those that memberlist gave up
 
 	mu      sync.Mutex
+	blind   time.Time              // when a look last heard nobody
 	doubted map[identity]bool      // those that memberlist gave up; false once they were seen alive again
 	silent  map[identity]bool      // those that are suspected
 	under   map[identity]bool      // looks under way, and those that wait
