@@ -61,7 +61,7 @@ func runLive(o options, loads ...float64) ([]Row, error) {
 }
 
 func (f *liveFleet) measure(o options, figures *figures, c liveContender, load float64, seed uint64) error {
-	r, err := f.run(c, load, o.effort, seed)
+	r, err := f.run(c, load, o, seed)
 	if err != nil {
 		return fmt.Errorf("%s, %s: %w", c.name, liveName(load), err)
 	}

@@ -20,7 +20,7 @@ const (
 	rpcService = "rpc" // as workService, by gRPC
 	workHeader = "X-Work"
 	workMethod = "/bench.Live/Work"
-	mostWorked = time.Second // of a request
+	mostWorked = time.Minute // of a request
 )
 
 // workers serve requests in the order in which they come. How long they are at work is not measured but decided here, so that sleeping for longer

@@ -18,6 +18,7 @@ const (
 	longestIdle               = time.Hour
 	mostRate                  = 20_000
 	longestSpan               = 24 * time.Hour
+	mostSlow                  = 100
 )
 
 type options struct {
@@ -30,6 +31,7 @@ type options struct {
 	requests int           // of ours, where something was promised of them
 	rate     int           // requests a second, of all callers
 	span     time.Duration // of virtual time, without anybody gone
+	slow     int           // by which all of a real run takes longer
 	simulated
 	effort
 	say func(format string, args ...any) // how far it is
@@ -90,6 +92,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.rate, "rate", 1500, "rolling: requests a second")
 	flags.DurationVar(&o.span, "span", trueHour, "false: how much virtual time clusters live through")
 	o.simulated.flags(flags)
+	flags.IntVar(&o.slow, "slow", 1, "live: how many times as long all takes, so that a busy host adds less; what is shown is divided by it")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -118,6 +121,9 @@ func (o *options) check(what, sizes string) (err error) {
 	}
 	if err := o.simulated.check(); err != nil {
 		return err
+	}
+	if o.slow < 1 || o.slow > mostSlow {
+		return invalid("-slow", strconv.Itoa(o.slow), "use 1 to %d", mostSlow)
 	}
 	if o.idle > 0 {
 		o.settle, o.window = shortSettle, o.idle

@@ -30,6 +30,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"-idle 1ms":            `-idle "1ms": use 1s to 1h0m0s`,
 		"-rate 1":              `-rate "1": use 5 to 20000`,
 		"-span 1ms":            `-span "1ms": use 1s to 24h0m0s`,
+		"-slow 0":              `-slow "0": use 1 to 100`,
 		"-idle -1s":            `-idle "-1s": use 1s to 1h0m0s`,
 		"-seeds 0":             `-seeds "0": use 1 to 100`,
 		"-scenarios x":         `-scenarios "x": use any of 50 % load, 60 % load`,

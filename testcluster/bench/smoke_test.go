@@ -11,7 +11,7 @@ import (
 
 // small is so little work that the figures say nothing.
 func small(t *testing.T) options {
-	return options{sizes: []int{3}, runs: 1, rate: 100, requests: 20, say: t.Logf, effort: effort{
+	return options{sizes: []int{3}, runs: 1, rate: 100, requests: 20, slow: 1, say: t.Logf, effort: effort{
 		batches: 2, datagrams: 20, messages: 2, handshakes: 4, mesh: 3, registrations: 2, restarts: 1,
 		rest: 10 * time.Millisecond, settle: 100 * time.Millisecond, window: 200 * time.Millisecond, patience: time.Second,
 		crashes: 1, crashPatience: 300 * time.Millisecond, goodbyes: 1,
