@@ -5,9 +5,7 @@ import "time"
 const (
 	firstRemind   = time.Second // between two looks at a member that answers although memberlist gave it up; doubles with each
 	slowestRemind = 10 * time.Second
-	doubtPatience = 2500 * time.Millisecond // beyond the first look: SWIM gave up after some seconds, on whosever word
-	blindPatience = 6 * time.Second         // where this node did not hear anybody lately: then SWIM's verdict may rest on that
-	blindFor      = 20 * time.Second
+	doubtPatience = 4 * time.Second // since this node's own look first found it silent: as long as a process may be paused
 )
 
 // doubt looks at a member that memberlist gave up, as it does on the word of a single peer, who may have been cut off or
@@ -29,26 +27,36 @@ func (w *watch) doubt(id identity, address Address) bool {
 }
 
 // dispel looks until the member is not doubted any more, or found to be gone: on proof, or because it has not answered for as
-// long as a process may be paused. Until then it is suspected, and called where nothing else is left.
+// long as a process may be paused, whenever SWIM gave it up, on whosever word. Until then it is suspected, and called where
+// nothing else is left.
 func (w *watch) dispel(id identity, address Address) {
-	heard := time.Now()
+	var heard time.Time // until when it may have answered
+	noted := false
+	defer func() {
+		if noted {
+			w.clear(id)
+		}
+	}()
 	for wait := firstRemind; w.stillDoubted(id); {
 		found := blind
 		if !w.node.solitude.cutOff() {
 			found = w.lookWithin(w.doubts, id, address, nil)
 		}
 		pause := firstRelook
-		switch {
-		case found == alive:
+		switch found {
+		case alive:
 			w.node.push.introduce(address)
+			w.clear(id)
+			fallthrough
+		case blind:
 			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind)
-		case found == blind:
-			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind) // it may have answered
-		case found == dead || found == absent || time.Since(heard) >= w.patience():
+		case silent:
+			noted = w.note(id) || noted
+			w.node.inbox.put(suspectEvent{id, "SWIM has given it up, and it does not answer"})
+		}
+		if found == dead || found == absent || found == silent && w.silentFor(id, heard) >= doubtPatience {
 			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})
 			return
-		default:
-			w.node.inbox.put(suspectEvent{id, "SWIM has given it up, and it does not answer"})
 		}
 		select {
 		case <-time.After(pause):
@@ -56,16 +64,6 @@ func (w *watch) dispel(id identity, address Address) {
 			return
 		}
 	}
-}
-
-// patience is for how long one that SWIM gave up may be silent although its system, or another member, answers.
-func (w *watch) patience() time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if time.Since(w.blind) < blindFor {
-		return blindPatience
-	}
-	return doubtPatience
 }
 
 func (w *watch) stillDoubted(id identity) bool {

@@ -67,7 +67,7 @@ func (w *watch) others(id identity) (others []Address) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for other, address := range living {
-		if other != id && !w.silent[other] && !w.doubted[other] {
+		if _, suspected := w.silent[other]; other != id && !suspected && !w.doubted[other] {
 			others = append(others, Address{Addr: address, Name: other.String()})
 		}
 	}

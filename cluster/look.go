@@ -45,11 +45,6 @@ func (w *watch) lookWithin(within slots.Slots, id identity, address Address, lat
 	}
 	defer within.Free()
 	found := w.look(id, address, late)
-	if found == blind {
-		w.mu.Lock()
-		w.blind = time.Now()
-		w.mu.Unlock()
-	}
 	if found == blind || found == silent {
 		w.node.solitude.check()
 	}

@@ -97,23 +97,26 @@ func TestAccusersAreForgotten(t *testing.T) {
 	})
 }
 
-// TestPatienceAfterBlindness holds that a node that heard nobody lately is slower to believe that SWIM was right.
-func TestPatienceAfterBlindness(t *testing.T) {
+// TestSilentFor holds that a sign of life, or a time in which it may have given one, begins the silence anew.
+func TestSilentFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := idleNode(t, zerolog.Nop())
-		if got := n.watch.patience(); got != doubtPatience {
-			t.Errorf("at first: %v", got)
+		w, a := newWatch(nil), identity{"a", 1}
+		is := func(since time.Time, want time.Duration) {
+			t.Helper()
+			if got := w.silentFor(a, since); got != want {
+				t.Errorf("silent for %v, want %v", got, want)
+			}
 		}
-		n.watch.blind = time.Now()
-		if got := n.watch.patience(); got != blindPatience {
-			t.Errorf("after blindness: %v", got)
-		}
-		time.Sleep(blindFor)
-		if got := n.watch.patience(); got != doubtPatience {
-			t.Errorf("in the end: %v", got)
-		}
-		n.cancel()
-		n.list.Shutdown()
-		time.Sleep(time.Minute) // for memberlist
+		is(time.Time{}, 0)
+		w.note(a)
+		time.Sleep(3 * time.Second)
+		w.note(a)
+		is(time.Time{}, 3*time.Second)
+		is(time.Now().Add(-time.Second), time.Second)
+		w.clear(a)
+		is(time.Time{}, 0)
+		w.note(a)
+		time.Sleep(time.Second)
+		is(time.Time{}, time.Second)
 	})
 }

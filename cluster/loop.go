@@ -147,6 +147,9 @@ func (n *Node) seen(up upEvent) (sign bool) {
 	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
 		n.watch.suspect(before, up.id.name+" is at its address", true)
 	}
+	if up.answered {
+		n.watch.clear(up.id)
+	}
 	_, pushed := n.owed[up.id]
 	if pushed || up.answered {
 		n.push.meet(up.id)

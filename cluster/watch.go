@@ -34,9 +34,8 @@ type watch struct {
 	doubts slots.Slots // looks at those that memberlist gave up
 
 	mu      sync.Mutex
-	blind   time.Time              // when a look last heard nobody
 	doubted map[identity]bool      // those that memberlist gave up; false once they were seen alive again
-	silent  map[identity]bool      // those that are suspected
+	silent  map[identity]time.Time // those that are suspected, and since when
 	under   map[identity]bool      // looks under way, and those that wait
 	seen    map[identity]time.Time // when the last look at each ended
 	accused map[identity]accusers  // lately, by others
@@ -49,7 +48,7 @@ func newWatch(n *Node) *watch {
 		looks:   make(slots.Slots, mostLooks),
 		doubts:  make(slots.Slots, doubtLooks),
 		doubted: make(map[identity]bool),
-		silent:  make(map[identity]bool),
+		silent:  make(map[identity]time.Time),
 		under:   make(map[identity]bool),
 		seen:    make(map[identity]time.Time),
 		accused: make(map[identity]accusers),
@@ -129,8 +128,10 @@ func (w *watch) investigate(id identity, address Address, why string, tell bool)
 func (w *watch) note(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	known := w.silent[id]
-	w.silent[id] = true
+	_, known := w.silent[id]
+	if !known {
+		w.silent[id] = time.Now()
+	}
 	return !known
 }
 
@@ -138,9 +139,20 @@ func (w *watch) note(id identity) bool {
 func (w *watch) clear(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	suspected := w.silent[id]
+	_, suspected := w.silent[id]
 	delete(w.silent, id)
 	return suspected
+}
+
+// silentFor is for how long a suspect has been one, at most since then.
+func (w *watch) silentFor(id identity, since time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	began, suspected := w.silent[id]
+	if !suspected {
+		return 0
+	}
+	return min(time.Since(began), time.Since(since))
 }
 
 // conclude passes on what a look found.
@@ -186,7 +198,8 @@ func (w *watch) relook(id identity, address Address, why string, tell bool) {
 func (w *watch) isSilent(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.silent[id]
+	_, suspected := w.silent[id]
+	return suspected
 }
 
 // beginLook allows one look at a member at a time, and lookPause between two.
