@@ -38,7 +38,7 @@ func loadChart(rows []Row) chart {
 
 // newOnesChart also shows the share that new ones could serve as fast as others do.
 func newOnesChart(rows []Row) chart {
-	c := chart{Title: "Share of a new backend while it warms up", X: "seconds since it began to serve", Y: "share, 1 is that of all alike"}
+	c := chart{Title: "Share of a new backend while it warms up", X: "second of its life", Y: "share, 1 is that of all alike"}
 	can := line{Name: "what it can do", Class: "can"}
 	for second := range 10 {
 		x := float64(second + 1)
