@@ -27,7 +27,7 @@ type Candidate struct {
 	errors   decaying      // share of the calls
 	latency  mean          // nanoseconds
 	peak     decaying      // nanoseconds, see PeakEWMA
-	report   atomic.Pointer[report]
+	report   report
 	out      out
 	warmth   warmth
 	started  time.Time

@@ -1,14 +1,31 @@
 package balancer
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
 
-// report is what an item said of itself.
-type report struct {
-	others float64 // requests of other callers that it was serving
-	at     int64   // when it was heard, by now
+// report is what an item said of itself, in one word that lies beside what else a pick reads: the high half is how many requests of
+// other callers it was serving, the low half when it said so, in ticks. The zero value is none.
+type report struct{ word atomic.Uint64 }
+
+// reportTick is 16 µs. What is 10 hours old looks as if it were to come, and is not used either.
+const (
+	reportTick = 14
+	reportLag  = time.Second // by which a coarse clock may be behind
+)
+
+func (r *report) set(others float64, at int64) {
+	r.word.Store(uint64(math.Float32bits(float32(others)))<<32 | uint64(uint32(at>>reportTick)|1))
+}
+
+// load gives what was reported lately, and how long ago that is at a moment.
+func (r *report) load(at int64) (others float64, age int64, ok bool) {
+	word := r.word.Load()
+	age = int64(int32(uint32(at>>reportTick)-uint32(word))) << reportTick
+	ok = word != 0 && age < int64(reportsLast) && age > -int64(reportLag)
+	return float64(math.Float32frombits(uint32(word >> 32))), max(age, 0), ok
 }
 
 const (
@@ -103,9 +120,9 @@ func (r *Reports) span() int64 {
 func (c *Candidate) queue(f fleet) (q, weight float64) {
 	weight = float64(c.weight.Load())
 	others := f.others * weight
-	if r := c.report.Load(); r != nil && f.at-r.at < int64(reportsLast) {
-		trust := float64(f.span) / float64(f.span+f.at-r.at)
-		others = trust*r.others + (1-trust)*others
+	if reported, age, ok := c.report.load(f.at); ok {
+		trust := float64(f.span) / float64(f.span+age)
+		others += trust * (reported - others)
 	}
 	q = float64(c.inFlight.Load()) + others
 	if !c.errors.isZero() {
@@ -127,7 +144,7 @@ func (b *Balancer[T]) Report(key string, load Load) {
 	}
 	c := current.candidates[position]
 	others := float64(max(load.InFlight-c.inFlight.Load(), 0))
-	c.report.Store(&report{others, now()})
+	c.report.set(others, now())
 	c.caution.And(^uint32(silent))
 	current.policySet.Reports.add(position, others/float64(c.weight.Load()), c.latency.value())
 }

@@ -23,6 +23,24 @@ func TestLeastRequestGoesByReports(t *testing.T) {
 	})
 }
 
+func TestReportsAreForgotten(t *testing.T) {
+	at := now()
+	var none, some report
+	some.set(7, at)
+	for age, want := range map[time.Duration]bool{
+		-2 * reportLag: false, -reportLag / 2: true, 0: true, reportsLast - time.Millisecond: true, reportsLast + time.Millisecond: false,
+		time.Minute: false, 5 * time.Hour: false, 12 * time.Hour: false, 18 * time.Hour: false,
+	} {
+		others, aged, ok := some.load(at + int64(age))
+		if ok != want || ok && (others != 7 || time.Duration(aged)-max(age, 0) > 50*time.Microsecond || aged < 0) {
+			t.Errorf("a report of 7, %v ago, is %v, %v ago, %t; want %t", age, others, time.Duration(aged), ok, want)
+		}
+		if _, _, ok := none.load(at + int64(age)); ok {
+			t.Error("there is a report where there is none")
+		}
+	}
+}
+
 func TestLatestReports(t *testing.T) {
 	r := new(Reports)
 	if _, ok := r.Latest(0); ok {
@@ -76,7 +94,7 @@ func TestReportCountsForHalfAfterAQuarterOfACall(t *testing.T) {
 			reports := b.set.Load().policySet.Reports
 			fleet := reports.fleet(0)
 			fleet.others = 0 // of those that did not report
-			if q, _ := c.queue(fleet); math.Abs(q-50) > 0.01 {
+			if q, _ := c.queue(fleet); math.Abs(q-50) > 2 {
 				t.Errorf("%s: after %v the report of 100 counts as %.2f, want 50", name, tt.age, q)
 			}
 		})
@@ -116,7 +134,7 @@ func TestReportsDoNotOutliveAnotherLife(t *testing.T) {
 	items := numbered(1, 1)
 	items[0].Started = time.Now().Add(-time.Hour)
 	b.Update(items)
-	if b.known.present["a"].report.Load() != nil {
+	if b.known.present["a"].report.word.Load() != 0 {
 		t.Error("the report of the process before it is still there")
 	}
 }
