@@ -17,7 +17,7 @@ const (
 )
 
 func (r *report) set(others float64, at int64) {
-	r.word.Store(uint64(math.Float32bits(float32(others)))<<32 | uint64(uint32(at>>reportTick)|1))
+	r.word.Store(uint64(math.Float32bits(float32(others)))<<32 | uint64(max(uint32(at>>reportTick), 1)))
 }
 
 // load gives what was reported lately, and how long ago that is at a moment.

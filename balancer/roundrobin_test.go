@@ -6,14 +6,25 @@ import (
 )
 
 func TestRoundRobin(t *testing.T) {
-	b := newBalancer(RoundRobin(), equalItems("a", "b", "c"))
-	var got []string
-	for range 7 {
-		value, _ := mustPick(t, b)
-		got = append(got, value)
+	firsts := make(map[string]int)
+	for range 100 {
+		b := newBalancer(RoundRobin(), equalItems("a", "b", "c"))
+		first, _ := mustPick(t, b)
+		firsts[first]++
+		got := []string{first}
+		for range 6 {
+			value, _ := mustPick(t, b)
+			got = append(got, value)
+		}
+		next := map[string]string{"a": "b", "b": "c", "c": "a"}
+		for i, value := range got[1:] {
+			if value != next[got[i]] {
+				t.Fatalf("picked %q, want them in turn", got)
+			}
+		}
 	}
-	if want := []string{"a", "b", "c", "a", "b", "c", "a"}; !slices.Equal(got, want) {
-		t.Errorf("picked %q, want %q", got, want)
+	if len(firsts) != 3 {
+		t.Errorf("100 begin with %v, want that chance decides", firsts)
 	}
 }
 

@@ -1,7 +1,7 @@
 package balancer
 
 // WeightedRoundRobin picks in turn too, each item as often as its weight says. Items of one weight come in the order of
-// Update, as with [RoundRobin]; otherwise the picks of each item are spread evenly, so that after any number of picks it has had its share to within
+// Update, as with [RoundRobin], from one that is drawn by lot; otherwise the picks of each item are spread evenly, so that after any number of picks it has had its share to within
 // a few.
 //
 // The turns are the multiples of the golden ratio, of which any number in a row are spread evenly over an interval; the
@@ -9,7 +9,7 @@ package balancer
 //
 // Source: Kuipers, Niederreiter, "Uniform Distribution of Sequences", 1974, chapter 2, section 3, for the sequence.
 func WeightedRoundRobin() Policy {
-	turn := new(counter)
+	turn := newTurn()
 	return func(s *Set) Picker {
 		weights, equal := weightsOf(s.Candidates)
 		if n := uint64(len(weights)); equal {

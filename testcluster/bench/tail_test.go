@@ -107,3 +107,10 @@ for information  p99, 10 of 50 cold, LeastRequest+probes / p2c, the best peer: 0
 		t.Errorf("marks:\n%swant:\n%s", got, want)
 	}
 }
+
+func TestTailMarksWithoutRows(t *testing.T) {
+	got := verdicts(tailMarks(nil))
+	if strings.Count(got, "not measured") != strings.Count(got, "\n") || !strings.Contains(got, probingOurs+" / the best peer, 0.8 at most") {
+		t.Errorf("marks:\n%s", got)
+	}
+}

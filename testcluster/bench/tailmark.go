@@ -22,6 +22,9 @@ func tailMarks(rows []Row) []mark {
 		name := bestPeer(rows, scenario)
 		m := p99(scenario, name, most)
 		m.name += ", the best peer"
+		if name == "" {
+			m.name = "p99, " + scenario + ", " + probingOurs + " / the best peer"
+		}
 		return m
 	}
 	figure := func(scenario, metric, unit string, most float64) mark {
