@@ -55,6 +55,7 @@ func TestManyRestarts(t *testing.T) {
 				continue
 			}
 			self, _ := m.View().Snapshot().Member(m.Name())
+			t.Logf("restart %d: awaited is boot %v at %s", i, self.Boot, m.Address())
 			c.AwaitViews(time.Minute, c.Members, atBoot(m.Name(), m.Address(), self.Boot.Number))
 		}
 		c.AwaitConverged(time.Minute)

@@ -133,7 +133,7 @@ func (c *Cluster) AwaitViews(patience time.Duration, members []*Member, right fu
 func listing(s *membership.Snapshot) string {
 	var members []string
 	for _, m := range s.Members() {
-		members = append(members, describe(m))
+		members = append(members, describe(m)+" at "+m.Address)
 	}
 	return fmt.Sprintf("%s; %v", strings.Join(members, ", "), s.Err())
 }
