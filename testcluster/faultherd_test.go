@@ -30,6 +30,7 @@ func (d counter) DialAddressTimeout(to cluster.Address, timeout time.Duration) (
 // now and then, and not all at once; when it is over, no two dial each other more than to meet again.
 func TestFault30_HerdAfterAHeal(t *testing.T) {
 	const n = 20
+	sizable(t, n)
 	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
 		var mu sync.Mutex
 		dialed := make(map[int64]int)
