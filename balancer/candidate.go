@@ -48,7 +48,8 @@ func (c *Candidate) Errors() float64 {
 	return c.errors.at(now(), errorSpan)
 }
 
-// Latency is how long calls took lately, of those that succeeded, or were given up after a longer time, or 0 if none was timed yet. See [Set.TimeEveryCall].
+// Latency is how long calls took lately, of those that succeeded, or were given up after a longer time, or 0 if none was
+// timed yet. See [Set.TimeEveryCall].
 func (c *Candidate) Latency() time.Duration { return time.Duration(c.latency.value()) }
 
 // took takes in how long a call took, in nanoseconds, for the peak too where that is of use.

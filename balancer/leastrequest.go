@@ -84,8 +84,8 @@ func lessLoaded(b, a *Candidate) bool {
 // estimated compares what is not known exactly.
 func (l *least) estimated(word uint64, first, second int) int {
 	fleet := l.reports.fleet(word)
-	best, q, w := first, 0.0, 0.0
-	q, w = l.candidates[first].queue(fleet)
+	best := first
+	q, w := l.candidates[first].queue(fleet)
 	consider := func(position int) {
 		q2, w2 := l.candidates[position].queue(fleet)
 		if (q2+1)*w < q*w2+min(w, w2) {

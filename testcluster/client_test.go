@@ -80,15 +80,21 @@ func TestEndpointThroughACrash(t *testing.T) {
 	virtual(t, 4, func(t *testing.T, c *testcluster.Cluster) {
 		call := caller(t, c.Members[0], "names")
 		time.Sleep(time.Second)
-		crashed := c.Members[2]
-		time.AfterFunc(time.Second, crashed.Host.Crash)
-		got := callEvery(t, call, 10*time.Millisecond, 300)
-		if got["m1"]+got["m2"]+got["m3"]+got["m4"] != 300 || got["m3"] == 0 || got["m3"] > 50 {
-			t.Errorf("answers: %v", got)
-		}
-		c.Kill(crashed)
-		c.AwaitConverged(time.Second)
+		callThroughACrash(t, c, call)
 	}, testcluster.WithService("names", named))
+}
+
+// callThroughACrash calls four members while the host of the third one crashes.
+func callThroughACrash(t *testing.T, c *testcluster.Cluster, call endpoint.Endpoint) {
+	t.Helper()
+	crashed := c.Members[2]
+	time.AfterFunc(time.Second, crashed.Host.Crash)
+	got := callEvery(t, call, 10*time.Millisecond, 300)
+	if got["m1"]+got["m2"]+got["m3"]+got["m4"] != 300 || got["m3"] == 0 || got["m3"] > 50 {
+		t.Errorf("answers: %v", got)
+	}
+	c.Kill(crashed)
+	c.AwaitConverged(time.Second)
 }
 
 // TestTransportThroughACrash is the same with an http.Client that calls the service by its name.
@@ -99,13 +105,6 @@ func TestTransportThroughACrash(t *testing.T) {
 		defer transport.Close()
 		client := &http.Client{Transport: transport}
 		call := func(ctx context.Context, _ any) (any, error) { return get(ctx, client, "names") }
-		crashed := c.Members[2]
-		time.AfterFunc(time.Second, crashed.Host.Crash)
-		got := callEvery(t, call, 10*time.Millisecond, 300)
-		if got["m1"]+got["m2"]+got["m3"]+got["m4"] != 300 || got["m3"] == 0 || got["m3"] > 50 {
-			t.Errorf("answers: %v", got)
-		}
-		c.Kill(crashed)
-		c.AwaitConverged(time.Second)
+		callThroughACrash(t, c, call)
 	}, testcluster.WithService("names", named))
 }
