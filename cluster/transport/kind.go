@@ -16,6 +16,8 @@ const (
 	kindPacket Kind = 0xf0 // a packet of memberlist's
 	kindAsk    Kind = 0xf1 // does this datagram get through? A nonce follows, and padding
 	kindPass   Kind = 0xf2 // it did: the nonce follows
+	kindPing   Kind = 0xf3 // memberlist's, in the short form
+	kindAck    Kind = 0xf4 // and its answer
 )
 
 // From is who sent a message.

@@ -27,6 +27,9 @@ func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
 }
 
 func (t *Transport) WriteToAddress(b []byte, to Address) (time.Time, error) {
+	if kind, short, ok := t.shorten(b, to); ok {
+		return time.Now(), t.Send(kind, to, short)
+	}
 	return time.Now(), t.Send(kindPacket, to, b)
 }
 

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 )
@@ -113,6 +114,22 @@ func packNumber(b []byte) (v packValue, rest []byte, err error) {
 	default:
 		return v, nil, fmt.Errorf("is no number but %#02x", first)
 	}
+}
+
+// The following write what the readers read, in the forms that go-msgpack uses.
+
+// packOf is the head of a map of a few pairs.
+func packOf(pairs int) byte { return 0x80 | byte(pairs) }
+
+func packAppendText(b []byte, text string) []byte {
+	if len(text) < 32 {
+		return append(append(b, 0xa0|byte(len(text))), text...)
+	}
+	return append(binary.BigEndian.AppendUint16(append(b, 0xda), uint16(len(text))), text...)
+}
+
+func packAppendNumber(b []byte, n uint32) []byte {
+	return binary.BigEndian.AppendUint32(append(b, 0xce), n)
 }
 
 func packFlag(b []byte) (v packValue, rest []byte, err error) {

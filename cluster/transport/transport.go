@@ -208,6 +208,9 @@ func (t *Transport) act(kind Kind, from From, payload []byte, at time.Time, done
 	case kindPacket:
 		t.passPacket(payload, from, at)
 		done()
+	case kindPing, kindAck:
+		t.passShort(kind, payload, from, at)
+		done()
 	case kindAsk:
 		t.answerAsk(from, payload)
 		done()
