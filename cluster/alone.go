@@ -75,9 +75,7 @@ func (s *solitude) endure() {
 // waitReunion waits until somebody is heard, if nobody is. It gives false when ctx is done before.
 func (s *solitude) waitReunion(ctx context.Context) bool {
 	for s.cutOff() {
-		select {
-		case <-time.After(jitter(meetAgain)):
-		case <-ctx.Done():
+		if !sleep(ctx, jitter(meetAgain)) {
 			return false
 		}
 	}
@@ -97,10 +95,5 @@ func (s *solitude) anybody() (id identity, to Address, ok bool) {
 
 // quiet waits, and says whether nobody was heard since then.
 func (s *solitude) quiet(since time.Time, wait time.Duration) bool {
-	select {
-	case <-time.After(wait):
-		return s.node.transport.Unheard() >= time.Since(since)
-	case <-s.node.ctx.Done():
-		return false
-	}
+	return sleep(s.node.ctx, wait) && s.node.transport.Unheard() >= time.Since(since)
 }

@@ -58,9 +58,7 @@ func (w *watch) dispel(id identity, address Address) {
 			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})
 			return
 		}
-		select {
-		case <-time.After(pause):
-		case <-w.node.ctx.Done():
+		if !sleep(w.node.ctx, pause) {
 			return
 		}
 	}

@@ -114,10 +114,7 @@ func (g *guard) watch(ctx context.Context, p post) {
 		if time.Since(began) > slowRewatch {
 			pause = firstRewatch
 		}
-		select {
-		case <-time.After(jitter(pause)):
-		case <-ctx.Done():
-		}
+		sleep(ctx, jitter(pause))
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"syscall"
-	"time"
 
 	"github.com/grapevine-go/grapevine/cluster/transport"
 )
@@ -15,9 +14,7 @@ func (w *watch) knock(ctx context.Context, q *inquiry, address Address, found ch
 	for pause := knockTwice; ; pause = knockAgain {
 		answered := q.system.Load()
 		w.node.spawn(func() { offer(found, w.knockOnce(q, address)) })
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !sleep(ctx, pause) {
 			return
 		}
 		switch {
@@ -57,10 +54,7 @@ func (w *watch) identify(ctx context.Context, id identity, address Address) verd
 		case errors.As(err, &refused) && refused.Reason == transport.ReasonCluster:
 			return dead
 		}
-		select {
-		case <-time.After(dialAgain):
-		case <-ctx.Done():
-		}
+		sleep(ctx, dialAgain)
 	}
 	return silent
 }

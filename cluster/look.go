@@ -51,8 +51,9 @@ func (w *watch) lookWithin(within slots.Slots, id identity, address Address, lat
 	return found
 }
 
-// look asks by datagram and knocks, at once; only without an answer it asks others, and makes sure who is there, so that however
-// many accuse a member that is well, each of them costs it no more than an answer.
+// look asks by datagram and knocks, at once; only without an answer it asks others, and makes sure who is there. One that was well
+// lately is knocked at only without an answer, too, so that however many accuse it, again and again, each of them costs it no
+// more than an answer.
 func (w *watch) look(id identity, address Address, late func(*inquiry)) verdict {
 	if address.Addr == w.node.Address() {
 		return dead
@@ -62,12 +63,18 @@ func (w *watch) look(id identity, address Address, late func(*inquiry)) verdict 
 	q := w.inquire(id)
 	defer w.forget(q)
 	found := make(chan verdict, 1) // more would say the same
-	w.node.spawn(func() { w.knock(ctx, q, address, found) })
+	var knockAfter time.Duration
+	if w.wasWell(id) {
+		knockAfter = askAgain
+	}
 	w.node.spawn(func() {
-		select {
-		case <-time.After(proveAfter):
+		if sleep(ctx, knockAfter) {
+			w.knock(ctx, q, address, found)
+		}
+	})
+	w.node.spawn(func() {
+		if sleep(ctx, proveAfter) {
 			offer(found, w.identify(ctx, id, address))
-		case <-ctx.Done():
 		}
 	})
 	return w.ask(ctx, q, address, found, late)

@@ -66,29 +66,29 @@ func TestAccusersAreForgotten(t *testing.T) {
 		a, b := identity{"a", 1}, identity{"b", 1}
 		counts := func(want int) {
 			t.Helper()
-			if got := n.watch.accusers(a); len(got) != want {
-				t.Errorf("accused by %v, want %d", got, want)
+			if got := n.watch.accusers(a); len(got.by) != want {
+				t.Errorf("accused by %v, want %d", got.by, want)
 			}
 		}
-		n.watch.accusedBy(a, b)
+		n.watch.accusedBy(note{from: b, subject: a})
 		counts(0) // by one that does not live
 		n.push.add(b, "10.0.0.2:7946", 1)
 		n.push.add(a, "10.0.0.3:7946", 1)
-		n.watch.accusedBy(a, a)
+		n.watch.accusedBy(note{from: a, subject: a})
 		counts(0)
-		n.watch.accusedBy(a, b)
-		n.watch.accusedBy(a, b)
+		n.watch.accusedBy(note{from: b, subject: a})
+		n.watch.accusedBy(note{from: b, subject: a})
 		counts(1)
 		time.Sleep(accusedFor + 1)
 		counts(0)
-		n.watch.accusedBy(a, b)
+		n.watch.accusedBy(note{from: b, subject: a})
 		counts(1)
 		n.watch.acquit(a)
 		counts(0)
 		for boot := range uint64(2 * mostAccusers) {
 			c := identity{"c", boot}
 			n.push.add(c, "10.0.0.4:7946", 1)
-			n.watch.accusedBy(a, c)
+			n.watch.accusedBy(note{from: c, subject: a})
 		}
 		counts(mostAccusers)
 		n.cancel()

@@ -40,10 +40,7 @@ func (n *Node) handleEvents() {
 // rest lets changes gather in a large cluster, where each new snapshot copies a long list: 1 ms at 1,000 members.
 func (n *Node) rest() {
 	if members := n.push.count(); members >= manyMembers {
-		select {
-		case <-time.After(time.Duration(members) * time.Microsecond):
-		case <-n.ctx.Done():
-		}
+		sleep(n.ctx, time.Duration(members)*time.Microsecond)
 	}
 }
 

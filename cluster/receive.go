@@ -30,7 +30,7 @@ func (n *Node) handlers() map[transport.Kind]transport.Handler {
 		kindRecord: n.receivePush(false),
 		kindInsist: n.receivePush(true),
 		kindAck:    n.receiveNote(n.handleAck),
-		kindAccuse: n.receiveNote(func(m note) { n.watch.accusedBy(m.subject, m.from) }),
+		kindAccuse: n.receiveNote(n.watch.accusedBy),
 		kindProbe: n.receiveNote(func(m note) {
 			answer := note{from: n.id, subject: m.subject}.encode(kindAnswer)
 			n.send(Address{Addr: m.replyTo, Name: m.from.String()}, answer)

@@ -55,10 +55,8 @@ func (r *repairer) noticed(peer identity, theirs uint64) {
 		return
 	}
 	r.node.spawnIn(r.comparing, func() { // or else the next digest will tell
-		select {
-		case <-time.After(repairDelay):
+		if sleep(r.node.ctx, repairDelay) {
 			r.compare(peer, theirs)
-		case <-r.node.ctx.Done():
 		}
 	})
 }
@@ -83,9 +81,7 @@ func (r *repairer) compare(peer identity, theirs uint64) {
 func (r *repairer) inquire(name string) {
 	own := headsMessage{from: r.node.id, asks: true, first: name, last: name, heads: r.node.store.HeadOf(name)}
 	r.node.spawn(func() {
-		select {
-		case <-time.After(jitter(inquireAfter)):
-		case <-r.node.ctx.Done():
+		if !sleep(r.node.ctx, jitter(inquireAfter)) {
 			return
 		}
 		for peer, address := range r.node.push.living() { // in random order

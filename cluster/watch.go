@@ -15,14 +15,13 @@ const (
 	confirmEach = 3                      // times, as datagrams are lost
 	firstRelook = 500 * time.Millisecond // between two looks at one that is suspected; doubles with each
 	slowRelook  = 15 * time.Second       // by then it is beyond a cut, and says so when it can
-	accusations = 8                      // in a row, as datagrams are lost
-	accuseAgain = 50 * time.Millisecond
-	lookPause   = time.Second // between two looks at one member, however many accuse it
-	mostLooks   = 16          // at a time
-	mostSeen    = 4096        // members whose last look is remembered, and those that were accused
-	mostWaiting = 256         // looks under way, and those that wait; more suspicions are dropped
-	mostDoubts  = 4096        // members that memberlist gave up and that are looked at; more are dropped on its word
-	doubtLooks  = 64          // looks at them, at a time
+	lookPause   = time.Second            // between two looks at one member, however many accuse it
+	wellFor     = 10 * time.Second       // one that was found alive is asked before its port is knocked at
+	mostLooks   = 16                     // at a time
+	mostSeen    = 4096                   // members whose last look is remembered, and those that were accused
+	mostWaiting = 256                    // looks under way, and those that wait; more suspicions are dropped
+	mostDoubts  = 4096                   // members that memberlist gave up and that are looked at; more are dropped on its word
+	doubtLooks  = 64                     // looks at them, at a time
 )
 
 // watch looks at members of which a call or a peer says that they are gone. Nobody is dropped on hearsay: a member goes when
@@ -37,9 +36,15 @@ type watch struct {
 	doubted map[identity]bool      // those that memberlist gave up; false once they were seen alive again
 	silent  map[identity]time.Time // those that are suspected, and since when
 	under   map[identity]bool      // looks under way, and those that wait
-	seen    map[identity]time.Time // when the last look at each ended
+	seen    map[identity]lastLook  // the last look at each
 	accused map[identity]accusers  // lately, by others
 	waiting map[*inquiry]bool      // looks that wait for an answer
+}
+
+// lastLook is a look that has ended.
+type lastLook struct {
+	at    time.Time
+	found verdict
 }
 
 func newWatch(n *Node) *watch {
@@ -50,7 +55,7 @@ func newWatch(n *Node) *watch {
 		doubted: make(map[identity]bool),
 		silent:  make(map[identity]time.Time),
 		under:   make(map[identity]bool),
-		seen:    make(map[identity]time.Time),
+		seen:    make(map[identity]lastLook),
 		accused: make(map[identity]accusers),
 		waiting: make(map[*inquiry]bool),
 	}
@@ -76,7 +81,7 @@ func (w *watch) suspect(id identity, why string, tell bool) {
 	}
 	w.node.spawn(func() {
 		found := w.investigate(id, address, why, tell)
-		w.endLook(id)
+		w.endLook(id, found)
 		if w.conclude(id, found, why); found == silent && w.note(id) {
 			w.relook(id, address, why, tell)
 			w.clear(id)
@@ -177,9 +182,7 @@ func (w *watch) conclude(id identity, found verdict, why string) {
 // relook looks at a suspect until that ends: it answers, is found gone, or SWIM gives it up.
 func (w *watch) relook(id identity, address Address, why string, tell bool) {
 	for pause := firstRelook; ; pause = min(2*pause, slowRelook) {
-		select {
-		case <-time.After(jitter(pause)):
-		case <-w.node.ctx.Done():
+		if !sleep(w.node.ctx, jitter(pause)) {
 			return
 		}
 		if _, living := w.node.push.address(id); !living || !w.isSilent(id) {
@@ -206,21 +209,29 @@ func (w *watch) isSilent(id identity) bool {
 func (w *watch) beginLook(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if last, ok := w.seen[id]; ok && time.Since(last) < lookPause || w.under[id] || len(w.under) >= mostWaiting {
+	if last, ok := w.seen[id]; ok && time.Since(last.at) < lookPause || w.under[id] || len(w.under) >= mostWaiting {
 		return false
 	}
 	w.under[id] = true
 	return true
 }
 
-func (w *watch) endLook(id identity) {
+func (w *watch) endLook(id identity, found verdict) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.under, id)
 	if len(w.seen) >= mostSeen {
 		clear(w.seen)
 	}
-	w.seen[id] = time.Now()
+	w.seen[id] = lastLook{time.Now(), found}
+}
+
+// wasWell says that the last look at a member found it alive, not long ago.
+func (w *watch) wasWell(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := w.seen[id]
+	return last.found == alive && time.Since(last.at) < wellFor
 }
 
 // where gives the address of a member that lives, or that is listed still although it fell silent.

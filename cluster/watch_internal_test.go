@@ -27,7 +27,7 @@ func TestLooksAreBounded(t *testing.T) {
 		begins(a, true)
 		time.Sleep(time.Minute) // it waits for a slot
 		begins(a, false)
-		w.endLook(a)
+		w.endLook(a, alive)
 		begins(a, false)
 		time.Sleep(lookPause)
 		for boot := range uint64(mostWaiting) {
