@@ -70,9 +70,18 @@ func (b *book) add(p *peer) {
 	}
 }
 
+// owner gives the peer who said itself, and proved who it is, where it is dialled: whatever others said before.
+func (b *book) owner(from Address) *peer {
+	p := b.peer(from)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.address = from.Addr
+	return p
+}
+
 // expect lets datagrams of a session be opened, of which it is not known yet whether the peer has it, too.
 func (b *book) expect(s *session, from Address) {
-	p := b.peer(from)
+	p := b.owner(from)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sessions[s.id] = entry{s, p}
@@ -80,7 +89,7 @@ func (b *book) expect(s *session, from Address) {
 
 // install makes a session, which both sides have, the one to send with to its peer, who said hello from that address. One that was made by the way, as this side dialled for something else, is not needed beside another.
 func (b *book) install(s *session, from Address, byTheWay bool) (installed bool) {
-	p := b.peer(from)
+	p := b.owner(from)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if slices.Contains(p.sessions, s) {

@@ -26,7 +26,7 @@ const (
 const (
 	mostName    = 255
 	mostMeta    = 512 // memberlist.MetaMaxSize
-	mostPayload = 512 // of an ack; this side sends none
+	mostPayload = 512 // of an ack
 	mostError   = 1 << 10
 	mostNodes   = 1 << 20  // nodes of a push/pull: memberlist's maxPushStateNodes
 	mostState   = 20 << 20 // after the nodes: memberlist's maxPushStateBytes

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 )
 
@@ -30,6 +31,7 @@ type proven struct {
 // from is who speaks on the connection.
 func (p *proven) from() From {
 	from := From{Addr: addrPortOf(p.RemoteAddr()), says: p.hello.id}
+	from.home, _ = netip.ParseAddrPort(p.hello.address) // it was seen to be one
 	if p.session != nil {
 		from.ID = p.session.peer
 	}

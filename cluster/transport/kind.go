@@ -25,7 +25,9 @@ type From struct {
 	ID   string         // name@boot, as its certificate says; "" where nothing is sealed
 	Addr netip.AddrPort // where it came from
 
-	says string // who it says that it is, of what came by stream
+	// Of what came by stream: who it says that it is, and where it is dialled.
+	says string
+	home netip.AddrPort
 }
 
 // Handler acts on a message. It owns payload, and may take its time: only messages of its own kind wait for it.
