@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,14 +14,14 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// sizes notes how large the datagrams are.
-type sizes struct {
+// sized notes how large the last datagram is.
+type sized struct {
 	transport.Network
-	sent []int
+	last atomic.Int64
 }
 
-func (s *sizes) WriteToAddress(b []byte, to transport.Address) (time.Time, error) {
-	s.sent = append(s.sent, len(b))
+func (s *sized) WriteToAddress(b []byte, to transport.Address) (time.Time, error) {
+	s.last.Store(int64(len(b)))
 	return s.Network.WriteToAddress(b, to)
 }
 
@@ -73,7 +74,7 @@ func wantPing(t *testing.T, b *end, from string) {
 func TestPingsAreSmall(t *testing.T) {
 	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
 		host, c := n.Host(), config("ada@0000000000000001")
-		sent := &sizes{Network: host}
+		sent := &sized{Network: host}
 		c.Network = sent
 		a, b := openOn(t, host, c), open(t, n, config("bob@00000000000000b0"))
 		send(t, a, at(b, "bob@00000000000000b0"), "for keys")
@@ -86,7 +87,7 @@ func TestPingsAreSmall(t *testing.T) {
 			if _, err := a.WriteToAddress(packet, at(b, "bob@00000000000000b0")); err != nil {
 				t.Fatal(err)
 			}
-			if got := sent.sent[len(sent.sent)-1]; got != size {
+			if got := int(sent.last.Load()); got != size {
 				t.Errorf("%d bytes became a datagram of %d, want %d", len(packet), got, size)
 			}
 			if got := <-b.PacketCh(); got.Buf[0] != packet[0] {
