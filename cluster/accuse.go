@@ -2,74 +2,103 @@ package cluster
 
 import (
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	accusations     = 8                      // rounds of telling all, as datagrams are lost
-	accuseAgain     = 50 * time.Millisecond  // between two rounds
-	accuseAtOnce    = 32                     // are told, and before more are, others may be heard to tell them, too
-	mostTellers     = 2                      // of one accusation; the others leave it to them
+	accusations  = 8                     // rounds of telling everybody, as datagrams are lost
+	accuseAgain  = 50 * time.Millisecond // between two rounds
+	accuseAtOnce = 32                    // members that are told before a pause
+	accusePause  = 4 * time.Millisecond  // in which others are heard who tell the same
+	tellers      = 2                     // whose names come first tell everybody; the others leave it to them
+	tellingFor   = 3 * accuseAgain       // after they were heard to
+
 	mostAccusers    = 4                      // of one member that are remembered
 	accusedFor      = 3 * time.Second        // an accusation counts
 	confirmPatience = 500 * time.Millisecond // with others, who look meanwhile
 )
 
-// tellsAll is the version of an accusation whose sender tells everybody. That of one that only confirms another's is 0.
-const tellsAll = 1
+// What the version of an accusation says; 0 that it only confirms another.
+const (
+	tellsAll   = 1 << iota // its sender tells everybody
+	foundProof             // and found proof, rather than nothing
+)
 
 // accusers are those who said of a member that it is silent.
 type accusers struct {
-	by    []identity
-	first []identity // those who tell everybody, and whose name comes before this node's
-	at    time.Time  // when one did last
+	by      []identity
+	at      time.Time // when one did last
+	telling []teller  // those whose names come first
 }
+
+// teller is one who tells everybody, and whose name comes before this node's.
+type teller struct {
+	id identity
+	at time.Time // when it was heard last
+}
+
+func (t teller) stale() bool { return time.Since(t.at) > tellingFor }
 
 // accusedBy looks at a member that another finds silent.
 func (w *watch) accusedBy(m note) {
-	id, by := m.subject, m.from
-	if _, living := w.node.push.address(by); living && id != by && id != w.node.id {
-		w.mu.Lock()
-		if len(w.accused) >= mostSeen {
-			clear(w.accused)
-		}
-		accused := w.accused[id]
-		if time.Since(accused.at) > accusedFor {
-			accused = accusers{}
-		}
-		accused.by = withOneMore(accused.by, by, mostAccusers)
-		if m.version == tellsAll && by.String() < w.node.id.String() {
-			accused.first = withOneMore(accused.first, by, mostTellers)
-		}
-		accused.at = time.Now()
-		w.accused[id] = accused
-		w.mu.Unlock()
+	if _, living := w.node.push.address(m.from); living && m.subject != m.from && m.subject != w.node.id {
+		w.noteAccuser(m.subject, m.from, m.version&tellsAll != 0)
 	}
-	w.suspect(id, "accused by "+by.name, false)
+	w.suspect(m.subject, suspicion{why: "accused by " + m.from.name, weak: m.version&foundProof == 0})
 }
 
-// withOneMore is a copy with id in it, unless there are as many as there may be.
-func withOneMore(ids []identity, id identity, most int) []identity {
-	if len(ids) >= most || slices.Contains(ids, id) {
-		return ids
+func (w *watch) noteAccuser(id, by identity, tells bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.accused) >= mostSeen {
+		clear(w.accused)
 	}
-	return append(slices.Clone(ids), id)
+	accused := w.accused[id]
+	if accused == nil || time.Since(accused.at) > accusedFor {
+		accused = new(accusers)
+		w.accused[id] = accused
+	}
+	accused.at = time.Now()
+	if len(accused.by) < mostAccusers && !slices.Contains(accused.by, by) {
+		accused.by = append(slices.Clone(accused.by), by)
+	}
+	if tells && by.String() < w.node.id.String() {
+		accused.hear(by)
+	}
+}
+
+// hear notes that one is telling, and keeps those of all who are whose names come first.
+func (a *accusers) hear(by identity) {
+	all := slices.DeleteFunc(a.telling, func(t teller) bool { return t.id == by || t.stale() })
+	all = append(all, teller{by, time.Now()})
+	slices.SortFunc(all, func(s, t teller) int { return strings.Compare(s.id.String(), t.id.String()) })
+	a.telling = all[:min(len(all), tellers)]
+}
+
+// leaves says whether this node leaves it to others to tell everybody of a member. Of all who tell, the two whose names come
+// first never do.
+func (w *watch) leaves(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	accused := w.accused[id]
+	return accused != nil && len(accused.telling) == tellers && !slices.ContainsFunc(accused.telling, teller.stale)
 }
 
 // accusers gives those who have said lately that a member is silent.
-func (w *watch) accusers(id identity) accusers {
+func (w *watch) accusers(id identity) []identity {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if accused := w.accused[id]; time.Since(accused.at) <= accusedFor {
-		return accused
+	if accused := w.accused[id]; accused != nil && time.Since(accused.at) <= accusedFor {
+		return accused.by
 	}
-	return accusers{}
+	return nil
 }
 
 // asOthersFind names one of them, for people.
 func (w *watch) asOthersFind(id identity) string {
-	if by := w.accusers(id).by; len(by) > 0 {
+	if by := w.accusers(id); len(by) > 0 {
 		return "; " + by[0].name + " finds the same"
 	}
 	return ""
@@ -82,42 +111,45 @@ func (w *watch) acquit(id identity) {
 	delete(w.accused, id)
 }
 
-// accuse asks every other member to look for itself, until enough is set, or two others tell all who come before this one: when
-// a thousand find at once that one they call is gone, few of them tell the thousand.
-func (w *watch) accuse(id identity, enough *atomic.Bool) {
+// accuse asks every other member to look for itself, until enough is set. When a thousand find at once that one they call is
+// gone, each of them tells a few, and two the rest.
+func (w *watch) accuse(id identity, found verdict, enough *atomic.Bool) {
+	says := note{from: w.node.id, subject: id, version: tellsAll}
+	if found == dead {
+		says.version |= foundProof
+	}
+	message := says.encode(kindAccuse)
 	w.node.spawn(func() {
-		message := note{from: w.node.id, subject: id, version: tellsAll}.encode(kindAccuse)
 		for range accusations {
-			if !w.tellAll(id, message, enough) || !sleep(w.node.ctx, accuseAgain) {
+			w.tell(id, message, enough)
+			if !sleep(w.node.ctx, accuseAgain) || enough.Load() {
 				return
 			}
 		}
 	})
 }
 
-// tellAll is one round of accuse, and says whether there may be another.
-func (w *watch) tellAll(id identity, message []byte, enough *atomic.Bool) bool {
+// tell is one round of telling everybody, or as many as are left when others are heard to.
+func (w *watch) tell(id identity, message []byte, enough *atomic.Bool) {
 	told := 0
 	for peer, address := range w.node.push.living() {
-		if peer == id {
+		switch {
+		case peer == id:
 			continue
-		}
-		if told > 0 && told%accuseAtOnce == 0 && !sleep(w.node.ctx, burstPause) {
-			return false
-		}
-		if enough.Load() || len(w.accusers(id).first) >= mostTellers {
-			return false
+		case told > 0 && told%accuseAtOnce == 0 && !sleep(w.node.ctx, accusePause):
+			return
+		case enough.Load() || w.leaves(id):
+			return
 		}
 		w.node.send(Address{Addr: address, Name: peer.String()}, message)
 		told++
 	}
-	return true
 }
 
 // confirm tells those who accused a member that it is silent here, too.
 func (w *watch) confirm(id identity) {
 	message := note{from: w.node.id, subject: id}.encode(kindAccuse)
-	for _, by := range w.accusers(id).by {
+	for _, by := range w.accusers(id) {
 		if address, living := w.node.push.address(by); living {
 			w.node.send(address, message)
 		}
@@ -127,7 +159,7 @@ func (w *watch) confirm(id identity) {
 // confirmed waits until another has said that a member is silent.
 func (w *watch) confirmed(id identity) bool {
 	for began := time.Now(); time.Since(began) <= confirmPatience; {
-		if len(w.accusers(id).by) > 0 {
+		if len(w.accusers(id)) > 0 {
 			return true
 		}
 		if !sleep(w.node.ctx, askAgain) {

@@ -19,7 +19,7 @@ func withUnknownKeys(t *testing.T, test func(t *testing.T, member *transport.Tra
 	t.Helper()
 	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		var dialled atomic.Int64
-		member := attacker(t, dials{c.Network.Host(), &dialled}, "member@0000000000000001", keyringOf(t, greetSecret))
+		member := attacker(t, counted{c.Network.Host(), new(atomic.Int64), &dialled}, "member@0000000000000001", keyringOf(t, greetSecret))
 		defer member.Shutdown()
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})

@@ -204,7 +204,7 @@ func (r *reach) note(address string, err error) {
 		r.mu.Lock()
 		id := r.missing.refused(address, time.Now())
 		r.mu.Unlock()
-		r.node.watch.suspect(id, "its port refuses connections", false) // if it is listed still, as one that is kept
+		r.node.watch.suspect(id, suspicion{why: "its port refuses connections"}) // if it is listed still, as one that is kept
 	}
 }
 

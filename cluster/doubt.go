@@ -40,7 +40,7 @@ func (w *watch) dispel(id identity, address Address) {
 	for wait := firstRemind; w.stillDoubted(id); {
 		found := blind
 		if !w.node.solitude.cutOff() {
-			found = w.lookWithin(w.doubts, id, address, nil)
+			found = w.lookWithin(w.doubts, id, address, false, nil)
 		}
 		pause := firstRelook
 		switch found {

@@ -109,7 +109,7 @@ func (g *guard) watch(ctx context.Context, p post) {
 		if transport.Silent(err) {
 			g.node.watch.unanswered(p.id)
 		} else {
-			g.node.watch.suspect(p.id, "its connection broke", true)
+			g.node.watch.suspect(p.id, suspicion{why: "its connection broke", tell: true})
 		}
 		if time.Since(began) > slowRewatch {
 			pause = firstRewatch

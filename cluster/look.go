@@ -35,26 +35,25 @@ const (
 
 // lookAt finds out about a member by itself: a closed port or another process on it is proof, a time-out is none. late,
 // which may be nil, is called after each question that was not answered in time.
-func (w *watch) lookAt(id identity, address Address, late func(*inquiry)) verdict {
-	return w.lookWithin(w.looks, id, address, late)
+func (w *watch) lookAt(id identity, address Address, gently bool, late func(*inquiry)) verdict {
+	return w.lookWithin(w.looks, id, address, gently, late)
 }
 
-func (w *watch) lookWithin(within slots.Slots, id identity, address Address, late func(*inquiry)) verdict {
+func (w *watch) lookWithin(within slots.Slots, id identity, address Address, gently bool, late func(*inquiry)) verdict {
 	if !within.Take(w.node.ctx) {
 		return blind
 	}
 	defer within.Free()
-	found := w.look(id, address, late)
+	found := w.look(id, address, gently, late)
 	if found == blind || found == silent {
 		w.node.solitude.check()
 	}
 	return found
 }
 
-// look asks by datagram and knocks, at once; only without an answer it asks others, and makes sure who is there. One that was well
-// lately is knocked at only without an answer, too, so that however many accuse it, again and again, each of them costs it no
-// more than an answer.
-func (w *watch) look(id identity, address Address, late func(*inquiry)) verdict {
+// look asks by datagram and knocks, at once; only without an answer it asks others, and makes sure who is there. Gently, it knocks
+// only without an answer, too, so that however many accuse a member, again and again, each of them costs it no more than that.
+func (w *watch) look(id identity, address Address, gently bool, late func(*inquiry)) verdict {
 	if address.Addr == w.node.Address() {
 		return dead
 	}
@@ -64,7 +63,7 @@ func (w *watch) look(id identity, address Address, late func(*inquiry)) verdict 
 	defer w.forget(q)
 	found := make(chan verdict, 1) // more would say the same
 	var knockAfter time.Duration
-	if w.wasWell(id) {
+	if gently {
 		knockAfter = askAgain
 	}
 	w.node.spawn(func() {

@@ -66,8 +66,8 @@ func TestAccusersAreForgotten(t *testing.T) {
 		a, b := identity{"a", 1}, identity{"b", 1}
 		counts := func(want int) {
 			t.Helper()
-			if got := n.watch.accusers(a); len(got.by) != want {
-				t.Errorf("accused by %v, want %d", got.by, want)
+			if got := n.watch.accusers(a); len(got) != want {
+				t.Errorf("accused by %v, want %d", got, want)
 			}
 		}
 		n.watch.accusedBy(note{from: b, subject: a})
@@ -91,6 +91,39 @@ func TestAccusersAreForgotten(t *testing.T) {
 			n.watch.accusedBy(note{from: c, subject: a})
 		}
 		counts(mostAccusers)
+		n.cancel()
+		n.list.Shutdown()
+		time.Sleep(time.Minute) // for memberlist
+	})
+}
+
+// TestTwoTell holds that a member leaves it to two others to tell everybody of one, while they do.
+func TestTwoTell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := idleNode(t, zerolog.Nop())
+		n.closed = true // nothing looks
+		gone := identity{"gone", 1}
+		n.push.add(gone, "10.0.0.1:7946", 1)
+		hears := func(name string, version uint64, leaves bool) {
+			t.Helper()
+			from := identity{name, 1}
+			n.push.add(from, "10.0.0.2:7946", 1)
+			if n.watch.accusedBy(note{from: from, subject: gone, version: version}); n.watch.leaves(gone) != leaves {
+				t.Errorf("after it has heard %s tell, it leaves it to others: %v, want %v", name, !leaves, leaves)
+			}
+		}
+		hears("a5", tellsAll, false)
+		hears("a5", tellsAll, false)
+		hears("zz", tellsAll, false) // whose name comes after its own
+		hears("a0", 0, false)        // who only confirms
+		hears("a9", tellsAll, true)
+		time.Sleep(tellingFor)
+		hears("a1", tellsAll, true)
+		hears("a5", tellsAll, true)
+		time.Sleep(1) // and it has heard a9 too long ago, which comes after these
+		hears("zz", tellsAll, true)
+		time.Sleep(tellingFor)
+		hears("zz", tellsAll, false) // the two have ended
 		n.cancel()
 		n.list.Shutdown()
 		time.Sleep(time.Minute) // for memberlist

@@ -142,7 +142,7 @@ func (n *Node) seen(up upEvent) (sign bool) {
 	n.watch.trust(up.id)
 	n.reach.found(up.id, up.address)
 	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
-		n.watch.suspect(before, up.id.name+" is at its address", true)
+		n.watch.suspect(before, suspicion{why: up.id.name + " is at its address", tell: true})
 	}
 	if up.answered {
 		n.watch.clear(up.id)

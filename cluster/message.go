@@ -34,7 +34,7 @@ type note struct {
 	from    identity
 	subject identity
 	boot    membership.Boot // kindAck: the newest boot of the receiver's name that is known
-	version uint64          // kindAck: and the version of its record. kindAccuse: whether the sender tells everybody
+	version uint64          // kindAck: and the version of its record. kindAccuse: tellsAll, foundProof
 	replyTo string          // kindProbe and kindSeen: host:port
 }
 

@@ -106,7 +106,7 @@ func (c *nameClaim) contest(rival identity, address string) {
 	}
 	verdict := dead
 	if address != "" {
-		verdict = c.node.watch.lookAt(rival, Address{Addr: address, Name: rival.String()}, nil)
+		verdict = c.node.watch.lookAt(rival, Address{Addr: address, Name: rival.String()}, false, nil)
 	}
 	if err := c.decide(verdict, rival.name, address); err != nil {
 		c.node.log.Error().Err(err).Msg("cluster: name taken")

@@ -69,7 +69,7 @@ func (r *reach) run() {
 		}
 		r.search()
 		select {
-		case <-time.After(jitter(r.wait())):
+		case <-time.After(r.wait()):
 		case <-r.woken:
 		case <-r.node.ctx.Done():
 			return
@@ -87,7 +87,7 @@ func (r *reach) wake() {
 	}
 }
 
-// wait is until there may be something to do again, on average.
+// wait is until there may be something to do again.
 func (r *reach) wait() time.Duration {
 	stamps := r.stampsNow() != ""
 	r.mu.Lock()
@@ -99,7 +99,8 @@ func (r *reach) wait() time.Duration {
 	if stamps {
 		wait = min(wait, watchPause)
 	}
-	if !r.trying {
+	wait = jitter(wait)
+	if !r.trying { // whose time has its jitter already
 		wait = min(wait, time.Until(r.next))
 	}
 	return max(wait, time.Millisecond)

@@ -1,7 +1,6 @@
 package cluster_test
 
 import (
-	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -65,40 +64,33 @@ func TestReportOfNobody(t *testing.T) {
 	})
 }
 
-// dials counts the streams that a node opens.
-type dials struct {
-	cluster.Transport
-	count *atomic.Int64
-}
-
-func (d dials) DialAddressTimeout(to cluster.Address, timeout time.Duration) (net.Conn, error) {
-	d.count.Add(1)
-	return d.Transport.DialAddressTimeout(to, timeout)
-}
-
 // TestReportsAreRateLimited has a thousand calls fail within a second, of which few are looked into.
 func TestReportsAreRateLimited(t *testing.T) {
-	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
-		withUsers(t, c)
-		var dialled atomic.Int64
-		host := c.Network.Host()
-		config := c.Config(host, named("caller"))
-		config.Transport = dials{host, &dialled}
-		caller, err := cluster.Start(t.Context(), config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Members = append(c.Members, &testcluster.Member{Node: caller, Host: host})
-		c.AwaitConverged(time.Minute)
-		instance := instanceOf(t, c.Members[2], "m1")
-		time.Sleep(10 * time.Second) // it has connected to its neighbours
-		before := dialled.Load()
-		for range 1000 {
-			caller.View().Report(instance, membership.TimedOut)
-			time.Sleep(900 * time.Microsecond)
-		}
-		if looks := dialled.Load() - before; looks < 1 || looks > 4 {
-			t.Errorf("a thousand reports led to %d looks, want one in 300 ms", looks)
-		}
-	})
+	for _, evidence := range []membership.Evidence{membership.TimedOut, membership.Refused} {
+		virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+			var sent, dialled, ignored atomic.Int64
+			host := c.Network.Host()
+			c.Run(host, cluster.Config{Name: "called", Transport: counted{host, &sent, &ignored}})
+			host = c.Network.Host()
+			caller := c.Run(host, cluster.Config{Name: "caller", Transport: counted{host, &ignored, &dialled}})
+			withUsers(t, c)
+			c.AwaitConverged(time.Minute)
+			instance := instanceOf(t, caller, "called")
+			time.Sleep(10 * time.Second) // it has connected to its neighbours
+			count := func(during func()) (int64, int64) {
+				datagrams, dials := sent.Load(), dialled.Load()
+				for range 1000 {
+					during()
+					time.Sleep(900 * time.Microsecond)
+				}
+				return sent.Load() - datagrams, dialled.Load() - dials
+			}
+			idle, idleDials := count(func() {})
+			busy, busyDials := count(func() { caller.View().Report(instance, evidence) })
+			if looks := max(busy-idle, busyDials-idleDials); looks < 1 || looks > 5 {
+				t.Errorf("a thousand reports that it %s led to %d answers, after %d, and %d dials, after %d: want one look a second",
+					evidence, busy, idle, busyDials, idleDials)
+			}
+		})
+	}
 }

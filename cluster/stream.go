@@ -24,7 +24,7 @@ func (p *pusher) stream(id identity, to Address, message []byte) error {
 	defer cancel()
 	err := p.node.transport.Deliver(ctx, transport.Kind(message[0]), to, message[1:])
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		p.node.watch.suspect(id, "it refuses streams", true)
+		p.node.watch.suspect(id, suspicion{why: "it refuses streams", tell: true})
 	} else if err != nil && p.node.ctx.Err() == nil {
 		p.node.log.Debug().Err(err).Str("to", id.name).Msg("cluster: cannot send by stream")
 	}

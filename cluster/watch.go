@@ -15,11 +15,8 @@ const (
 	confirmEach = 3                      // times, as datagrams are lost
 	firstRelook = 500 * time.Millisecond // between two looks at one that is suspected; doubles with each
 	slowRelook  = 15 * time.Second       // by then it is beyond a cut, and says so when it can
-	lookPause   = time.Second            // between two looks at one member, however many accuse it
-	wellFor     = 10 * time.Second       // one that was found alive is asked before its port is knocked at
 	mostLooks   = 16                     // at a time
 	mostSeen    = 4096                   // members whose last look is remembered, and those that were accused
-	mostWaiting = 256                    // looks under way, and those that wait; more suspicions are dropped
 	mostDoubts  = 4096                   // members that memberlist gave up and that are looked at; more are dropped on its word
 	doubtLooks  = 64                     // looks at them, at a time
 )
@@ -37,14 +34,15 @@ type watch struct {
 	silent  map[identity]time.Time // those that are suspected, and since when
 	under   map[identity]bool      // looks under way, and those that wait
 	seen    map[identity]lastLook  // the last look at each
-	accused map[identity]accusers  // lately, by others
+	accused map[identity]*accusers // lately, by others
 	waiting map[*inquiry]bool      // looks that wait for an answer
 }
 
-// lastLook is a look that has ended.
-type lastLook struct {
-	at    time.Time
-	found verdict
+// suspicion is why a member is looked at.
+type suspicion struct {
+	why  string // for people
+	tell bool   // the others, should it not answer; or else those who told of it
+	weak bool   // somebody had to wait, as happens with members that are well
 }
 
 func newWatch(n *Node) *watch {
@@ -56,7 +54,7 @@ func newWatch(n *Node) *watch {
 		silent:  make(map[identity]time.Time),
 		under:   make(map[identity]bool),
 		seen:    make(map[identity]lastLook),
-		accused: make(map[identity]accusers),
+		accused: make(map[identity]*accusers),
 		waiting: make(map[*inquiry]bool),
 	}
 }
@@ -69,21 +67,28 @@ func (w *watch) report(instance membership.Instance, evidence membership.Evidenc
 		}
 		return
 	}
-	w.suspect(identity{instance.Member, instance.Boot.ID}, string(evidence), true)
+	s := suspicion{why: string(evidence), tell: true, weak: evidence == membership.TimedOut}
+	w.suspect(identity{instance.Member, instance.Boot.ID}, s)
 }
 
-// suspect looks at a member if nobody looked lately. When it does not answer, and tell is set, the other members are told;
-// otherwise those who told.
-func (w *watch) suspect(id identity, why string, tell bool) {
+// suspect looks at a member unless this node just did.
+func (w *watch) suspect(id identity, s suspicion) {
 	address, known := w.where(id)
-	if !known || id == w.node.id || !w.beginLook(id) {
+	if !known || id == w.node.id {
+		return
+	}
+	wait, begun := w.beginLook(id, s.weak)
+	if !begun {
 		return
 	}
 	w.node.spawn(func() {
-		found := w.investigate(id, address, why, tell)
+		if !sleep(w.node.ctx, wait) {
+			return
+		}
+		found := w.investigate(id, address, s)
 		w.endLook(id, found)
-		if w.conclude(id, found, why); found == silent && w.note(id) {
-			w.relook(id, address, why, tell)
+		if w.conclude(id, found, s.why); found == silent && w.note(id) {
+			w.relook(id, address, s)
 			w.clear(id)
 		}
 	})
@@ -92,26 +97,26 @@ func (w *watch) suspect(id identity, why string, tell bool) {
 // unanswered looks at a neighbour that is silent. One that is suspected is looked at anyway, ever less often.
 func (w *watch) unanswered(id identity) {
 	if !w.isSilent(id) && !w.node.solitude.cutOff() {
-		w.suspect(id, "it does not answer its neighbour", true)
+		w.suspect(id, suspicion{why: "it does not answer its neighbour", tell: true, weak: true})
 	}
 }
 
 // investigate is a look at a member that others hear of while it lasts. One that is absent is so only if another says so, too,
 // and silent otherwise.
-func (w *watch) investigate(id identity, address Address, why string, tell bool) verdict {
+func (w *watch) investigate(id identity, address Address, s suspicion) verdict {
 	var answered atomic.Bool
-	told, confirmed := !tell, 0
-	found := w.lookAt(id, address, func(q *inquiry) {
+	told, confirmed := !s.tell, 0
+	found := w.lookAt(id, address, s.weak && w.wasWell(id), func(q *inquiry) {
 		asked := q.asked.Load()
 		if asked < tellAt || !q.hears() {
 			return
 		}
 		if asked == doubtAt {
-			w.conclude(id, silent, why) // so far
+			w.conclude(id, silent, s.why) // so far
 		}
 		if !told {
 			told = true
-			w.accuse(id, &answered)
+			w.accuse(id, silent, &answered)
 		}
 		if confirmed++; confirmed <= confirmEach {
 			w.confirm(id)
@@ -122,7 +127,7 @@ func (w *watch) investigate(id identity, address Address, why string, tell bool)
 		answered.Store(true)
 		w.acquit(id)
 	case found == dead && !told:
-		w.accuse(id, &answered)
+		w.accuse(id, dead, &answered)
 	case found == absent && !w.confirmed(id):
 		return silent
 	}
@@ -180,7 +185,7 @@ func (w *watch) conclude(id identity, found verdict, why string) {
 }
 
 // relook looks at a suspect until that ends: it answers, is found gone, or SWIM gives it up.
-func (w *watch) relook(id identity, address Address, why string, tell bool) {
+func (w *watch) relook(id identity, address Address, s suspicion) {
 	for pause := firstRelook; ; pause = min(2*pause, slowRelook) {
 		if !sleep(w.node.ctx, jitter(pause)) {
 			return
@@ -191,8 +196,8 @@ func (w *watch) relook(id identity, address Address, why string, tell bool) {
 		if w.node.solitude.cutOff() {
 			continue
 		}
-		found := w.investigate(id, address, why, tell)
-		if w.conclude(id, found, why); found != silent && found != blind {
+		found := w.investigate(id, address, s)
+		if w.conclude(id, found, s.why); found != silent && found != blind {
 			return
 		}
 	}
@@ -203,35 +208,6 @@ func (w *watch) isSilent(id identity) bool {
 	defer w.mu.Unlock()
 	_, suspected := w.silent[id]
 	return suspected
-}
-
-// beginLook allows one look at a member at a time, and lookPause between two.
-func (w *watch) beginLook(id identity) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if last, ok := w.seen[id]; ok && time.Since(last.at) < lookPause || w.under[id] || len(w.under) >= mostWaiting {
-		return false
-	}
-	w.under[id] = true
-	return true
-}
-
-func (w *watch) endLook(id identity, found verdict) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.under, id)
-	if len(w.seen) >= mostSeen {
-		clear(w.seen)
-	}
-	w.seen[id] = lastLook{time.Now(), found}
-}
-
-// wasWell says that the last look at a member found it alive, not long ago.
-func (w *watch) wasWell(id identity) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	last := w.seen[id]
-	return last.found == alive && time.Since(last.at) < wellFor
 }
 
 // where gives the address of a member that lives, or that is listed still although it fell silent.

@@ -20,7 +20,7 @@ func TestLooksAreBounded(t *testing.T) {
 		a := identity{"a", 1}
 		begins := func(id identity, want bool) {
 			t.Helper()
-			if got := w.beginLook(id); got != want {
+			if _, got := w.beginLook(id, true); got != want {
 				t.Errorf("beginLook(%v) = %v, want %v", id, got, want)
 			}
 		}
@@ -29,6 +29,11 @@ func TestLooksAreBounded(t *testing.T) {
 		begins(a, false)
 		w.endLook(a, alive)
 		begins(a, false)
+		time.Sleep(lookPause / 4)
+		if wait, begun := w.beginLook(a, false); !begun || wait != 3*lookPause/4 {
+			t.Errorf("a suspicion that is not weak waits for %v, %v", wait, begun)
+		}
+		w.endLook(a, alive)
 		time.Sleep(lookPause)
 		for boot := range uint64(mostWaiting) {
 			begins(identity{"a", boot}, true)
@@ -115,7 +120,7 @@ func TestFault13_LookedAtWhileItIsKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := idleNodeOn(t, new(ending), zerolog.Nop())
 		began := time.Now()
-		if found := n.watch.lookAt(identity{"a", 1}, Address{Addr: "10.0.0.7:7946"}, nil); found != dead {
+		if found := n.watch.lookAt(identity{"a", 1}, Address{Addr: "10.0.0.7:7946"}, false, nil); found != dead {
 			t.Errorf("found %v, want dead", found)
 		}
 		if took := time.Since(began); took > proveAfter {

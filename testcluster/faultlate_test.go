@@ -15,8 +15,8 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// soonAfter is how long it may take to join once a provider says whom.
-const soonAfter = 15 * time.Second
+// soonAfter is how long it may take to join once a provider says whom: attempts are 5 to 15 s apart by then.
+const soonAfter = 16 * time.Second
 
 // unready fails the test unless m says that it has not joined, and why, in these words.
 func unready(t *testing.T, m *testcluster.Member, why string) {
