@@ -20,7 +20,7 @@ const (
 	asked        = 2                      // of them, the nearest, whether they still answer
 	beatEvery    = 750 * time.Millisecond // for those
 	beatPatience = 250 * time.Millisecond // beyond that
-	guardEvery   = 2 * time.Second        // between two looks at who the neighbours are
+	guardAfter   = 250 * time.Millisecond // a member has come or gone, and the neighbours may be others; 1 ms for each member, if that is longer
 	firstRewatch = 200 * time.Millisecond // between two connections to one neighbour; doubles with each
 	slowRewatch  = time.Second
 )
@@ -30,7 +30,8 @@ const (
 // sure, and tells the others. The nearest are asked now and then as well, as a host that vanishes closes nothing.
 type guard struct {
 	node     *Node
-	count    int // of neighbours
+	count    int           // of neighbours
+	woken    chan struct{} // holds a token once a member has come or gone
 	watching map[post]context.CancelFunc
 }
 
@@ -42,7 +43,7 @@ type post struct {
 }
 
 func newGuard(n *Node, neighbours int) *guard {
-	return &guard{node: n, count: neighbours, watching: make(map[post]context.CancelFunc)}
+	return &guard{node: n, count: neighbours, woken: make(chan struct{}, 1), watching: make(map[post]context.CancelFunc)}
 }
 
 // checkNeighbours gives how many there are to be.
@@ -61,11 +62,22 @@ func checkNeighbours(value int) (count int, err error) {
 func (g *guard) run() {
 	for {
 		select {
-		case <-time.After(jitter(guardEvery)):
-			g.adjust()
+		case <-g.woken:
 		case <-g.node.ctx.Done():
 			return // and so do those that watch
 		}
+		many := time.Duration(g.node.push.count()) * time.Millisecond
+		if sleep(g.node.ctx, jitter(max(guardAfter, many))) { // they come and go together
+			g.adjust()
+		}
+	}
+}
+
+// wake says that a member has come or gone.
+func (g *guard) wake() {
+	select {
+	case g.woken <- struct{}{}:
+	default:
 	}
 }
 

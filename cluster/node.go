@@ -40,6 +40,7 @@ type Node struct {
 	push      *pusher
 	watch     *watch
 	solitude  *solitude
+	guard     *guard
 	name      *nameClaim
 	repair    *repairer
 	relay     *relay
@@ -99,7 +100,7 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	n.work.Go(n.push.run)
 	n.work.Go(n.reach.run)
 	n.work.Go(n.memory.run)
-	n.work.Go(newGuard(n, settings.Neighbours).run)
+	n.work.Go(n.guard.run)
 	if settings.SecretFile != "" {
 		n.work.Go(func() { n.followSecrets(settings) })
 	}
@@ -135,6 +136,7 @@ func newNode(s settings) (n *Node, err error) {
 	n.push = newPusher(n)
 	n.watch = newWatch(n)
 	n.solitude = newSolitude(n)
+	n.guard = newGuard(n, s.Neighbours)
 	n.name = newNameClaim(n)
 	n.repair = newRepairer(n)
 	n.relay = newRelay(n)

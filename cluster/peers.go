@@ -30,6 +30,7 @@ func (p *pusher) add(id identity, address string, wire byte) (before identity, t
 	p.lagging[id] = p.peers[id]
 	p.wake()
 	p.kick()
+	p.node.guard.wake()
 	return before, taken
 }
 
@@ -41,6 +42,7 @@ func (p *pusher) remove(id identity) {
 		delete(p.peers, id)
 		delete(p.lagging, id)
 		p.wake()
+		p.node.guard.wake()
 	}
 }
 

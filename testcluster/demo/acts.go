@@ -19,8 +19,15 @@ type act struct {
 	play func(ctx context.Context, s *stage) (time.Duration, error)
 }
 
-// pauseFor is shorter than what memberlist takes to give a member up: nobody may be removed.
-const pauseFor = 3 * time.Second
+const (
+	pauseFor  = 3 * time.Second // less than memberlist takes to give a member up: nobody may be removed
+	starveFor = 6 * time.Second // more than that
+
+	removedPoll = 20 * time.Millisecond // between two looks whether anybody was removed
+
+	// One that is starved gets a tenth of its time.
+	hungry, fed = 900 * time.Millisecond, 100 * time.Millisecond
+)
 
 var acts = map[string]*act{
 	"kill":    {"one process is killed with SIGKILL", kill},
@@ -28,10 +35,11 @@ var acts = map[string]*act{
 	"term":    {"one process is stopped with SIGTERM", term},
 	"rolling": {"all processes are restarted, one after another", rolling},
 	"pause":   {"one process is stopped for 3 s with SIGSTOP, then resumed", pause},
+	"starve":  {"one process gets a tenth of its time for 6 s", starve},
 }
 
 // actNames gives the acts in the order in which they are played by default.
-func actNames() []string { return []string{"kill", "replace", "term", "rolling", "pause"} }
+func actNames() []string { return []string{"kill", "replace", "term", "rolling", "pause", "starve"} }
 
 func kill(ctx context.Context, s *stage) (time.Duration, error) {
 	child, err := s.some()
@@ -117,16 +125,68 @@ func pause(ctx context.Context, s *stage) (time.Duration, error) {
 	return since(began, errors.Join(kept, s.awaitViews(ctx)))
 }
 
-// nobodyRemoved watches this process's view for d and expects that it keeps every living child.
-func (s *stage) nobodyRemoved(ctx context.Context, d time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	for snapshot := range s.node.View().Watch(ctx) {
-		if listed := len(snapshot.Instances(service)); listed != len(s.children) {
-			return fmt.Errorf("%d instances are listed while one is paused, want %d", listed, len(s.children))
+func starve(ctx context.Context, s *stage) (time.Duration, error) {
+	child, err := s.some()
+	if err != nil {
+		return 0, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.halt(ctx, child) }()
+	kept := s.nobodyRemoved(ctx, starveFor)
+	halted := <-ended
+	began := time.Now()
+	return since(began, errors.Join(kept, halted, s.awaitViews(ctx)))
+}
+
+// halt stops a child for most of starveFor, and leaves it running.
+func (s *stage) halt(ctx context.Context, child *process) error {
+	for end := time.Now().Add(starveFor); time.Now().Before(end); {
+		if err := child.signal(syscall.SIGSTOP); err != nil {
+			return err
+		}
+		paused := s.pause(ctx, hungry)
+		if err := errors.Join(paused, child.signal(syscall.SIGCONT)); err != nil {
+			return err
+		}
+		if err := s.pause(ctx, fed); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// nobodyRemoved watches the views of this process and of its children for d, and expects that they list everybody.
+func (s *stage) nobodyRemoved(ctx context.Context, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	everybody := len(s.children) + 1
+	found := make(chan error, everybody)
+	go func() {
+		for snapshot := range s.node.View().Watch(ctx) {
+			if listed := len(snapshot.Members()); listed != everybody {
+				found <- fmt.Errorf("%d members are listed, want %d", listed, everybody)
+				return
+			}
+		}
+		found <- nil
+	}()
+	for name, child := range s.children {
+		go func() {
+			for ctx.Err() == nil {
+				if listed := s.viewOf(ctx, child).Members; listed != everybody && listed > 0 { // or it does not answer
+					found <- fmt.Errorf("%s lists %d members, want %d", name, listed, everybody)
+					return
+				}
+				_ = s.pause(ctx, removedPoll)
+			}
+			found <- nil
+		}()
+	}
+	var err error
+	for range everybody {
+		err = errors.Join(err, <-found)
+	}
+	return err
 }
 
 func since(began time.Time, err error) (time.Duration, error) { return time.Since(began), err }

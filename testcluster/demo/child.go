@@ -45,6 +45,12 @@ type hello struct {
 	Address string `json:"address"`
 }
 
+// view is what a child says of its view.
+type view struct {
+	Addresses []string `json:"addresses"` // to call
+	Members   int      `json:"members"`   // that are listed
+}
+
 // answer is what a call gets back.
 type answer struct {
 	Name string `json:"name"`
@@ -81,7 +87,8 @@ func serveChild(ctx context.Context, name, join string) error {
 	mux := http.NewServeMux()
 	mux.Handle("POST /work", kithttp.NewServer(endpoint.Count(&load)(work(name)), kithttp.NopRequestDecoder, kithttp.EncodeJSONResponse))
 	mux.HandleFunc("GET /view", func(w http.ResponseWriter, _ *http.Request) {
-		json.NewEncoder(w).Encode(node.View().Snapshot().Addresses(service))
+		snapshot := node.View().Snapshot()
+		json.NewEncoder(w).Encode(view{snapshot.Addresses(service), len(snapshot.Members())})
 	})
 	server := &http.Server{Handler: mux}
 	go server.Serve(listener)

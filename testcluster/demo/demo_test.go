@@ -85,6 +85,14 @@ func TestFault13_KillAndReplaceOfRealProcesses(t *testing.T) {
 	}
 }
 
+// TestFault12_StarvedProcess has a process of three get CPU time now and then: nobody removes it, nor does it remove anybody.
+func TestFault12_StarvedProcess(t *testing.T) {
+	r, out := runDemo(t, "-n", "3", "-rate", "100", "-acts", "starve")
+	if !r.OK || r.Failed != 0 || len(r.Acts) != 1 {
+		t.Errorf("result: %+v\n%s", r, out)
+	}
+}
+
 func TestInterruptLeavesNoProcess(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -142,7 +150,7 @@ func TestParse(t *testing.T) {
 		"subset":      {"-acts rolling,kill", ""},
 		"too few":     {"-n 2", "-n 2"},
 		"no calls":    {"-rate 0", "-rate 0"},
-		"unknown act": {"-acts kill,explode", `"explode": use any of kill, replace, term, rolling, pause`},
+		"unknown act": {"-acts kill,explode", `"explode": use any of kill, replace, term, rolling, pause, starve`},
 		"stray":       {"now", `"now"`},
 	} {
 		t.Run(name, func(t *testing.T) {

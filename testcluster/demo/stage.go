@@ -151,7 +151,7 @@ func (s *stage) awaitViews(ctx context.Context) error {
 		}
 	}
 	for name, child := range s.children {
-		for !slices.Equal(s.viewOf(ctx, child), want) {
+		for !slices.Equal(s.viewOf(ctx, child).Addresses, want) {
 			if err := s.pause(ctx, viewPoll); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
@@ -163,21 +163,21 @@ func (s *stage) awaitViews(ctx context.Context) error {
 	return nil
 }
 
-// viewOf asks a child whom it would call; nil when it does not answer.
-func (s *stage) viewOf(ctx context.Context, child *process) (addresses []string) {
+// viewOf asks a child for its view, which is empty when it does not answer.
+func (s *stage) viewOf(ctx context.Context, child *process) (v view) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+child.address+"/view", nil)
 	if err != nil {
-		return nil
+		return view{}
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
-		return nil
+		return view{}
 	}
 	defer response.Body.Close()
-	if json.NewDecoder(response.Body).Decode(&addresses) != nil {
-		return nil
+	if json.NewDecoder(response.Body).Decode(&v) != nil {
+		return view{}
 	}
-	return addresses
+	return v
 }
 
 func milliseconds(d time.Duration) float64 {
