@@ -1,7 +1,7 @@
 //go:build unix
 
 // Command demo runs a cluster of real processes on this machine and breaks it while it is in use: it kills, replaces,
-// drains, restarts and pauses processes while calls flow, and says what the calls and the views made of it.
+// drains, restarts, pauses and starves processes while calls flow, and says what the calls and the views made of it.
 //
 //	go run ./testcluster/demo
 //	go run ./testcluster/demo -n 8 -rate 1000 -acts kill,replace,pause -json demo.json
