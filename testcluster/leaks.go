@@ -15,6 +15,7 @@ const (
 	leakLabel    = "grapevine-testcluster"
 	leakPatience = time.Minute // memberlist's probes outlive its Shutdown by some seconds
 	leakPoll     = 100 * time.Millisecond
+	leakLooks    = 3 // in a row that find nothing: once, under the race detector, a look found none of six that were there
 )
 
 // leakCheck finds the goroutines of one cluster among all others: they carry a profiler label, which goroutines pass on
@@ -34,9 +35,12 @@ func (l leakCheck) mark(f func()) {
 func (l leakCheck) report(t testing.TB) {
 	t.Helper()
 	deadline := time.Now().Add(leakPatience)
-	for {
+	for clean := 0; ; {
 		left := l.left()
-		if len(left) == 0 {
+		if clean++; len(left) > 0 {
+			clean = 0
+		}
+		if clean == leakLooks {
 			return
 		}
 		if time.Now().After(deadline) {
