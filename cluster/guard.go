@@ -20,7 +20,8 @@ const (
 	asked        = 2                      // of them, the nearest, whether they still answer
 	beatEvery    = 750 * time.Millisecond // for those
 	beatPatience = 250 * time.Millisecond // beyond that
-	guardAfter   = 250 * time.Millisecond // a member has come or gone, and the neighbours may be others; 1 ms for each member, if that is longer
+	guardAfter   = 250 * time.Millisecond // without one that comes or goes, and who the neighbours are is looked at;
+	guardAtLast  = 2 * time.Second        // or after that: while a cluster starts they change all the time, and each takes a handshake
 	firstRewatch = 200 * time.Millisecond // between two connections to one neighbour; doubles with each
 	slowRewatch  = time.Second
 )
@@ -66,10 +67,19 @@ func (g *guard) run() {
 		case <-g.node.ctx.Done():
 			return // and so do those that watch
 		}
-		many := time.Duration(g.node.push.count()) * time.Millisecond
-		if sleep(g.node.ctx, jitter(max(guardAfter, many))) { // they come and go together
-			g.adjust()
+		began := time.Now()
+		for sleep(g.node.ctx, jitter(guardAfter)) && time.Since(began) < guardAtLast && g.wokenAgain() {
 		}
+		g.adjust()
+	}
+}
+
+func (g *guard) wokenAgain() bool {
+	select {
+	case <-g.woken:
+		return true
+	default:
+		return false
 	}
 }
 
