@@ -85,10 +85,7 @@ func (g *guard) wokenAgain() bool {
 
 // wake says that a member has come or gone.
 func (g *guard) wake() {
-	select {
-	case g.woken <- struct{}{}:
-	default:
-	}
+	putToken(g.woken)
 }
 
 func (g *guard) adjust() {

@@ -85,10 +85,7 @@ func (b *inbox) add(e event, droppable bool) {
 		return
 	}
 	b.events = append(b.events, e)
-	select {
-	case b.filled <- struct{}{}:
-	default:
-	}
+	putToken(b.filled)
 }
 
 // take gives what has come since the last call.

@@ -128,10 +128,7 @@ func (w *watch) answered(answer note) {
 		case answer.from != answer.subject:
 			q.heard[min(q.part(), lookParts-1)].Store(true)
 		default:
-			select {
-			case q.answers <- struct{}{}:
-			default:
-			}
+			putToken(q.answers)
 		}
 	}
 }

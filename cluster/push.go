@@ -61,10 +61,7 @@ func newPusher(n *Node) *pusher {
 
 // kick says that there is something new to send.
 func (p *pusher) kick() {
-	select {
-	case p.woken <- struct{}{}:
-	default:
-	}
+	putToken(p.woken)
 }
 
 // run sends what is due until the node closes.

@@ -81,10 +81,7 @@ func (r *reach) run() {
 func jitter(d time.Duration) time.Duration { return d/2 + time.Duration(rand.Int63n(int64(d))) }
 
 func (r *reach) wake() {
-	select {
-	case r.woken <- struct{}{}:
-	default:
-	}
+	putToken(r.woken)
 }
 
 // wait is until there may be something to do again.
