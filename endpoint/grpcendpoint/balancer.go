@@ -2,20 +2,20 @@ package grpcendpoint
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
-	"syscall"
 
 	grpcbalancer "google.golang.org/grpc/balancer"
 	"google.golang.org/grpc/balancer/base"
 	"google.golang.org/grpc/connectivity"
+	_ "google.golang.org/grpc/health" // so that a healthCheckConfig works
 	"google.golang.org/grpc/resolver"
 
 	"github.com/grapevine-go/grapevine/balancer"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// balancerName is how gRPC knows the balancer. It is chosen by New only: it needs the resolver of New.
+// balancerName is how gRPC knows the balancer. Only New chooses it: it needs the resolver of New.
 const balancerName = "grapevine"
 
 func init() { grpcbalancer.Register(balancerBuilder{}) }
@@ -24,52 +24,118 @@ type balancerBuilder struct{}
 
 func (balancerBuilder) Name() string { return balancerName }
 
-// Build takes gRPC's own base for what it is good at, keeping a connection to each address.
 func (balancerBuilder) Build(cc grpcbalancer.ClientConn, options grpcbalancer.BuildOptions) grpcbalancer.Balancer {
-	b := new(viewBalancer)
-	b.Balancer = base.NewBalancerBuilder(balancerName, b, base.Config{}).Build(watched{cc, b}, options)
-	return b
+	return &viewBalancer{cc: cc, service: options.Target.Endpoint(), links: make(map[place]*link)}
 }
 
-// viewBalancer picks for one target. gRPC calls its methods one at a time.
+// viewBalancer keeps a link to each instance of one target. gRPC calls its methods, and those of its
+// links, one at a time.
 type viewBalancer struct {
-	grpcbalancer.Balancer
-	target *target
+	cc      grpcbalancer.ClientConn
+	service string
+	target  *target // nil before the first resolution
+	links   map[place]*link
+	states  grpcbalancer.ConnectivityStateEvaluator
+	absent  error // why there are no links
+	failure error // of the link that failed last
+
 	prober *balancer.Prober[*connection]
 	stop   context.CancelFunc // of the prober; nil before it runs
 	work   sync.WaitGroup
 }
 
-var errNotOurs = errors.New("grpcendpoint: this balancer works for connections of grpcendpoint.New only")
-
+// UpdateClientConnState takes over the instances that the resolver found.
 func (b *viewBalancer) UpdateClientConnState(state grpcbalancer.ClientConnState) error {
-	target, ok := state.ResolverState.Attributes.Value(targetKey{}).(*target)
+	found, ok := state.ResolverState.Attributes.Value(resolutionKey{}).(*resolution)
 	if !ok {
 		return errNotOurs
 	}
 	if b.target == nil {
-		b.prober = balancer.NewProber(target.picks, target.view, target.probes, func(c *connection) membership.Instance { return c.instance })
+		b.target = found.target
+		b.prober = balancer.NewProber(b.target.picks, b.target.view, b.target.probes, func(c *connection) membership.Instance { return c.instance })
 	}
-	b.target = target
-	return b.Balancer.UpdateClientConnState(state)
+	b.absent = found.absent
+	addresses := state.ResolverState.Addresses
+	if len(addresses) != len(found.instances) {
+		b.absent = fmt.Errorf("grpcendpoint: gRPC made %d addresses of the %d instances of service %q",
+			len(addresses), len(found.instances), b.service)
+		found, addresses = new(resolution), nil
+	}
+	b.relink(found.instances, addresses)
+	b.update()
+	b.publish()
+	return nil
 }
 
-// Build makes a picker for the connections that are ready, as the base asks whenever they or the instances have changed.
-func (b *viewBalancer) Build(info base.PickerBuildInfo) grpcbalancer.Picker {
-	items := make([]balancer.Item[*connection], 0, len(info.ReadySCs))
-	for subConn, of := range info.ReadySCs {
-		if instance, ok := b.target.at(of.Address.Addr); ok {
+// relink keeps the links of instances that stay, and replaces the others.
+func (b *viewBalancer) relink(instances []membership.Instance, addresses []resolver.Address) {
+	old := b.links
+	b.links = make(map[place]*link, len(instances))
+	for i, instance := range instances {
+		at := placeOf(instance, addresses[i])
+		known := old[at]
+		if known == nil || known.outdated(instance) {
+			if known = b.newLink(instance, addresses[i]); known == nil {
+				continue // gRPC is closing
+			}
+		} else {
+			delete(old, at)
+		}
+		known.instance = instance
+		b.links[at] = known
+	}
+	for _, gone := range old {
+		gone.close()
+	}
+}
+
+// update gives the connections to the balancer that picks.
+func (b *viewBalancer) update() {
+	items := make([]balancer.Item[*connection], 0, len(b.links))
+	for _, l := range b.links {
+		if l.state == connectivity.Ready {
+			instance := l.instance
 			items = append(items, balancer.Item[*connection]{
 				Key: instance.Address, Weight: instance.Weight, Zone: instance.Zone, Started: instance.Started,
-				Value: &connection{subConn, instance},
+				Value: &connection{l.subConn, instance},
 			})
 		}
 	}
 	sortByKey(items)
 	b.target.picks.Update(items)
 	b.probe()
-	return picker{b.target, b.prober}
 }
+
+// publish gives gRPC the picker for the state that all links together are in.
+func (b *viewBalancer) publish() {
+	state := grpcbalancer.State{ConnectivityState: b.states.CurrentState()}
+	switch {
+	case state.ConnectivityState == connectivity.Ready:
+		state.Picker = picker{b.target, b.prober}
+	case state.ConnectivityState == connectivity.Connecting:
+		state.Picker = base.NewErrPicker(grpcbalancer.ErrNoSubConnAvailable) // RPCs wait
+	case len(b.links) == 0:
+		state.Picker = base.NewErrPicker(b.absent)
+	default:
+		state.Picker = base.NewErrPicker(unreachable(b.service, len(b.links), b.failure))
+	}
+	b.cc.UpdateState(state)
+}
+
+// ResolverError is what gRPC itself could not resolve: the address of a proxy.
+func (b *viewBalancer) ResolverError(err error) {
+	if len(b.links) > 0 {
+		return
+	}
+	b.absent = fmt.Errorf("grpcendpoint: no instance of service %q: %w", b.service, err)
+	b.publish()
+}
+
+// UpdateSubConnState does nothing: each link has a listener of its own.
+func (b *viewBalancer) UpdateSubConnState(grpcbalancer.SubConn, grpcbalancer.SubConnState) {}
+
+// ExitIdle does nothing: each link connects at once.
+func (b *viewBalancer) ExitIdle() {}
 
 // probe begins to, once that is of use.
 func (b *viewBalancer) probe() {
@@ -83,35 +149,8 @@ func (b *viewBalancer) probe() {
 
 // Close is called when the connection of New is closed, or idle.
 func (b *viewBalancer) Close() {
-	b.Balancer.Close()
 	if b.stop != nil {
 		b.stop()
 		b.work.Wait()
-	}
-}
-
-// watched lets a balancer see what becomes of its connections, before the base does.
-type watched struct {
-	grpcbalancer.ClientConn
-	balancer *viewBalancer
-}
-
-func (w watched) NewSubConn(addresses []resolver.Address, options grpcbalancer.NewSubConnOptions) (grpcbalancer.SubConn, error) {
-	told := options.StateListener
-	options.StateListener = func(state grpcbalancer.SubConnState) {
-		w.balancer.saw(addresses[0].Addr, state)
-		told(state)
-	}
-	//lint:ignore SA1019 gRPC's base, which calls this, knows no other way either
-	return w.ClientConn.NewSubConn(addresses, options)
-}
-
-// saw tells the node behind the view of a connection that was refused: nobody listens there any more.
-func (b *viewBalancer) saw(address string, state grpcbalancer.SubConnState) {
-	if state.ConnectivityState != connectivity.TransientFailure || !errors.Is(state.ConnectionError, syscall.ECONNREFUSED) {
-		return
-	}
-	if instance, ok := b.target.at(address); ok {
-		b.target.view.Report(instance, membership.Refused)
 	}
 }

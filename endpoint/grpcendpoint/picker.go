@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	grpcbalancer "google.golang.org/grpc/balancer"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/grapevine-go/grapevine/balancer"
 	"github.com/grapevine-go/grapevine/membership"
@@ -24,51 +22,21 @@ func (p picker) Pick(info grpcbalancer.PickInfo) (grpcbalancer.PickResult, error
 		return grpcbalancer.PickResult{}, grpcbalancer.ErrNoSubConnAvailable // gRPC asks again once a connection is ready
 	}
 	p.prober.Poke()
+	stream := isStream(info.Ctx)
 	return grpcbalancer.PickResult{SubConn: picked.subConn, Done: func(done grpcbalancer.DoneInfo) {
-		p.target.picks.Done(token, outcomeOf(done))
-		p.target.learned(picked.instance, done)
+		e := endOf(done, stream, p.target.failed)
+		how := e.sort()
+		p.target.picks.Done(token, how.outcome)
+		p.target.learned(picked.instance, how.evidenceOf(e))
 	}}, nil
 }
 
-// outcomeOf is what a balancer should know of an RPC. A status that says something of the request, such as NotFound, is the
-// answer of an instance that works. Where nothing was sent although nothing failed, gRPC lost the connection and picks again.
-func outcomeOf(done grpcbalancer.DoneInfo) balancer.Outcome {
-	switch status.Code(done.Err) {
-	case codes.OK:
-		if !done.BytesSent {
-			return balancer.Canceled
-		}
-		return balancer.Success
-	case codes.Canceled:
-		return balancer.Canceled
-	case codes.DeadlineExceeded, codes.Unavailable, codes.Unknown, codes.Internal, codes.ResourceExhausted, codes.DataLoss,
-		codes.Unimplemented:
-		return balancer.Failure
-	default:
-		return balancer.Success
-	}
-}
-
 // learned tells the node behind the view what an RPC says of the process.
-func (t *target) learned(instance membership.Instance, done grpcbalancer.DoneInfo) {
-	switch evidence := evidenceOf(done); {
+func (t *target) learned(instance membership.Instance, evidence membership.Evidence) {
+	switch {
 	case evidence == "", evidence == membership.Fine && !instance.Suspected:
 	default:
 		t.view.Report(instance, evidence)
-	}
-}
-
-// evidenceOf tells what gRPC noticed from what an application said: that comes as bytes.
-func evidenceOf(done grpcbalancer.DoneInfo) membership.Evidence {
-	switch code := status.Code(done.Err); {
-	case done.BytesReceived:
-		return membership.Fine
-	case code == codes.DeadlineExceeded:
-		return membership.TimedOut
-	case code == codes.Unavailable:
-		return membership.Reset
-	default:
-		return ""
 	}
 }
 

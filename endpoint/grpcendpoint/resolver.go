@@ -22,7 +22,7 @@ func (b resolverBuilder) Build(_ resolver.Target, cc resolver.ClientConn, _ reso
 	return r, nil
 }
 
-// viewResolver tells gRPC of each change of the view.
+// viewResolver passes each change of the view on to gRPC.
 type viewResolver struct {
 	target *target
 	cc     resolver.ClientConn
@@ -32,10 +32,11 @@ type viewResolver struct {
 
 func (r *viewResolver) follow(ctx context.Context) {
 	for snapshot := range r.target.view.Watch(ctx) {
-		// The error says that the balancer wants to be told again, as if there were something to look up: the next change will.
+		found := r.target.resolve(snapshot)
+		// An error asks to resolve again, as if there were something to look up: the next change will.
 		_ = r.cc.UpdateState(resolver.State{
-			Addresses:  r.target.resolve(snapshot),
-			Attributes: attributes.New(targetKey{}, r.target),
+			Addresses:  found.addresses(),
+			Attributes: attributes.New(resolutionKey{}, found),
 		})
 	}
 }
@@ -48,6 +49,3 @@ func (r *viewResolver) Close() {
 	r.cancel()
 	r.work.Wait()
 }
-
-// targetKey is where the balancer finds its target.
-type targetKey struct{}

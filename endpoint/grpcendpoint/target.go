@@ -1,7 +1,8 @@
 package grpcendpoint
 
 import (
-	"sync"
+	"net"
+	"strings"
 
 	"google.golang.org/grpc"
 	grpcbalancer "google.golang.org/grpc/balancer"
@@ -11,8 +12,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// target is what one New is for. It outlives the resolver and the balancer, which gRPC closes while a channel is idle, so that
-// what is known of instances is not lost.
+// target is the service that one New is for. It outlives the resolver and the balancer, which gRPC
+// closes while a channel is idle, so that what is known of instances is not lost.
 type target struct {
 	view      *membership.View
 	service   string
@@ -20,12 +21,15 @@ type target struct {
 	dial      []grpc.DialOption
 	balancing []balancer.Option
 	probes    int
+	proxied   bool
+	hostNames bool             // of instances, for TLS
+	failed    func(error) bool // nil: the default
 
 	picks *balancer.Balancer[*connection]
-
-	mu        sync.Mutex
-	byAddress map[string]membership.Instance // as last resolved
 }
+
+// name is the target as gRPC writes it.
+func (t *target) name() string { return scheme + ":///" + t.service }
 
 // connection is one instance that gRPC is connected to.
 type connection struct {
@@ -33,27 +37,52 @@ type connection struct {
 	instance membership.Instance
 }
 
-// resolve gives the addresses of the instances to connect to.
-func (t *target) resolve(snapshot *membership.Snapshot) []resolver.Address {
-	instances := t.selection.Of(t.view, snapshot, t.service)
-	byAddress := make(map[string]membership.Instance, len(instances))
-	addresses := make([]resolver.Address, 0, len(instances))
-	for _, instance := range instances {
-		if _, twice := byAddress[instance.Address]; !twice {
-			byAddress[instance.Address] = instance
-			addresses = append(addresses, resolver.Address{Addr: instance.Address})
+// resolution is what the resolver found. It travels beside gRPC's list of addresses, in the same
+// order: gRPC puts other addresses in, without any attributes, where a proxy is used.
+type resolution struct {
+	target    *target
+	instances []membership.Instance
+	absent    error // why there are none
+}
+
+// resolutionKey is where the balancer finds the resolution.
+type resolutionKey struct{}
+
+// resolve returns the instances to connect to, one for each address.
+func (t *target) resolve(snapshot *membership.Snapshot) *resolution {
+	all := t.selection.Of(t.view, snapshot, t.service)
+	found := &resolution{target: t, instances: make([]membership.Instance, 0, len(all))}
+	known := make(map[string]bool, len(all))
+	for _, instance := range all {
+		if !known[instance.Address] {
+			known[instance.Address] = true
+			found.instances = append(found.instances, instance)
 		}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.byAddress = byAddress
+	if len(all) == 0 {
+		found.absent = t.absent(snapshot)
+	}
+	return found
+}
+
+// addresses are those of the instances, in their order.
+func (r *resolution) addresses() []resolver.Address {
+	addresses := make([]resolver.Address, len(r.instances))
+	for i := range r.instances {
+		addresses[i] = resolver.Address{Addr: r.instances[i].Address}
+	}
 	return addresses
 }
 
-// at gives the instance at an address.
-func (t *target) at(address string) (membership.Instance, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	instance, ok := t.byAddress[address]
-	return instance, ok
+// serverName is what TLS asks an instance for; "" is the service's name.
+func (t *target) serverName(instance membership.Instance) string {
+	if !t.hostNames {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(instance.Address)
+	if err != nil {
+		return instance.Address
+	}
+	host, _, _ = strings.Cut(host, "%") // a zone is of this host only
+	return host
 }

@@ -1,0 +1,116 @@
+package grpcendpoint
+
+import (
+	"slices"
+	"strings"
+
+	grpcbalancer "google.golang.org/grpc/balancer"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/grapevine-go/grapevine/balancer"
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// ending is one of the ways in which an RPC, or one attempt at it, can end. An instance is blamed
+// only where it had a part in the failure. docs/calls.md has the same table, by the same names.
+type ending struct {
+	name     string
+	is       func(rpcEnd) bool // asked in order: the first that says true counts
+	outcome  balancer.Outcome
+	evidence membership.Evidence
+}
+
+// nobody is the outcome of an RPC that says nothing of the instance.
+const nobody = balancer.Canceled
+
+var endings = []ending{
+	{"the instance answers", func(e rpcEnd) bool { return e.code == codes.OK && e.sent }, balancer.Success, ""},
+	{"it is not sent", func(e rpcEnd) bool { return !e.sent }, nobody, ""},
+	{"the caller cancels", func(e rpcEnd) bool { return e.code == codes.Canceled }, nobody, ""},
+	{"the caller closes the connection", func(e rpcEnd) bool { return !e.trailed && e.has(connectionClosed) }, nobody, ""},
+	{"a stream ends with its deadline", func(e rpcEnd) bool { return e.code == codes.DeadlineExceeded && e.stream }, nobody, ""},
+	{"no answer before the deadline", func(e rpcEnd) bool { return e.code == codes.DeadlineExceeded && !e.received },
+		balancer.Failure, membership.TimedOut},
+	{"the deadline ends a call that is being answered", func(e rpcEnd) bool { return e.code == codes.DeadlineExceeded },
+		balancer.Failure, ""},
+	{"the server drains", func(e rpcEnd) bool { return !e.received && e.has(serverDrains) }, nobody, ""},
+	{"the server refuses the stream", func(e rpcEnd) bool { return !e.received && e.has(streamReset) }, balancer.Failure, ""},
+	{"the connection breaks", func(e rpcEnd) bool {
+		return e.code == codes.Unavailable && (!e.received || !e.trailed && e.has(connectionLost))
+	}, balancer.Failure, membership.Reset},
+	{"a message cannot be sent", func(e rpcEnd) bool { return !e.received || !e.trailed && e.has(cannotSend) }, nobody, ""},
+	{"a message is larger than a limit", func(e rpcEnd) bool { return e.code == codes.ResourceExhausted && e.has(tooLarge) },
+		balancer.Success, ""},
+	{"the server cannot decode the request", func(e rpcEnd) bool { return e.code == codes.Internal && e.has(cannotDecode) },
+		balancer.Success, ""},
+	{"a status that counts as a failure", func(e rpcEnd) bool { return e.failed(e.err) }, balancer.Failure, ""},
+	{"another status", func(rpcEnd) bool { return true }, balancer.Success, ""},
+}
+
+// evidenceOf returns what the node is told: what an instance has sent shows that it lives.
+func (how ending) evidenceOf(e rpcEnd) membership.Evidence {
+	if how.evidence == "" && e.received {
+		return membership.Fine
+	}
+	return how.evidence
+}
+
+// rpcEnd is how an RPC ended.
+type rpcEnd struct {
+	err            error
+	code           codes.Code
+	text           string
+	sent, received bool
+	trailed        bool // the status is the server's for sure, as it came with metadata
+	stream         bool
+	failed         func(error) bool
+}
+
+func endOf(done grpcbalancer.DoneInfo, stream bool, failed func(error) bool) rpcEnd {
+	if failed == nil {
+		failed = defaultFailure
+	}
+	e := rpcEnd{err: done.Err, sent: done.BytesSent, received: done.BytesReceived,
+		trailed: len(done.Trailer) > 0, stream: stream, failed: failed}
+	if done.Err != nil {
+		answer := status.Convert(done.Err)
+		e.code, e.text = answer.Code(), answer.Message()
+	}
+	return e
+}
+
+func (e rpcEnd) sort() ending {
+	return endings[slices.IndexFunc(endings, func(how ending) bool { return how.is(e) })]
+}
+
+// defaultFailure is that of [FailureIf]. The other codes say something of the request.
+func defaultFailure(err error) bool {
+	switch status.Code(err) {
+	case codes.Unknown, codes.Internal, codes.Unavailable, codes.ResourceExhausted, codes.DataLoss, codes.Unimplemented:
+		return true
+	default:
+		return false
+	}
+}
+
+// These begin gRPC's own words, where it has no other way to tell who made a status: the server, or
+// the client while something had come already.
+var (
+	connectionClosed = []string{"grpc: the client connection is closing",
+		"rpc error: code = Canceled desc = grpc: the client connection is closing"}
+	serverDrains   = []string{"the stream is rejected because server is draining the connection", "the connection is draining"}
+	streamReset    = []string{"stream terminated by RST_STREAM"}
+	connectionLost = []string{"error reading from server", "closing transport due to", "keepalive ping failed"}
+	cannotSend     = []string{"grpc: error while marshaling", "grpc: error while compressing", "grpc: message too large",
+		"trying to send message larger than max", "SendMsg called after CloseSend"}
+	tooLarge = []string{"grpc: received message larger than max", "grpc: message after decompression larger than max",
+		"grpc: received message after decompression larger than max", "grpc: trying to send message larger than max",
+		"trying to send message larger than max"}
+	cannotDecode = []string{"grpc: error unmarshalling request"}
+)
+
+// has reports whether the text of a failure begins with one of these words.
+func (e rpcEnd) has(words []string) bool {
+	return e.err != nil && slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(e.text, w) })
+}
