@@ -8,7 +8,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// Count gives a handler for grpc.StatsHandler that counts the RPCs in flight of a server, for its service to report as its load.
+// Count returns a handler for grpc.StatsHandler that counts the RPCs that a server is serving, for its
+// service to report as its load.
 func Count(gauge *membership.Gauge) stats.Handler { return counter{gauge} }
 
 type counter struct{ gauge *membership.Gauge }

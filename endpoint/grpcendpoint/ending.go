@@ -27,8 +27,7 @@ const nobody = balancer.Canceled
 var endings = []ending{
 	{"the instance answers", func(e rpcEnd) bool { return e.code == codes.OK && e.sent }, balancer.Success, ""},
 	{"it is not sent", func(e rpcEnd) bool { return !e.sent }, nobody, ""},
-	{"the caller cancels", func(e rpcEnd) bool { return e.code == codes.Canceled }, nobody, ""},
-	{"the caller closes the connection", func(e rpcEnd) bool { return !e.trailed && e.has(connectionClosed) }, nobody, ""},
+	{"the caller cancels, or closes its connection", func(e rpcEnd) bool { return e.code == codes.Canceled }, nobody, ""},
 	{"a stream ends with its deadline", func(e rpcEnd) bool { return e.code == codes.DeadlineExceeded && e.stream }, nobody, ""},
 	{"no answer before the deadline", func(e rpcEnd) bool { return e.code == codes.DeadlineExceeded && !e.received },
 		balancer.Failure, membership.TimedOut},
@@ -42,7 +41,7 @@ var endings = []ending{
 	{"a message cannot be sent", func(e rpcEnd) bool { return !e.received || !e.trailed && e.has(cannotSend) }, nobody, ""},
 	{"a message is larger than a limit", func(e rpcEnd) bool { return e.code == codes.ResourceExhausted && e.has(tooLarge) },
 		balancer.Success, ""},
-	{"the server cannot decode the request", func(e rpcEnd) bool { return e.code == codes.Internal && e.has(cannotDecode) },
+	{"a message cannot be decoded", func(e rpcEnd) bool { return e.has(cannotDecode) },
 		balancer.Success, ""},
 	{"a status that counts as a failure", func(e rpcEnd) bool { return e.failed(e.err) }, balancer.Failure, ""},
 	{"another status", func(rpcEnd) bool { return true }, balancer.Success, ""},
@@ -97,8 +96,6 @@ func defaultFailure(err error) bool {
 // These begin gRPC's own words, where it has no other way to tell who made a status: the server, or
 // the client while something had come already.
 var (
-	connectionClosed = []string{"grpc: the client connection is closing",
-		"rpc error: code = Canceled desc = grpc: the client connection is closing"}
 	serverDrains   = []string{"the stream is rejected because server is draining the connection", "the connection is draining"}
 	streamReset    = []string{"stream terminated by RST_STREAM"}
 	connectionLost = []string{"error reading from server", "closing transport due to", "keepalive ping failed"}
@@ -107,7 +104,8 @@ var (
 	tooLarge = []string{"grpc: received message larger than max", "grpc: message after decompression larger than max",
 		"grpc: received message after decompression larger than max", "grpc: trying to send message larger than max",
 		"trying to send message larger than max"}
-	cannotDecode = []string{"grpc: error unmarshalling request"}
+	cannotDecode = []string{"grpc: error unmarshalling request", "grpc: failed to unmarshal the received message",
+		"grpc: Decompressor is not installed"}
 )
 
 // has reports whether the text of a failure begins with one of these words.

@@ -6,12 +6,14 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/test/bufconn"
 
@@ -28,8 +30,12 @@ type town struct {
 	listeners map[string]*bufconn.Listener // by address
 	servers   map[string]*grpc.Server
 	calls     map[string]int // by address
+	health    *health.Server // of all
 	evidence  []string       // address and what was reported of it
 	answer    func(ctx context.Context, address string) error
+	serving   []grpc.ServerOption
+	register  func(*grpc.Server) // nil for none
+	dials     atomic.Int64
 }
 
 // newTown has a server for each name, which end with the test.
@@ -37,7 +43,7 @@ func newTown(t *testing.T, names ...string) *town {
 	town := &town{
 		Store:     membership.NewStore("me"),
 		listeners: make(map[string]*bufconn.Listener), servers: make(map[string]*grpc.Server), calls: make(map[string]int),
-		answer: func(context.Context, string) error { return nil },
+		health: health.NewServer(), answer: func(context.Context, string) error { return nil },
 	}
 	town.OnReport(func(i membership.Instance, evidence membership.Evidence) {
 		town.mu.Lock()
@@ -68,7 +74,7 @@ func (town *town) join(name string, service membership.Service) {
 
 func (town *town) serve(name string) {
 	address, listener := name+":80", bufconn.Listen(1<<16)
-	server := grpc.NewServer(grpc.UnaryInterceptor(
+	server := grpc.NewServer(append(town.serving, grpc.WaitForHandlers(true), grpc.UnaryInterceptor(
 		func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 			town.mu.Lock()
 			town.calls[address]++
@@ -76,9 +82,12 @@ func (town *town) serve(name string) {
 			if err := town.answer(ctx, address); err != nil {
 				return nil, err
 			}
-			return &grpc_health_v1.HealthCheckResponse{}, nil
-		}))
-	grpc_health_v1.RegisterHealthServer(server, grpc_health_v1.UnimplementedHealthServer{})
+			return handler(ctx, request)
+		}))...)
+	grpc_health_v1.RegisterHealthServer(server, town.health)
+	if town.register != nil {
+		town.register(server)
+	}
 	town.mu.Lock()
 	town.listeners[address], town.servers[name] = listener, server
 	town.mu.Unlock()
@@ -88,10 +97,11 @@ func (town *town) serve(name string) {
 // kill ends a server and its connections; its member stays listed.
 func (town *town) kill(name string) {
 	town.mu.Lock()
-	server := town.servers[name]
+	server, listener := town.servers[name], town.listeners[name+":80"]
 	delete(town.servers, name)
 	delete(town.listeners, name+":80")
 	town.mu.Unlock()
+	listener.Close()
 	server.Stop()
 }
 
@@ -105,6 +115,7 @@ func (town *town) edit(name string, change func(*membership.Record)) {
 }
 
 func (town *town) dial(ctx context.Context, address string) (net.Conn, error) {
+	town.dials.Add(1)
 	town.mu.Lock()
 	listener := town.listeners[address]
 	town.mu.Unlock()
@@ -117,13 +128,19 @@ func (town *town) dial(ctx context.Context, address string) (net.Conn, error) {
 // client is closed at the end of the test.
 func (town *town) client(t *testing.T, policy balancer.Policy, options ...Option) grpc_health_v1.HealthClient {
 	t.Helper()
+	return grpc_health_v1.NewHealthClient(town.connect(t, policy, options...))
+}
+
+// connect is closed at the end of the test.
+func (town *town) connect(t *testing.T, policy balancer.Policy, options ...Option) *grpc.ClientConn {
+	t.Helper()
 	options = append(options, Dial(grpc.WithContextDialer(town.dial), grpc.WithTransportCredentials(insecure.NewCredentials())))
 	conn, err := New(town.View(), "users", policy, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return grpc_health_v1.NewHealthClient(conn)
+	return conn
 }
 
 // call makes one RPC, which waits until there is somebody to call.
@@ -138,9 +155,7 @@ func call(t *testing.T, c grpc_health_v1.HealthClient) error {
 // called makes n RPCs, which must not fail, and says who got how many.
 func (town *town) called(t *testing.T, c grpc_health_v1.HealthClient, n int) map[string]int {
 	t.Helper()
-	town.mu.Lock()
-	clear(town.calls)
-	town.mu.Unlock()
+	town.clear()
 	for range n {
 		if err := call(t, c); err != nil {
 			t.Fatal(err)
@@ -153,4 +168,20 @@ func (town *town) counts() map[string]int {
 	town.mu.Lock()
 	defer town.mu.Unlock()
 	return maps.Clone(town.calls)
+}
+
+// clear forgets the calls so far.
+func (town *town) clear() {
+	town.mu.Lock()
+	defer town.mu.Unlock()
+	clear(town.calls)
+}
+
+// reported returns what the node was told since it was called last.
+func (town *town) reported() []string {
+	town.mu.Lock()
+	defer town.mu.Unlock()
+	evidence := town.evidence
+	town.evidence = nil
+	return evidence
 }
