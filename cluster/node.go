@@ -158,7 +158,8 @@ func newNode(s settings) (n *Node, err error) {
 func (n *Node) newTransport(s settings) (*transport.Transport, error) {
 	config := transport.Config{
 		Network: s.Transport, Self: n.id.String(), Cluster: s.Cluster, Logger: s.Logger,
-		Versions: transport.Versions{Oldest: membership.OldestWireVersion, Newest: s.WireVersion},
+		Versions:   transport.Versions{Oldest: membership.OldestWireVersion, Newest: s.WireVersion},
+		Memberlist: n.carriedConfig(),
 	}
 	switch {
 	case s.TLS != nil:
@@ -195,11 +196,18 @@ func newBootID() uint64 {
 const checksumSize = 5 // bytes that memberlist adds to a packet without counting them
 
 func (n *Node) memberlistConfig() *memberlist.Config {
+	c := n.carriedConfig()
+	c.Transport = n.transport
+	c.BindPort = int(n.address.Port()) // stands in for a port of 0 in messages
+	return c
+}
+
+// carriedConfig is what the transport has to carry: it seals, and knows the cluster, so that memberlist's own label and
+// encryption are off.
+func (n *Node) carriedConfig() *memberlist.Config {
 	d := delegate{n}
 	c := memberlist.DefaultLANConfig()
 	c.Name = n.id.String()
-	c.Transport = n.transport          // it seals, and knows the cluster: memberlist's own label and encryption are off
-	c.BindPort = int(n.address.Port()) // stands in for a port of 0 in messages
 	c.UDPBufferSize = transport.MaxDatagram - checksumSize
 	c.EnableCompression = false
 	c.GossipInterval, c.ProbeInterval, c.ProbeTimeout = gossipInterval, probeInterval, probeTimeout

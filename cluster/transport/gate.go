@@ -29,6 +29,11 @@ func checkPacket(b []byte, from string) error {
 
 // checkCompound wants a count, as many lengths, and parts that are as long as those say.
 func checkCompound(b []byte, from string) error {
+	return eachPart(b, func(part []byte) error { return checkSingle(part, from) })
+}
+
+// eachPart checks the parts of a compound message, and that there is nothing else.
+func eachPart(b []byte, check func([]byte) error) error {
 	if len(b) == 0 || b[0] == 0 {
 		return fmt.Errorf("%w: compound: no parts", errMalformed)
 	}
@@ -38,7 +43,7 @@ func checkCompound(b []byte, from string) error {
 		if part, parts, err = packTake(parts, uint64(binary.BigEndian.Uint16(lengths))); err != nil {
 			break
 		}
-		if err := checkSingle(part, from); err != nil {
+		if err := check(part); err != nil {
 			return err
 		}
 		lengths = lengths[2:]
@@ -54,7 +59,7 @@ func checkSingle(b []byte, from string) error {
 		return fmt.Errorf("%w: it is empty", errMalformed)
 	}
 	if int(b[0]) >= len(packetMessages) || packetMessages[b[0]].fields == nil {
-		return fmt.Errorf("%w: kind %d in a packet", errMalformed, b[0])
+		return kindError(b[0], "packet")
 	}
 	return packetMessages[b[0]].checkAll(b[1:], from)
 }
@@ -75,7 +80,7 @@ func checkStream(b []byte, reply bool) error {
 	case kind == mlErr && reply:
 		return errMessage.checkAll(b[1:], "")
 	default:
-		return fmt.Errorf("%w: kind %d in a stream", errMalformed, kind)
+		return kindError(kind, "stream")
 	}
 }
 

@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// The first byte of a message (memberlist's net.go). No other passes: compression, encryption and labels are off, and
-// what memberlist calls user messages are kinds of their own here.
+// The first byte of a message (memberlist's net.go). No other passes, see notCarried.
 const (
 	mlPing         byte = 0
 	mlIndirectPing byte = 1

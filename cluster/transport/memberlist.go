@@ -10,12 +10,15 @@ import (
 	"time"
 )
 
-// This is the transport as memberlist sees it: a NodeAwareTransport.
+// This is the transport as the memberlist of package cluster sees it: a NodeAwareTransport.
 
 // MaxStream is how many bytes one message of memberlist's may have on a stream.
 const MaxStream = 1 << 20
 
+// FinalAdvertiseAddr is called by memberlist when it is made. From then on what is written to t is checked: what the
+// transport cannot carry is an error. The arguments are ignored.
 func (t *Transport) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) {
+	t.adopted.by(func() { t.log.Error().Err(errNotStarted).Msg("cluster: memberlist hears nothing") })
 	return t.network.FinalAdvertiseAddr(ip, port)
 }
 
@@ -27,8 +30,14 @@ func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
 }
 
 func (t *Transport) WriteToAddress(b []byte, to Address) (time.Time, error) {
+	if err := t.adopted.err(); err != nil {
+		return time.Time{}, err
+	}
 	if kind, short, ok := t.shorten(b, to); ok {
 		return time.Now(), t.Send(kind, to, short)
+	}
+	if err := t.mayCarry(b); err != nil {
+		return time.Time{}, err
 	}
 	return time.Now(), t.Send(kindPacket, to, b)
 }
@@ -37,7 +46,7 @@ func (t *Transport) WriteToAddress(b []byte, to Address) (time.Time, error) {
 func (t *Transport) passPacket(b []byte, from From, at time.Time) {
 	if err := checkPacket(b, from.ID); err != nil {
 		t.stats.malformed.Add(1)
-		t.seldom.Warn(err, "cluster: dropped a packet")
+		t.warnRefused(err, "cluster: dropped a packet")
 		return
 	}
 	t.queue(&Packet{Buf: b, From: net.UDPAddrFromAddrPort(from.Addr), Timestamp: at})
@@ -67,6 +76,9 @@ func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, e
 
 // DialAddressTimeout opens a stream for one exchange. Where the address has a name, only that member will do.
 func (t *Transport) DialAddressTimeout(to Address, timeout time.Duration) (net.Conn, error) {
+	if err := t.adopted.err(); err != nil {
+		return nil, err
+	}
 	p, err := t.dial(t.ctx, to.Addr, to.Name, timeout, forStream)
 	if err != nil {
 		return nil, err
@@ -78,7 +90,8 @@ func (t *Transport) DialAddressTimeout(to Address, timeout time.Duration) (net.C
 // has come and was found sound.
 type exchange struct {
 	*proven
-	reply   bool // what this side reads is an answer
+	reply   bool       // what this side reads is an answer
+	over    *Transport // nil: what is written is not checked, nor what is refused logged
 	room    *room
 	refused *atomic.Uint64 // counts what memberlist must not see
 	closing <-chan struct{}
@@ -91,7 +104,7 @@ type exchange struct {
 }
 
 func (t *Transport) exchange(p *proven, reply bool, closed func()) *exchange {
-	e := &exchange{proven: p, reply: reply, room: t.book.room(p.hello.sender()), refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed}
+	e := &exchange{proven: p, reply: reply, over: t, room: t.book.room(p.hello.sender()), refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed}
 	e.until.Store(new(time.Time))
 	return e
 }
@@ -108,7 +121,13 @@ func (e *exchange) SetReadDeadline(until time.Time) error {
 
 func (e *exchange) Write(b []byte) (int, error) {
 	if len(b) > MaxStream {
-		return 0, fmt.Errorf("transport: a message of %d bytes, %d at most", len(b), MaxStream)
+		return 0, fmt.Errorf("transport: a message of %d bytes on a stream, %d at most, with the list of members and the LocalState of a Delegate",
+			len(b), MaxStream)
+	}
+	if e.over != nil && e.over.adopted.isAdopted() {
+		if err := e.over.checkOwnStream(b, !e.reply); err != nil {
+			return 0, err
+		}
 	}
 	if _, err := e.proven.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...)); err != nil {
 		return 0, err
@@ -147,6 +166,9 @@ func (e *exchange) next() error {
 	}
 	if err := checkStream(message, e.reply); err != nil {
 		e.refused.Add(1)
+		if e.over != nil {
+			e.over.warnRefused(err, "cluster: refused a stream")
+		}
 		return err
 	}
 	e.rest = message

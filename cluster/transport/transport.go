@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
@@ -27,10 +28,17 @@ type Config struct {
 	Identity Identity       // nil: nothing is sealed and anybody is believed
 	Versions Versions       // of the messages that are sent over it
 	Logger   zerolog.Logger // the zero value discards
+
+	// Memberlist is the config of the memberlist that will run over the transport, or nil for none. New refuses what cannot be
+	// carried: compression, labels, encryption, a Name other than Self and protocol versions of a Delegate. It is only read,
+	// and may still lack its Transport.
+	Memberlist *memberlist.Config
 }
 
-// Transport is one member's. It is memberlist's NodeAwareTransport, and carries messages of other kinds beside. Its methods
-// may be called by any number of goroutines.
+// Transport is one member's. It is made for package cluster: it carries the messages of the memberlist there, as its
+// NodeAwareTransport, and messages of other kinds beside. For another memberlist it is not: user messages, compression,
+// labels, encryption by memberlist, names other than Self, versions of a Delegate, and more than MaxStream of state are
+// refused, each by its name, see Config.Memberlist. Its methods may be called by any number of goroutines.
 type Transport struct {
 	network  Network
 	own      hello
@@ -50,6 +58,7 @@ type Transport struct {
 	asks        asks
 	greeted     greeted
 	warned      sync.Once // that datagrams do not pass
+	adopted     adopted
 
 	packets chan *Packet
 	streams chan net.Conn
@@ -71,6 +80,11 @@ const (
 func New(c Config) (*Transport, error) {
 	if c.Self == "" || len(c.Self) > mostIdentity || !printable(c.Self) {
 		return nil, fmt.Errorf("transport: %q is no identity: use name@boot, in up to %d bytes of printable ASCII", c.Self, mostIdentity)
+	}
+	if c.Memberlist != nil {
+		if err := checkConfig(c.Memberlist, c.Self); err != nil {
+			return nil, err
+		}
 	}
 	ip, port, err := c.Network.FinalAdvertiseAddr("", 0)
 	if err != nil {
@@ -106,8 +120,9 @@ func New(c Config) (*Transport, error) {
 	return t, nil
 }
 
-// Start begins to receive.
+// Start begins to receive. Until then a memberlist over the transport hears nothing, and cannot send.
 func (t *Transport) Start() {
+	t.adopted.start()
 	for _, l := range t.lanes {
 		if l != nil {
 			t.work.Go(func() { l.run(t) })
@@ -123,6 +138,7 @@ func (t *Transport) Shutdown() error {
 	t.mu.Lock()
 	t.closed = true
 	t.mu.Unlock()
+	t.adopted.start()
 	t.cancel()
 	err := t.network.Shutdown()
 	t.work.Wait()
