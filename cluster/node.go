@@ -202,8 +202,8 @@ func (n *Node) memberlistConfig() *memberlist.Config {
 	return c
 }
 
-// carriedConfig is what the transport has to carry: it seals, and knows the cluster, so that memberlist's own label and
-// encryption are off.
+// carriedConfig is what the transport has to carry. The transport seals and knows the cluster, so that
+// memberlist's own label and encryption are off.
 func (n *Node) carriedConfig() *memberlist.Config {
 	d := delegate{n}
 	c := memberlist.DefaultLANConfig()

@@ -9,7 +9,7 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// Server is what an [*net/http.Server] is, and, with a few lines around it, a server of gRPC. Serve blocks until the
+// Server is an [*net/http.Server], or a server of gRPC as grpcendpoint.Server returns it. Serve blocks until the
 // listener is closed or Shutdown is called. Shutdown lets the requests in flight finish, and returns when they have or when
 // ctx is done. A Server may have a method Close() error that ends it at once; it is called when Shutdown fails.
 type Server interface {

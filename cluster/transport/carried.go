@@ -27,7 +27,7 @@ func (e *notCarried) Error() string { return e.what + " are not carried: " + e.r
 
 var (
 	userMessages = &notCarried{"user messages",
-		"do without SendBestEffort, SendReliable and the GetBroadcasts of a Delegate, and use Send and Handle of the transport"}
+		"use Send and Handle of the transport, not SendBestEffort, SendReliable or a Delegate's GetBroadcasts"}
 	compressedMessages = &notCarried{"compressed messages", "set EnableCompression to false"}
 	encryptedMessages  = &notCarried{"messages that memberlist encrypts",
 		"leave SecretKey and Keyring empty, and give the transport an Identity"}
@@ -62,7 +62,8 @@ func checkConfig(c *memberlist.Config, self string) error {
 	}
 	switch {
 	case c.Name != self:
-		return refuse("Name", fmt.Sprintf("%q", c.Name), fmt.Sprintf("names other than Self are not carried: use %q", self))
+		return refuse("Name", fmt.Sprintf("%q", c.Name),
+			fmt.Sprintf("names other than Self are not carried: use %q", self))
 	case c.EnableCompression:
 		return refuse("EnableCompression", true, compressedMessages.Error())
 	case c.Label != "":
@@ -72,8 +73,8 @@ func checkConfig(c *memberlist.Config, self string) error {
 	case c.Keyring != nil:
 		return refuse("Keyring", "set", encryptedMessages.Error())
 	case c.DelegateProtocolVersion != 0 || c.DelegateProtocolMin != 0 || c.DelegateProtocolMax != 0:
-		return refuse("DelegateProtocolVersion", fmt.Sprintf("%d, with %d to %d", c.DelegateProtocolVersion, c.DelegateProtocolMin, c.DelegateProtocolMax),
-			delegateVersions.Error())
+		return refuse("DelegateProtocolVersion", fmt.Sprintf("%d, with %d to %d",
+			c.DelegateProtocolVersion, c.DelegateProtocolMin, c.DelegateProtocolMax), delegateVersions.Error())
 	}
 	return nil
 }
@@ -99,7 +100,7 @@ func (t *Transport) refuseOwn(err error, message string) error {
 	return fmt.Errorf("transport: %w", err)
 }
 
-// checkOwn looks for what cannot be carried in a packet; that memberlist writes the rest correctly is taken for granted.
+// checkOwn looks for what cannot be carried in a packet. The rest is as memberlist writes it.
 func (t *Transport) checkOwn(b []byte) error {
 	if len(b) > crcHeader && b[0] == mlCRC {
 		b = b[1+crc32.Size:]
@@ -130,8 +131,8 @@ func (t *Transport) checkOwnName(name []byte) error {
 	return nil
 }
 
-// checkOwnStream refuses a message that the other side of a stream would refuse. A push/pull has the list of all members,
-// this one among them.
+// checkOwnStream refuses a message that the other side of a stream would refuse. A push/pull has the
+// list of all members, this one among them.
 func (t *Transport) checkOwnStream(b []byte, reply bool) error {
 	err := checkStream(b, reply)
 	if err == nil && b[0] == mlPushPull {
@@ -154,7 +155,8 @@ func (t *Transport) checkListed(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("memberlist lists no member %q, but %q: names other than Self are not carried: set Name to Self", t.own.id, last)
+	return fmt.Errorf("memberlist lists no member %q, but %q: names other than Self are not carried: set Name to Self",
+		t.own.id, last)
 }
 
 // warnRefused logs err, at most once a minute for each thing that is not carried.

@@ -90,7 +90,8 @@ func readVersions(b []byte) (packValue, []byte, error) {
 	case v.text[0] != 1 || v.text[1] < 5 || v.text[2] < 1 || v.text[2] > 5: // memberlist.ProtocolVersionMin and -Max
 		err = fmt.Errorf("is %d to %d with %d, which not everybody understands", v.text[0], v.text[1], v.text[2])
 	case v.text[3] != 0 || v.text[4] != 0 || v.text[5] != 0:
-		err = fmt.Errorf("is %d to %d with %d for the delegate, which has none: %w", v.text[3], v.text[4], v.text[5], delegateVersions)
+		err = fmt.Errorf("is %d to %d with %d for the delegate, which has none: %w",
+			v.text[3], v.text[4], v.text[5], delegateVersions)
 	}
 	return v, rest, err
 }

@@ -15,8 +15,8 @@ import (
 // MaxStream is how many bytes one message of memberlist's may have on a stream.
 const MaxStream = 1 << 20
 
-// FinalAdvertiseAddr is called by memberlist when it is made. From then on what is written to t is checked: what the
-// transport cannot carry is an error. The arguments are ignored.
+// FinalAdvertiseAddr is called by memberlist when it is made. From then on what is written to t is
+// checked: what the transport cannot carry is an error.
 func (t *Transport) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) {
 	t.adopted.by(func() { t.log.Error().Err(errNotStarted).Msg("cluster: memberlist hears nothing") })
 	return t.network.FinalAdvertiseAddr(ip, port)
@@ -104,7 +104,10 @@ type exchange struct {
 }
 
 func (t *Transport) exchange(p *proven, reply bool, closed func()) *exchange {
-	e := &exchange{proven: p, reply: reply, over: t, room: t.book.room(p.hello.sender()), refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed}
+	e := &exchange{
+		proven: p, reply: reply, over: t, room: t.book.room(p.hello.sender()),
+		refused: &t.stats.malformed, closing: t.ctx.Done(), closed: closed,
+	}
 	e.until.Store(new(time.Time))
 	return e
 }
@@ -121,8 +124,8 @@ func (e *exchange) SetReadDeadline(until time.Time) error {
 
 func (e *exchange) Write(b []byte) (int, error) {
 	if len(b) > MaxStream {
-		return 0, fmt.Errorf("transport: a message of %d bytes on a stream, %d at most, with the list of members and the LocalState of a Delegate",
-			len(b), MaxStream)
+		return 0, fmt.Errorf("transport: a message of %d bytes on a stream, %d at most: %s", len(b), MaxStream,
+			"the list of members and a Delegate's LocalState must fit in")
 	}
 	if e.over != nil && e.over.adopted.isAdopted() {
 		if err := e.over.checkOwnStream(b, !e.reply); err != nil {

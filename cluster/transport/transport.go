@@ -29,16 +29,22 @@ type Config struct {
 	Versions Versions       // of the messages that are sent over it
 	Logger   zerolog.Logger // the zero value discards
 
-	// Memberlist is the config of the memberlist that will run over the transport, or nil for none. New refuses what cannot be
-	// carried: compression, labels, encryption, a Name other than Self and protocol versions of a Delegate. It is only read,
-	// and may still lack its Transport.
+	// Memberlist is the config of the memberlist that will run over the transport; nil for none, or
+	// for one that New cannot check. New refuses what is not carried: compression, labels, encryption,
+	// a Name other than Self, and protocol versions of a Delegate. What a Delegate will send New cannot
+	// see. The config is only read, and may still lack its Transport.
 	Memberlist *memberlist.Config
 }
 
-// Transport is one member's. It is made for package cluster: it carries the messages of the memberlist there, as its
-// NodeAwareTransport, and messages of other kinds beside. For another memberlist it is not: user messages, compression,
-// labels, encryption by memberlist, names other than Self, versions of a Delegate, and more than MaxStream of state are
-// refused, each by its name, see Config.Memberlist. Its methods may be called by any number of goroutines.
+// Transport carries one member's messages. It is made for package cluster alone: it is the
+// NodeAwareTransport of the memberlist there, and carries messages of other kinds beside.
+//
+// It is not for other memberlists. User messages, compression, labels, encryption by memberlist, names
+// other than Self, protocol versions of a Delegate and more than [MaxStream] of state are not carried.
+// New returns an error for them where Config.Memberlist shows them. Otherwise memberlist's own calls
+// return an error, and the transport logs what it refuses, by its name, at most once a minute.
+//
+// Its methods may be called concurrently.
 type Transport struct {
 	network  Network
 	own      hello
@@ -120,7 +126,8 @@ func New(c Config) (*Transport, error) {
 	return t, nil
 }
 
-// Start begins to receive. Until then a memberlist over the transport hears nothing, and cannot send.
+// Start begins to receive. Until then a memberlist over the transport hears nothing, and its calls
+// return an error.
 func (t *Transport) Start() {
 	t.adopted.start()
 	for _, l := range t.lanes {

@@ -32,7 +32,9 @@ func (t *target) absent(snapshot *membership.Snapshot) error {
 // unreachable is what an RPC meets while no instance of service can be connected to.
 func unreachable(service string, instances int, last error) error {
 	if instances == 1 {
-		return fmt.Errorf("grpcendpoint: the only instance of service %q cannot be reached, last error: %w", service, last)
+		return fmt.Errorf("grpcendpoint: the only instance of service %q cannot be reached, last error: %w",
+			service, last)
 	}
-	return fmt.Errorf("grpcendpoint: none of the %d instances of service %q can be reached, last error: %w", instances, service, last)
+	return fmt.Errorf("grpcendpoint: none of the %d instances of service %q can be reached, last error: %w",
+		instances, service, last)
 }

@@ -52,7 +52,8 @@ func (b *viewBalancer) UpdateClientConnState(state grpcbalancer.ClientConnState)
 	}
 	if b.target == nil {
 		b.target = found.target
-		b.prober = balancer.NewProber(b.target.picks, b.target.view, b.target.probes, func(c *connection) membership.Instance { return c.instance })
+		b.prober = balancer.NewProber(b.target.picks, b.target.view, b.target.probes,
+			func(c *connection) membership.Instance { return c.instance })
 	}
 	b.absent = found.absent
 	addresses := state.ResolverState.Addresses

@@ -33,7 +33,7 @@ func (t *target) serviceConfig(dial []grpc.DialOption) (string, error) {
 	defer trial.Close()
 	given, known := defaultConfig(trial)
 	if !known {
-		log.Warningf("cannot see whether there is a default service config in this version of gRPC (%s): it is not used", grpc.Version)
+		log.Warningf("a default service config is not used: gRPC %s does not show whether there is one", grpc.Version)
 	}
 	return withOwnBalancer(given)
 }

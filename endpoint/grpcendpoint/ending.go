@@ -28,21 +28,19 @@ var endings = []ending{
 	{"the instance answers", func(e rpcEnd) bool { return e.code == codes.OK && e.sent }, balancer.Success, ""},
 	{"it is not sent", func(e rpcEnd) bool { return !e.sent }, nobody, ""},
 	{"the caller cancels, or closes its connection", func(e rpcEnd) bool { return e.code == codes.Canceled }, nobody, ""},
-	{"a stream ends with its deadline", func(e rpcEnd) bool { return e.code == codes.DeadlineExceeded && e.stream }, nobody, ""},
-	{"no answer before the deadline", func(e rpcEnd) bool { return e.code == codes.DeadlineExceeded && !e.received },
+	{"a stream ends with its deadline", func(e rpcEnd) bool { return e.late() && e.stream }, nobody, ""},
+	{"no answer before the deadline", func(e rpcEnd) bool { return e.late() && !e.received },
 		balancer.Failure, membership.TimedOut},
-	{"the deadline ends a call that is being answered", func(e rpcEnd) bool { return e.code == codes.DeadlineExceeded },
-		balancer.Failure, ""},
+	{"the deadline ends a call that is being answered", rpcEnd.late, balancer.Failure, ""},
 	{"the server drains", func(e rpcEnd) bool { return !e.received && e.has(serverDrains) }, nobody, ""},
-	{"the server refuses the stream", func(e rpcEnd) bool { return !e.received && e.has(streamReset) }, balancer.Failure, ""},
+	{"the server refuses the stream", func(e rpcEnd) bool { return !e.received && e.has(streamReset) },
+		balancer.Failure, ""},
 	{"the connection breaks", func(e rpcEnd) bool {
-		return e.code == codes.Unavailable && (!e.received || !e.trailed && e.has(connectionLost))
+		return e.code == codes.Unavailable && (!e.received || e.own(connectionLost))
 	}, balancer.Failure, membership.Reset},
-	{"a message cannot be sent", func(e rpcEnd) bool { return !e.received || !e.trailed && e.has(cannotSend) }, nobody, ""},
-	{"a message is larger than a limit", func(e rpcEnd) bool { return e.code == codes.ResourceExhausted && e.has(tooLarge) },
-		balancer.Success, ""},
-	{"a message cannot be decoded", func(e rpcEnd) bool { return e.has(cannotDecode) },
-		balancer.Success, ""},
+	{"a message cannot be sent", func(e rpcEnd) bool { return !e.received || e.own(cannotSend) }, nobody, ""},
+	{"a message is larger than a limit", func(e rpcEnd) bool { return e.has(tooLarge) }, balancer.Success, ""},
+	{"a message cannot be decoded", func(e rpcEnd) bool { return e.has(cannotDecode) }, balancer.Success, ""},
 	{"a status that counts as a failure", func(e rpcEnd) bool { return e.failed(e.err) }, balancer.Failure, ""},
 	{"another status", func(rpcEnd) bool { return true }, balancer.Success, ""},
 }
@@ -61,7 +59,7 @@ type rpcEnd struct {
 	code           codes.Code
 	text           string
 	sent, received bool
-	trailed        bool // the status is the server's for sure, as it came with metadata
+	trailed        bool // with metadata, so that the status is the server's for sure
 	stream         bool
 	failed         func(error) bool
 }
@@ -96,17 +94,24 @@ func defaultFailure(err error) bool {
 // These begin gRPC's own words, where it has no other way to tell who made a status: the server, or
 // the client while something had come already.
 var (
-	serverDrains   = []string{"the stream is rejected because server is draining the connection", "the connection is draining"}
+	serverDrains = []string{"the stream is rejected because server is draining the connection",
+		"the connection is draining"}
 	streamReset    = []string{"stream terminated by RST_STREAM"}
 	connectionLost = []string{"error reading from server", "closing transport due to", "keepalive ping failed"}
 	cannotSend     = []string{"grpc: error while marshaling", "grpc: error while compressing", "grpc: message too large",
 		"trying to send message larger than max", "SendMsg called after CloseSend"}
 	tooLarge = []string{"grpc: received message larger than max", "grpc: message after decompression larger than max",
-		"grpc: received message after decompression larger than max", "grpc: trying to send message larger than max",
-		"trying to send message larger than max"}
+		"grpc: received message after decompression larger than max",
+		"grpc: trying to send message larger than max", "trying to send message larger than max"}
 	cannotDecode = []string{"grpc: error unmarshalling request", "grpc: failed to unmarshal the received message",
 		"grpc: Decompressor is not installed"}
 )
+
+// late reports whether the deadline ended the RPC, by the clock of the caller or the server.
+func (e rpcEnd) late() bool { return e.code == codes.DeadlineExceeded }
+
+// own is has for words of the client: a server may pass on what it heard as a client itself.
+func (e rpcEnd) own(words []string) bool { return !e.trailed && e.has(words) }
 
 // has reports whether the text of a failure begins with one of these words.
 func (e rpcEnd) has(words []string) bool {

@@ -1,9 +1,11 @@
 package grpcendpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +30,7 @@ import (
 type testService struct {
 	testpb.UnimplementedTestServiceServer
 	answer   func(context.Context) error
+	username string
 	converse func(testpb.TestService_FullDuplexCallServer) error
 }
 
@@ -37,7 +40,7 @@ func (s *testService) UnaryCall(ctx context.Context, _ *testpb.SimpleRequest) (*
 			return nil, err
 		}
 	}
-	return &testpb.SimpleResponse{Username: "somebody"}, nil
+	return &testpb.SimpleResponse{Username: cmp.Or(s.username, "somebody")}, nil
 }
 
 func (s *testService) FullDuplexCall(stream testpb.TestService_FullDuplexCallServer) error {
@@ -56,7 +59,7 @@ type tested struct {
 
 func newTested(t *testing.T, options ...grpc.ServerOption) *tested {
 	c := &tested{T: t, town: newTown(t), service: new(testService)}
-	c.town.serving = append(options, grpc.MaxRecvMsgSize(1<<10))
+	c.town.serving = append(options, grpc.MaxRecvMsgSize(1<<10), grpc.MaxSendMsgSize(1<<10))
 	c.town.register = func(s *grpc.Server) { testpb.RegisterTestServiceServer(s, c.service) }
 	c.town.join("a", membership.Service{})
 	c.town.Apply(membership.Suspected{Name: "a", BootID: 1})
@@ -140,6 +143,11 @@ func says(code codes.Code) func(context.Context) error {
 
 // hangs ignores its context, as a process that stands still does.
 func hangs(context.Context) error { time.Sleep(time.Minute); return nil }
+
+func neverConnects(ctx context.Context, _ string) (net.Conn, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
 
 type noCredentials struct{ credentials.PerRPCCredentials }
 
@@ -258,6 +266,10 @@ var callEndings = []struct {
 		return c.stream(func(s testpb.TestService_FullDuplexCallServer) error { _, err := s.Recv(); return err },
 			send(strings.Repeat("x", 1<<11)), receive)
 	}, codes.ResourceExhausted, balancer.Success, fine},
+	{"a message is larger than a limit", "of the server, the answer", func(c *tested) error {
+		c.service.username = strings.Repeat("x", 1<<11)
+		return c.call()
+	}, codes.ResourceExhausted, balancer.Success, fine},
 	{"a message cannot be decoded", "the request, by the server", func(c *tested) error {
 		return c.call(grpc.ForceCodecV2(garbler{encoding.GetCodecV2(proto.Name)}))
 	}, codes.Internal, balancer.Success, fine},
@@ -276,7 +288,13 @@ var callEndings = []struct {
 		codes.DataLoss, balancer.Failure, fine},
 	{"a status that counts as a failure", "Unimplemented", func(c *tested) error {
 		return c.conn.Invoke(c.ctx, "/no/method", new(testpb.SimpleRequest), new(testpb.SimpleResponse))
-	}, codes.Unimplemented, balancer.Failure, fine},
+	}, codes.Unimplemented, balancer.Failure, fine}, {"a status that counts as a failure", "the server's own lost connection", func(c *tested) error {
+		return c.answering(func(context.Context) error { return status.Error(codes.Unavailable, "error reading from server: EOF") })
+	}, codes.Unavailable, balancer.Failure, fine},
+	{"a status that counts as a failure", "the server cannot encode", func(c *tested) error {
+		return c.answering(func(context.Context) error { return status.Error(codes.Internal, "grpc: error while marshaling: x") })
+	}, codes.Internal, balancer.Failure, fine},
+
 	{"another status", "NotFound", func(c *tested) error { return c.answering(says(codes.NotFound)) },
 		codes.NotFound, balancer.Success, fine},
 	{"another status", "InvalidArgument", func(c *tested) error { return c.answering(says(codes.InvalidArgument)) },
@@ -353,6 +371,17 @@ func TestCallsThatDoNotBegin(t *testing.T) {
 		"metadata that cannot be sent": func(c *tested) error {
 			c.ctx = metadata.AppendToOutgoingContext(c.ctx, "no spaces here", "x")
 			return c.call()
+		},
+		"cancelled while it waits for the first connection": func(c *tested) error {
+			c.conn = c.town.connect(c.T, balancer.RoundRobin(), Dial(grpc.WithContextDialer(neverConnects)))
+			c.client = testpb.NewTestServiceClient(c.conn)
+			ctx, cancel := context.WithCancel(c.ctx)
+			c.ctx = ctx
+			time.AfterFunc(time.Second, cancel)
+			if err := c.call(); status.Code(err) != codes.Canceled {
+				c.Errorf("the error is %v", err)
+			}
+			return context.Canceled
 		},
 		"no such compressor": func(c *tested) error { return c.call(grpc.UseCompressor("none")) },
 		"no such codec":      func(c *tested) error { return c.call(grpc.CallContentSubtype("none")) },

@@ -134,7 +134,8 @@ func (town *town) client(t *testing.T, policy balancer.Policy, options ...Option
 // connect is closed at the end of the test.
 func (town *town) connect(t *testing.T, policy balancer.Policy, options ...Option) *grpc.ClientConn {
 	t.Helper()
-	options = append(options, Dial(grpc.WithContextDialer(town.dial), grpc.WithTransportCredentials(insecure.NewCredentials())))
+	plain := Dial(grpc.WithContextDialer(town.dial), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	options = append([]Option{plain}, options...)
 	conn, err := New(town.View(), "users", policy, options...)
 	if err != nil {
 		t.Fatal(err)
