@@ -2,6 +2,7 @@ package grpcendpoint
 
 import (
 	"sync"
+	"time"
 
 	grpcbalancer "google.golang.org/grpc/balancer"
 	"google.golang.org/grpc/connectivity"
@@ -49,10 +50,10 @@ func (p capturingPicker) Pick(info grpcbalancer.PickInfo) (grpcbalancer.PickResu
 	if err != nil {
 		return result, err
 	}
-	done, stream := result.Done, isStream(info.Ctx)
+	done, stream, now := result.Done, isStream(info.Ctx), time.Now()
 	result.Done = func(how grpcbalancer.DoneInfo) {
 		captured.mu.Lock()
-		captured.all = append(captured.all, endOf(how, stream, nil))
+		captured.all = append(captured.all, endOf(how, stream, now, nil))
 		captured.mu.Unlock()
 		done(how)
 	}

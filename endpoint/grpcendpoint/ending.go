@@ -3,6 +3,7 @@ package grpcendpoint
 import (
 	"slices"
 	"strings"
+	"time"
 
 	grpcbalancer "google.golang.org/grpc/balancer"
 	"google.golang.org/grpc/codes"
@@ -21,6 +22,9 @@ type ending struct {
 	evidence membership.Evidence
 }
 
+// leastTime is what an instance must have had before it is blamed for a deadline: less is lost on the way.
+const leastTime = time.Millisecond
+
 // nobody is the outcome of an RPC that says nothing of the instance.
 const nobody = balancer.Canceled
 
@@ -29,6 +33,9 @@ var endings = []ending{
 	{"it is not sent", func(e rpcEnd) bool { return !e.sent }, nobody, ""},
 	{"the caller cancels, or closes its connection", func(e rpcEnd) bool { return e.code == codes.Canceled }, nobody, ""},
 	{"a stream ends with its deadline", func(e rpcEnd) bool { return e.late() && e.stream }, nobody, ""},
+	{"the deadline leaves the instance no time", func(e rpcEnd) bool {
+		return e.late() && !e.received && e.took < leastTime
+	}, nobody, ""},
 	{"no answer before the deadline", func(e rpcEnd) bool { return e.late() && !e.received },
 		balancer.Failure, membership.TimedOut},
 	{"the deadline ends a call that is being answered", rpcEnd.late, balancer.Failure, ""},
@@ -61,10 +68,11 @@ type rpcEnd struct {
 	sent, received bool
 	trailed        bool // with metadata, so that the status is the server's for sure
 	stream         bool
+	took           time.Duration // since it was given to the instance
 	failed         func(error) bool
 }
 
-func endOf(done grpcbalancer.DoneInfo, stream bool, failed func(error) bool) rpcEnd {
+func endOf(done grpcbalancer.DoneInfo, stream bool, picked time.Time, failed func(error) bool) rpcEnd {
 	if failed == nil {
 		failed = defaultFailure
 	}
@@ -73,6 +81,9 @@ func endOf(done grpcbalancer.DoneInfo, stream bool, failed func(error) bool) rpc
 	if done.Err != nil {
 		answer := status.Convert(done.Err)
 		e.code, e.text = answer.Code(), answer.Message()
+	}
+	if e.late() {
+		e.took = time.Since(picked)
 	}
 	return e
 }

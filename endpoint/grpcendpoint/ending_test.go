@@ -214,6 +214,12 @@ var callEndings = []struct {
 		return c.within().stream(func(s testpb.TestService_FullDuplexCallServer) error { return hangs(s.Context()) }, receive)
 	}, codes.DeadlineExceeded, nobody, quiet},
 
+	{"the deadline leaves the instance no time", "", func(c *tested) error {
+		ctx, cancel := context.WithTimeout(c.ctx, leastTime/10)
+		c.Cleanup(cancel)
+		c.ctx = ctx
+		return c.answering(hangs)
+	}, codes.DeadlineExceeded, nobody, quiet},
 	{"no answer before the deadline", "", func(c *tested) error { return c.within().answering(hangs) },
 		codes.DeadlineExceeded, balancer.Failure, late},
 	{"the deadline ends a call that is being answered", "its headers came", func(c *tested) error {

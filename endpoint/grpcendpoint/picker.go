@@ -3,6 +3,7 @@ package grpcendpoint
 import (
 	"slices"
 	"strings"
+	"time"
 
 	grpcbalancer "google.golang.org/grpc/balancer"
 
@@ -22,9 +23,9 @@ func (p picker) Pick(info grpcbalancer.PickInfo) (grpcbalancer.PickResult, error
 		return grpcbalancer.PickResult{}, grpcbalancer.ErrNoSubConnAvailable // gRPC asks again once a connection is ready
 	}
 	p.prober.Poke()
-	stream := isStream(info.Ctx)
+	stream, now := isStream(info.Ctx), time.Now()
 	return grpcbalancer.PickResult{SubConn: picked.subConn, Done: func(done grpcbalancer.DoneInfo) {
-		e := endOf(done, stream, p.target.failed)
+		e := endOf(done, stream, now, p.target.failed)
 		how := e.sort()
 		p.target.picks.Done(token, how.outcome)
 		p.target.learned(picked.instance, how.evidenceOf(e))
