@@ -54,6 +54,7 @@ type entry struct {
 	kept    bool      // listed although lost, because there was nobody left to ask
 	spared  bool      // listed although lost, because many others of its kind were lost with it
 	suspect bool      // it is alive as far as is known, and does not answer
+	buried  bool      // record's boot is reported gone, and was never seen alive here
 	losses  losses
 	why     reason
 	held    time.Time // not listed until then, although it is back
@@ -80,42 +81,52 @@ func (c Down) member() string       { return c.Name }
 
 func (c Heard) apply(e *entry) {
 	if e.heard && !c.Record.Newer(e.record) {
+		if c.Gone > 0 && e.record.Boot == c.Record.Boot {
+			e.bury(reportedGone)
+		}
 		return
 	}
-	if !e.heard || e.record.Boot != c.Record.Boot {
-		e.why.renew(e.heard)
+	known, before := e.heard, e.record
+	e.record, e.heard = c.Record.Clone(), true
+	another := !known || before.Boot.ID != c.Record.Boot.ID // a higher number alone is the same life
+	if another {
 		e.gone, e.address = time.Now().Add(-c.Gone), ""
-		e.lost, e.kept, e.spared, e.suspect = false, false, false, false
+		e.lost, e.kept, e.spared, e.suspect, e.buried = false, false, false, false, c.Gone > 0
 	}
 	if c.Record.State == Left { // its goodbye may arrive after it was seen to be gone
 		e.lost, e.kept, e.spared = false, false, false
 	}
-	if c.Record.State != e.record.State {
-		e.why.says(c.Record.State)
+	switch {
+	case another:
+		e.learned(known)
+	case c.Record.State != before.State:
+		e.said()
 	}
-	e.record, e.heard = c.Record.Clone(), true
 }
 
-// Of a boot whose record is known, a head tells nothing new but its goodbye.
+// Of a boot whose record is known, a head tells nothing new but its goodbye, or that it is gone where it was never seen alive.
 func (c Remembered) apply(e *entry) {
 	known := e.heard && e.record.Boot == c.Boot
 	if c.Gone > 0 && c.Gone <= forgetAfter && (!known || c.State == Left) {
 		Heard{c.bare(), c.Gone}.apply(e)
+	} else if c.Gone > 0 && known {
+		e.bury(reportedGone)
 	}
 }
 
 func (c Up) apply(e *entry) {
-	if _, alive := e.alive.address(c.BootID); !alive {
+	_, alive := e.alive.address(c.BootID)
+	if !alive {
 		e.returned()
+	}
+	e.alive.add(c.BootID, c.Address, c.Evidence)
+	if e.record.Boot.ID != c.BootID {
+		return // its record will tell of it
+	}
+	if !alive || e.suspect || e.why.passing {
 		e.why.set(c.Evidence)
 	}
-	e.alive.add(c.BootID, c.Address)
-	if e.record.Boot.ID == c.BootID {
-		if e.suspect {
-			e.why.set(c.Evidence)
-		}
-		e.kept, e.spared, e.suspect = false, false, false
-	}
+	e.kept, e.spared, e.suspect, e.buried = false, false, false, false
 }
 
 func (c Suspected) apply(e *entry) {
@@ -131,8 +142,13 @@ func (c Down) apply(e *entry) {
 	if e.heard && e.record.Boot.ID != c.BootID {
 		return
 	}
+	if !alive {
+		e.bury(c.Evidence)
+	}
 	if alive {
 		e.gone, e.lost, e.address, e.suspect = time.Now(), e.heard && e.record.State != Left, address, false
+	}
+	if alive && e.record.State != Left {
 		e.why.set(c.Evidence)
 	}
 	if e.lost && alive {
@@ -143,11 +159,8 @@ func (c Down) apply(e *entry) {
 	}
 }
 
-// lives says whether the boot that counts is seen alive.
-func (e *entry) lives() bool {
-	_, alive := e.alive.address(e.record.Boot.ID)
-	return alive
-}
+// lives reports whether the boot that counts is seen alive.
+func (e *entry) lives() bool { return e.alive.at(e.record.Boot.ID) >= 0 }
 
 // whole says whether the record is known, and not just its head.
 func (e *entry) whole() bool { return e.heard && e.record.form() > 0 }
@@ -171,11 +184,16 @@ func (e *entry) seenAt() string {
 // none is more so than another.
 func (e *entry) doubtful(self bool) bool { return !self && !e.kept && (e.suspect || !e.lives()) }
 
-func (e *entry) toMember() Member {
+// toMember leaves the address of this process itself empty.
+func (e *entry) toMember(self bool) Member {
+	address := e.seenAt()
+	if self {
+		address = ""
+	}
 	return Member{
 		Name:      e.record.Name,
 		Boot:      e.record.Boot,
-		Address:   e.seenAt(),
+		Address:   address,
 		Zone:      e.record.Zone,
 		State:     e.record.State,
 		Services:  e.record.Services,

@@ -50,7 +50,7 @@ func (s *Store) release(touched map[string]bool) {
 		if e == nil {
 			delete(s.held, name)
 		} else if time.Until(e.held) <= 0 || len(s.held) > s.living/mostHeld || !s.dispensable(e) {
-			e.held, touched[name] = time.Time{}, true
+			e.held, e.why.since, touched[name] = time.Time{}, time.Now(), true
 			delete(s.held, name)
 		}
 	}

@@ -7,8 +7,9 @@ import "slices"
 type lives []livingBoot
 
 type livingBoot struct {
-	boot    uint64
-	address string
+	boot     uint64
+	address  string
+	evidence string // how it was first seen, for [View.Why]
 }
 
 func (l lives) at(boot uint64) int {
@@ -22,12 +23,12 @@ func (l lives) address(boot uint64) (address string, alive bool) {
 	return "", false
 }
 
-func (l *lives) add(boot uint64, address string) {
+func (l *lives) add(boot uint64, address, evidence string) {
 	if at := l.at(boot); at >= 0 {
 		(*l)[at].address = address
 		return
 	}
-	*l = append(*l, livingBoot{boot, address})
+	*l = append(*l, livingBoot{boot, address, evidence})
 }
 
 func (l *lives) remove(boot uint64) {

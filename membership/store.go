@@ -102,6 +102,7 @@ func (a acquitted) member() string { return string(a) }
 func (a acquitted) apply(e *entry) {
 	e.suspect = false
 	e.why.set("this process hears nobody")
+	e.why.passing = true
 }
 
 // count keeps up what is known of all entries together.
@@ -174,7 +175,7 @@ func (s *Store) publish(touched map[string]bool) {
 		}
 		e.shown, changed[name] = shows, true
 		if shows.listed {
-			now[name] = e.toMember()
+			now[name] = e.toMember(name == s.self)
 		}
 	}
 	var err error

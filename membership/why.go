@@ -12,7 +12,7 @@ const (
 	StandingHeld      Standing = "held back" // it is back after it was lost too often, and has yet to stay
 	StandingKept      Standing = "kept"      // it fell silent, but together with too many others, or when this process was cut off
 	StandingGone      Standing = "gone"
-	StandingUnmet     Standing = "unmet" // others say that it lives, and it has said nothing itself
+	StandingUnmet     Standing = "unmet" // others say that it lives; it has said nothing itself, or its record has not come
 	StandingLeft      Standing = "left"
 )
 
@@ -29,26 +29,51 @@ type Account struct {
 type reason struct {
 	evidence string
 	since    time.Time
+	passing  bool // the next sign of life replaces it
 }
 
-func (r *reason) set(evidence string) { *r = reason{evidence, time.Now()} }
+func (r *reason) set(evidence string) { *r = reason{evidence: evidence, since: time.Now()} }
 
-// renew is for a boot that was not known before.
-func (r *reason) renew(restarted bool) {
-	if restarted {
-		r.set("a newer boot of it was heard of")
-	} else {
-		r.set("others say that it lives")
+const (
+	saidGoodbye  = "it said goodbye"
+	saidItDrains = "it said that it drains"
+	reportedGone = "others report it gone"
+)
+
+// learned is for a boot that was not known before. restarted reports whether an older one was.
+func (e *entry) learned(restarted bool) {
+	at := e.alive.at(e.record.Boot.ID)
+	switch {
+	case e.record.State == Left:
+		e.why.set(saidGoodbye)
+	case at >= 0 && e.record.State == Draining:
+		e.why.set(saidItDrains)
+	case at >= 0:
+		e.why.set(e.alive[at].evidence)
+	case e.buried:
+		e.why = reason{evidence: reportedGone, since: e.gone}
+	case restarted:
+		e.why.set("a newer boot of it was heard of")
+	default:
+		e.why.set("others say that it lives")
 	}
 }
 
-// says is for what a member says of itself.
-func (r *reason) says(state State) {
-	switch state {
-	case Draining:
-		r.set("it said that it drains")
-	case Left:
-		r.set("it said goodbye")
+// said is for a new state that a member reports of itself. That it drains explains nothing of a member that does not answer.
+func (e *entry) said() {
+	switch {
+	case e.record.State == Left:
+		e.why.set(saidGoodbye)
+	case e.record.State == Draining && e.lives() && !e.suspect:
+		e.why.set(saidItDrains)
+	}
+}
+
+// bury records that a boot is reported gone that was never seen alive here.
+func (e *entry) bury(evidence string) {
+	if e.heard && !e.lives() && e.address == "" && e.record.State != Left && !e.buried {
+		e.buried = true
+		e.why.set(evidence)
 	}
 }
 
@@ -68,7 +93,21 @@ func (s *Store) why(name string) (Account, bool) {
 	if e == nil || !e.heard {
 		return Account{}, false
 	}
-	return Account{name, e.record.Boot, e.standing(name == s.self), e.why.since, e.why.evidence}, true
+	a := Account{name, e.record.Boot, e.standing(name == s.self), e.why.since, e.why.evidence}
+	switch {
+	case name == s.self:
+		a.Evidence = ofItself[e.record.State]
+	case a.Standing == StandingHeld:
+		a.Evidence += "; it is held back, as it was lost repeatedly"
+	case a.Standing == StandingUnmet && e.lives():
+		a.Evidence = "it answers, and its record has not come"
+	}
+	return a, true
+}
+
+// ofItself is the evidence on this process itself.
+var ofItself = [...]string{
+	Active: "it is this process", Draining: "this process drains", Left: "this process said goodbye",
 }
 
 func (e *entry) standing(self bool) Standing {
@@ -78,7 +117,7 @@ func (e *entry) standing(self bool) Standing {
 		return StandingLeft
 	case !alive && (e.kept || e.spared):
 		return StandingKept
-	case !alive && e.address == "":
+	case !alive && e.address == "" && !e.buried, alive && !e.whole():
 		return StandingUnmet
 	case !alive:
 		return StandingGone
