@@ -17,7 +17,7 @@ import (
 // shunned is an address that is not dialled again soon.
 type shunned struct {
 	until time.Time
-	why   error // nil where this member itself is
+	why   error
 }
 
 // seeds asks all providers and gives the addresses behind their answers that are to be dialled, each once.
@@ -131,8 +131,13 @@ func (r *reach) tryAll(addresses []string) (answered bool, err error) {
 
 var errBusy = errors.New("no answer yet")
 
-// try finds out who is at an address, and joins whoever is another member of this cluster.
+// try finds out who is at an address, and joins another member of this cluster there. An address that leads back to this member
+// is no error where no other can be there. Elsewhere it is one, as the next dial may lead to another member.
 func (r *reach) try(address string) (answered bool, err error) {
+	if address == r.node.Address() {
+		r.letGo(address)
+		return false, nil
+	}
 	if !r.begin(address) {
 		return false, fmt.Errorf("join %s: %w", address, errBusy)
 	}
@@ -142,11 +147,13 @@ func (r *reach) try(address string) (answered bool, err error) {
 	}
 	defer r.dials.Free()
 	found, err := r.node.transport.Identify(r.node.ctx, address, streamTimeout)
-	if err == nil && found == r.node.id.String() {
-		r.avoid(address, nil)
+	switch {
+	case err == nil && found == r.node.id.String() && r.node.transport.Listens(address):
+		r.letGo(address)
 		return false, nil
-	}
-	if err == nil {
+	case err == nil && found == r.node.id.String():
+		err = errLedBack
+	case err == nil:
 		if err = r.join(address); err == nil {
 			r.node.meet(found)
 		}
@@ -158,7 +165,10 @@ func (r *reach) try(address string) (answered bool, err error) {
 	return true, nil
 }
 
-// join exchanges with whoever is at an address who lives, and who is dead.
+var errLedBack = errors.New("it led back to this member, and is tried again")
+
+// join exchanges with the member at an address who lives, and who is dead. This dial may lead elsewhere than the one before it:
+// to another member, which is as good, or back to this one, which is an error.
 func (r *reach) join(address string) error {
 	_, err := r.node.list.Join([]string{address})
 	var listed interface{ WrappedErrors() []error }
@@ -216,6 +226,13 @@ func (r *reach) avoid(address string, why error) {
 		clear(r.shunned)
 	}
 	r.shunned[address] = shunned{time.Now().Add(shunFor), why}
+	delete(r.missing, address)
+}
+
+// letGo ends the search at an address where only this member itself can be.
+func (r *reach) letGo(address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	delete(r.missing, address)
 }
 

@@ -20,7 +20,7 @@ const (
 
 	searchPause = 500 * time.Millisecond // between two dials of members that are missing: two a second, however many there are
 	watchPause  = time.Second            // between two looks at whether a file of seeds has changed
-	shunFor     = 10 * time.Minute       // for which an address is not dialled where another cluster is, or this member itself
+	shunFor     = 10 * time.Minute       // for which an address is not dialled where another cluster is
 )
 
 // reach keeps this member in touch with its cluster, for as long as it lives: its seeds, whom it asks its providers for at
@@ -129,10 +129,11 @@ func (r *reach) stampsNow() (stamps string) {
 func (r *reach) attempt() {
 	seeds, err := r.seeds()
 	answered, failed := r.tryAll(append(seeds, r.takeFirst()...))
-	if !answered && err == nil && (len(seeds) == 0 || failed == nil) {
-		r.node.name.synced() // there is nobody to ask: every seed is this node itself, or a member
+	nobody := !answered && err == nil && (len(seeds) == 0 || failed == nil) // to ask: every seed is this node itself, or a member
+	if nobody {
+		r.node.name.synced()
 	}
-	wait := r.schedule(len(seeds) > 0 || err != nil)
+	wait := r.schedule(!nobody && (len(seeds) > 0 || err != nil))
 	if err = errors.Join(err, failed); err == nil || answered {
 		return
 	}

@@ -61,7 +61,9 @@ func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) 
 	bounded.left = -1
 	p.SetDeadline(time.Time{})
 	t.stats.handshakes.Add(1)
-	t.noteHeard()
+	if !t.isItself(p.hello.id) {
+		t.noteHeard()
+	}
 	return p, nil
 }
 
@@ -159,6 +161,9 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 		return &RefusedError{Reason: ReasonCluster, Detail: "it belongs to another cluster"}
 	case h.purpose < forKeys || h.purpose > forWatch || dialling != 0 && h.purpose != dialling:
 		return fmt.Errorf("%w: a connection for purpose %d", errMalformed, h.purpose)
+	}
+	if dialling == 0 && t.isItself(p.hello.id) {
+		t.noteArrival(p)
 	}
 	if err := t.own.versions.check(p.hello.versions); err != nil || t.identity == nil {
 		return err

@@ -74,7 +74,8 @@ func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, e
 	return t.DialAddressTimeout(Address{Addr: addr}, timeout)
 }
 
-// DialAddressTimeout opens a stream for one exchange. Where the address has a name, only that member will do.
+// DialAddressTimeout opens a stream for one exchange. Where the address has a name, only that member will do, and otherwise any
+// but this process itself: [ErrItself].
 func (t *Transport) DialAddressTimeout(to Address, timeout time.Duration) (net.Conn, error) {
 	if err := t.adopted.err(); err != nil {
 		return nil, err
@@ -82,6 +83,10 @@ func (t *Transport) DialAddressTimeout(to Address, timeout time.Duration) (net.C
 	p, err := t.dial(t.ctx, to.Addr, to.Name, timeout, forStream)
 	if err != nil {
 		return nil, err
+	}
+	if t.isItself(p.hello.id) {
+		p.Close()
+		return nil, ErrItself
 	}
 	return t.exchange(p, true, nothing), nil
 }

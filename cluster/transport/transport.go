@@ -53,7 +53,8 @@ type Transport struct {
 	log      zerolog.Logger
 	seldom   *seldom.Log
 	stats    counters
-	heard    atomic.Int64 // the moment when a member was heard last
+	heard    atomic.Int64 // the moment when another member was heard last
+	arrivals arrivals
 
 	book        book
 	door        door
@@ -219,14 +220,16 @@ func (t *Transport) ingestSealed(datagram []byte, from From, at time.Time) {
 	t.act(kind, from, payload, at, nothing)
 }
 
-// Unheard is for how long nothing has come that a member proved to have sent; where nothing is sealed, that looked like it.
+// Unheard is for how long nothing has come that another member proved to have sent; where nothing is sealed, that looked like it.
 func (t *Transport) Unheard() time.Duration { return moment(t.heard.Load()).until(time.Now()) }
 
 func (t *Transport) noteHeard() { t.heard.Store(int64(momentOf(time.Now()))) }
 
 // act does what a message asks. done is called when it takes no more room.
 func (t *Transport) act(kind Kind, from From, payload []byte, at time.Time, done func()) {
-	t.noteHeard()
+	if !t.isItself(from.ID) && !t.isItself(from.says) {
+		t.noteHeard()
+	}
 	switch kind {
 	case kindPacket:
 		t.passPacket(payload, from, at)
