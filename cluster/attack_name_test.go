@@ -94,7 +94,10 @@ func TestAttack_AnotherName(t *testing.T) {
 
 func isAt(name, address string) condition {
 	return func(s *membership.Snapshot) bool {
-		m, _ := s.Member(name)
-		return m.Address == address
+		m, listed := s.Member(name)
+		return listed && listedAt(m, address)
 	}
 }
+
+// listedAt reports whether a member is listed at an address, or by itself, which lists none of its own.
+func listedAt(m membership.Member, address string) bool { return m.Address == address || m.Address == "" }

@@ -30,9 +30,15 @@ func (p *pusher) noteGoodbye(name string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known := p.peers[identityOf(record)]; known != nil && record.State == membership.Left {
+	id := identityOf(record)
+	switch known := p.peers[id]; {
+	case known == nil:
+	case record.State == membership.Left:
 		known.acked = toldAll
-		delete(p.lagging, identityOf(record))
+		delete(p.lagging, id)
 		p.wake()
+	case known.acked == toldAll: // it has not left: the goodbye was another's word, and the member contradicts
+		p.renew(id, known)
+		p.kick()
 	}
 }

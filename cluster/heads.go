@@ -71,6 +71,12 @@ func decodeHeads(buf []byte) (heads []membership.Head, err error) {
 	return heads, nil
 }
 
+// covers reports whether the sender tells all that it knows of a name: where its heads lack it, so does the sender. What had no
+// room in an exchange of a join is taken for lacking as well, which costs one record.
+func (m headsEvent) covers(name string) bool {
+	return m.joins || m.asks && name >= m.first && (m.last == "" || name <= m.last)
+}
+
 // partsOf divides all that a member knows, in ascending order of the names, into messages that ask.
 func partsOf(from identity, heads []membership.Head) (parts []headsMessage) {
 	part := headsMessage{from: from, asks: true}

@@ -82,7 +82,7 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 		changes = n.heard(membership.Heard{Record: e.record})
 		n.owe(e)
 	case headsEvent:
-		changes = n.learn(e.headsMessage)
+		changes = n.learn(e)
 	case branchEvent:
 		changes = n.heard(membership.Heard{Record: e.record})
 	case recordsEvent:
@@ -115,7 +115,7 @@ func (n *Node) follow(e event) {
 	case branchEvent:
 		n.confirmTo(e.relay, identityOf(e.record))
 	case headsEvent:
-		n.repair.told(e.headsMessage)
+		n.repair.told(e)
 		if e.joins {
 			n.name.synced()
 		}

@@ -11,8 +11,12 @@ type peer struct {
 	tried     uint64    // the latest version that was sent
 	attempts  int       // since it last acknowledged one
 	next      time.Time // of the next attempt
+	corrected time.Time // when acked was dropped last, as the peer turned out not to have it
 	streaming bool
 }
+
+// correctAgain is how soon acked may be dropped again: heads that were under way say what they said before.
+const correctAgain = time.Second
 
 // add gives the peer that was at the address until now, if there was one.
 func (p *pusher) add(id identity, address string, wire byte) (before identity, taken bool) {
@@ -71,18 +75,24 @@ func (p *pusher) acked(id identity, version uint64) {
 func (p *pusher) correct(id identity, dead bool) {
 	p.mu.Lock()
 	known := p.peers[id]
-	if known == nil || known.acked == 0 || known.acked == toldAll {
+	if known == nil || known.acked == 0 || known.acked == toldAll || time.Since(known.corrected) < correctAgain {
 		p.mu.Unlock()
 		return // it is being told
 	}
-	known.acked, known.attempts, known.next = 0, 0, time.Time{}
-	p.lagging[id] = known
+	known.corrected = time.Now()
+	p.renew(id, known)
 	address := known.address
 	p.mu.Unlock()
 	p.kick()
 	if dead {
 		p.node.spawn(func() { p.introduce(Address{Addr: address}) })
 	}
+}
+
+// renew has this member's record sent to a peer as if it had none. Called with the lock held.
+func (p *pusher) renew(id identity, known *peer) {
+	known.acked, known.attempts, known.next = 0, 0, time.Time{}
+	p.lagging[id] = known
 }
 
 // wake tells whoever waits for changed. Called with the lock held.

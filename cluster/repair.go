@@ -115,7 +115,7 @@ func (r *repairer) forget(pair [2]uint64) {
 
 // told acts on the heads of a peer, once they were merged: it asks for the records that this member lacks, and tells of
 // those that the peer does, if it asks.
-func (r *repairer) told(m headsMessage) {
+func (r *repairer) told(m headsEvent) {
 	address, wire, living := r.node.push.peer(m.from)
 	if !living {
 		return
@@ -134,9 +134,9 @@ func (r *repairer) told(m headsMessage) {
 	r.answer(m.from, address, messages)
 }
 
-// want gives the members whose records to ask a peer for. The peer's own it pushes itself, as does everybody: for what is
-// asked for, nobody else is asked for a while.
-func (r *repairer) want(m headsMessage) (names []string) {
+// want lists the members whose records to ask a peer for. For what is asked for, nobody else is asked for a while. A peer that
+// joins is not asked for its own record, which it pushes once its name is settled.
+func (r *repairer) want(m headsEvent) (names []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for name, asked := range r.wanted {
@@ -145,7 +145,7 @@ func (r *repairer) want(m headsMessage) (names []string) {
 		}
 	}
 	for _, name := range r.node.store.Lacks(m.heads, r.node.wire) {
-		if _, asked := r.wanted[name]; !asked && name != m.from.name {
+		if _, asked := r.wanted[name]; !asked && !(m.joins && name == m.from.name) {
 			r.wanted[name] = time.Now()
 			names = append(names, name)
 		}
@@ -176,7 +176,7 @@ func (r *repairer) serve(m wantMessage) {
 	}
 	begun := r.node.spawn(func() {
 		defer r.endServing(m.from)
-		for _, message := range encodeRecords(r.node.id, r.node.store.Known(m.names), wire) {
+		for _, message := range encodeRecords(r.node.id, r.node.store.Known(r.mayServe(m.names)), wire) {
 			if r.node.push.stream(m.from, address, message) != nil {
 				return
 			}
@@ -185,6 +185,14 @@ func (r *repairer) serve(m wantMessage) {
 	if !begun {
 		r.endServing(m.from)
 	}
+}
+
+// mayServe leaves out the record of this member itself for as long as its name is not settled.
+func (r *repairer) mayServe(names []string) []string {
+	if r.node.name.mayPush() {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == r.node.id.name })
 }
 
 func (r *repairer) beginServing(peer identity) bool {
@@ -205,20 +213,32 @@ func (r *repairer) endServing(peer identity) {
 
 // learn is what a peer's heads say by themselves: of this member's own name, of members that are gone, and of members that live
 // and that memberlist has not told of: they are sought out.
-func (n *Node) learn(m headsMessage) (changes []membership.Change) {
+func (n *Node) learn(m headsEvent) (changes []membership.Change) {
+	lacked := m.covers(n.id.name)
 	for _, h := range m.heads {
 		if h.Name != n.id.name {
 			changes = append(changes, membership.Remembered{Head: h})
 			n.seek(h)
 			continue
 		}
+		lacked = false
 		n.name.heard(h.Boot, h.Address)
 		n.outdo(h.Boot, h.Version)
-		if own := n.record(); h.Boot.Compare(own.Boot) < 0 || h.Boot == own.Boot && (h.Version < own.Version || h.Gone > 0) {
-			n.push.correct(m.from, h.Boot == own.Boot && h.Gone > 0)
+		if n.outdated(h) {
+			n.push.correct(m.from, h.Boot == n.record().Boot && h.Gone > 0)
 		}
 	}
+	if lacked {
+		n.push.correct(m.from, false)
+	}
 	return changes
+}
+
+// outdated reports whether a peer has less of this member's record than this member would send it, or takes it for gone.
+func (n *Node) outdated(h membership.Head) bool {
+	own := n.record()
+	order := h.Boot.Compare(own.Boot)
+	return order < 0 || order == 0 && (h.Version < own.Version || h.Gone > 0)
 }
 
 // seek looks for a member that lives according to a peer, unless this one knows it to live.
