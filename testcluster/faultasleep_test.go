@@ -1,6 +1,7 @@
 package testcluster_test
 
 import (
+	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,8 @@ func asleep(c *testcluster.Cluster, groups [][]*testcluster.Member) (back func()
 	}
 }
 
+var asleepLong = flag.Bool("asleep.long", false, "whether TestFault58 takes members away for ten days, too, which takes minutes")
+
 // TestFault58_BackAfterLong takes members away for longer than the others remember them, alone, in pairs and in groups, cut off and
 // asleep. All list all of them again, and all that they offer, soon after they are back.
 func TestFault58_BackAfterLong(t *testing.T) {
@@ -47,58 +50,101 @@ func TestFault58_BackAfterLong(t *testing.T) {
 		peersFile bool
 	}{
 		{hourAndMore, "cut off", cut, []int{2, 1}, false},
-		{hourAndMore, "cut off", cut, []int{2, 1}, true},
-		{hourAndMore, "cut off", cut, []int{3, 1, 1}, false},
-		{hourAndMore, "cut off", cut, []int{2, 2}, false},
-		{hourAndMore, "cut off", cut, []int{3, 3}, true},
-		{hourAndMore, "cut off", cut, []int{1, 1, 1}, false},
-		{hourAndMore, "asleep", asleep, []int{2, 1}, false},
 		{hourAndMore, "asleep", asleep, []int{2, 1}, true},
+		{hourAndMore, "cut off", cut, []int{2, 1}, true},
+		{hourAndMore, "asleep", asleep, []int{2, 1}, false},
+		{hourAndMore, "cut off", cut, []int{2, 1, 1}, false},
+		{hourAndMore, "cut off", cut, []int{2, 2}, false},
+		{hourAndMore, "cut off", cut, []int{2, 3}, true},
+		{hourAndMore, "cut off", cut, []int{1, 1, 1}, false},
 		{hourAndMore, "asleep", asleep, []int{2, 2}, false},
-		{hourAndMore, "asleep", asleep, []int{9, 1}, false},
+		{hourAndMore, "asleep", asleep, []int{5, 1}, false},
 		{day, "cut off", cut, []int{2, 1}, false},
 		{day, "asleep", asleep, []int{2, 1}, false},
 		{10 * day, "cut off", cut, []int{2, 1}, false},
 		{10 * day, "asleep", asleep, []int{2, 1}, false},
 	} {
-		name := fmt.Sprintf("%s %v %v", tt.how, tt.lasts, tt.groups)
+		name := fmt.Sprint(tt.how, " ", tt.lasts, tt.groups)
 		if tt.peersFile {
 			name += " with a peers file"
 		}
-		if tt.lasts >= day && testing.Short() {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				folder := t.TempDir()
-				c := testcluster.Start(t, 0, testcluster.WithConfig(func(i int, config *cluster.Config) {
-					if tt.peersFile {
-						config.PeersFile = filepath.Join(folder, fmt.Sprint(i))
-					}
-				}))
-				var groups [][]*testcluster.Member
-				for _, size := range tt.groups {
-					var group []*testcluster.Member
-					for range size {
-						m := c.Add()
-						if _, err := m.Register(membership.Service{Name: "users", Address: m.Host.IP().String() + ":80"}); err != nil {
-							t.Fatal(err)
-						}
-						group = append(group, m)
-					}
-					groups = append(groups, group)
-				}
-				c.AwaitConverged(time.Minute)
-				back := tt.away(c, groups)
-				time.Sleep(tt.lasts)
-				back()
-				began := time.Now()
-				c.AwaitConverged(afterHeal)
-				c.AwaitViews(0, c.Members, func(s view) bool { return len(s.Available("users")) == len(c.Members) })
-				t.Logf("all list all %v after they are back", time.Since(began))
-				time.Sleep(time.Minute) // what was decided meanwhile is carried out
-				c.AwaitConverged(0)
-			})
+			switch {
+			case tt.lasts > day && !*asleepLong, tt.lasts == day && tt.how == "asleep" && !*asleepLong:
+				t.Skip("a day of virtual time takes ten seconds: -asleep.long")
+			case testing.Short() && (tt.lasts >= day || len(tt.groups) > 2 || tt.groups[0]+tt.groups[1] > 3):
+				t.Skip("an hour of virtual time takes a second")
+			}
+			comeBack(t, tt.lasts, tt.away, tt.groups, tt.peersFile)
 		})
 	}
+}
+
+func comeBack(t *testing.T, lasts time.Duration, away away, sizes []int, peersFile bool) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		c := testcluster.Start(t, 0, testcluster.WithConfig(func(i int, config *cluster.Config) {
+			if lasts >= day { // which costs less so
+				config.Insecure, config.Neighbours = true, -1
+			}
+			if peersFile {
+				config.PeersFile = filepath.Join(folder, fmt.Sprint(i))
+			}
+		}))
+		var groups [][]*testcluster.Member
+		for _, size := range sizes {
+			var group []*testcluster.Member
+			for range size {
+				group = append(group, c.Add())
+			}
+			groups = append(groups, group)
+		}
+		registerUsers(t, c)
+		back := away(c, groups)
+		time.Sleep(lasts)
+		back()
+		began := time.Now()
+		c.AwaitConverged(afterHeal)
+		c.AwaitViews(0, c.Members, func(s view) bool { return len(s.Available("users")) == len(c.Members) })
+		t.Logf("all list all %v after they are back", time.Since(began))
+		time.Sleep(time.Minute) // what was decided meanwhile is carried out
+		c.AwaitConverged(0)
+	})
+}
+
+// registerUsers has every member offer a service, and waits until all have heard of it.
+func registerUsers(t *testing.T, c *testcluster.Cluster) {
+	t.Helper()
+	for _, m := range c.Members {
+		if _, err := m.Register(membership.Service{Name: "users", Address: m.Host.IP().String() + ":80"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.AwaitConverged(time.Minute)
+}
+
+// TestFault58_OthersRestarted has two of the others restart while a member is away, one at once and one when its earlier boot is
+// forgotten as well, so that it counts its boots from one again. All list all soon after the member is back, and no dead boot.
+func TestFault58_OthersRestarted(t *testing.T) {
+	virtual(t, 4, func(t *testing.T, c *testcluster.Cluster) {
+		registerUsers(t, c)
+		alone, early, late := c.Members[3], c.Members[2], c.Members[1]
+		again, anew := c.Network.Host(), c.Network.Host()
+		rest := append(hosts(except(c, alone)...), again, anew)
+		c.Network.Cut(hosts(alone), rest)
+		c.Kill(early)
+		time.Sleep(time.Minute)
+		c.Run(again, cluster.Config{Name: early.Name()})
+		c.Kill(late)
+		time.Sleep(forgotten)
+		c.Run(anew, cluster.Config{Name: late.Name()})
+		time.Sleep(forgotten)
+		c.Heal()
+		began := time.Now()
+		c.AwaitConverged(afterHeal)
+		t.Logf("all list all %v after it is back", time.Since(began))
+		defer throughout(t, c.Members, "lists all", lists(c.Members...))()
+		time.Sleep(tidings)
+		c.AwaitConverged(0)
+	})
 }
