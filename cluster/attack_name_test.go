@@ -100,4 +100,6 @@ func isAt(name, address string) condition {
 }
 
 // listedAt reports whether a member is listed at an address, or by itself, which lists none of its own.
-func listedAt(m membership.Member, address string) bool { return m.Address == address || m.Address == "" }
+func listedAt(m membership.Member, address string) bool {
+	return m.Address == address || m.Address == ""
+}

@@ -155,7 +155,7 @@ func (r *reach) try(address string) (answered bool, err error) {
 		err = errLedBack
 	case err == nil:
 		if err = r.join(address); err == nil {
-			r.node.meet(found)
+			r.node.meet(found, address)
 		}
 	}
 	if err != nil {
@@ -178,11 +178,17 @@ func (r *reach) join(address string) error {
 	return err
 }
 
-// meet lists again whoever was dropped although memberlist never gave it up. It has just said who it is.
-func (n *Node) meet(found string) {
+// meet lists again a member that was dropped although memberlist never gave it up. It has just said who it is at an address, which
+// is proof of life there. By another way, as a virtual IP, it is a sign of life.
+func (n *Node) meet(found, address string) {
 	for _, node := range n.list.Members() {
-		if node.Name == found {
+		if node.Name != found {
+			continue
+		}
+		if node.Address() == address {
 			delegate{n}.seen(node, true)
+		} else if id, err := parseIdentity(found); err == nil {
+			n.contact(id)
 		}
 	}
 }

@@ -27,6 +27,7 @@ func (n *Node) handleEvents() {
 			n.rest()
 		case <-tick.C:
 			n.store.Apply()
+			n.catchUp.check()
 			if time.Since(cleared) >= forgetOwed {
 				clear(n.owed) // whoever is still there sends again
 				cleared = time.Now()
@@ -58,6 +59,7 @@ func (n *Node) handle(events []event) {
 	for _, e := range events {
 		n.follow(e)
 	}
+	n.catchUp.check()
 }
 
 // changes is what an event tells of members.
@@ -65,7 +67,11 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 	switch e := e.(type) {
 	case upEvent:
 		if e.id != n.id && n.seen(e) {
-			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address, Evidence: "it answered a probe"})
+			evidence := "it sent its record to this process"
+			if e.answered {
+				evidence = "it answered a probe"
+			}
+			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address, Evidence: evidence})
 		}
 	case metEvent:
 		if address, living := n.push.address(e.id); living {
@@ -117,6 +123,7 @@ func (n *Node) follow(e event) {
 	case headsEvent:
 		n.repair.told(e)
 		if e.joins {
+			n.catchUp.begin(e.headsMessage)
 			n.name.synced()
 		}
 	}
@@ -135,12 +142,16 @@ func (n *Node) noteKept(changes []membership.Change) {
 	}
 }
 
-// seen takes note of a member that lives, and says whether this node had a sign of life itself: for one that it only heard of,
-// it waits, so that a boot that is dead is not listed on the word of somebody who has not noticed. One that had its address
-// before cannot be there any more.
-func (n *Node) seen(up upEvent) (sign bool) {
+// seen records that memberlist reports a member alive, and reports whether this node has first-hand evidence. A member known only
+// by hearsay waits, so that a boot that is dead is not listed on the word of a peer that has not noticed. A boot that was lost
+// here waits until it answers at its address: the address of its host may have changed, and then nobody reaches it, although it
+// reaches others. A boot that had the address before cannot be there any more.
+func (n *Node) seen(up upEvent) (evidence bool) {
+	lost := !up.answered && n.reach.lost(up.id)
 	n.watch.trust(up.id)
-	n.reach.found(up.id, up.address)
+	if !lost {
+		n.reach.found(up.id, up.address)
+	}
 	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
 		n.watch.suspect(before, suspicion{why: up.id.name + " is at its address", tell: true})
 	}
@@ -148,18 +159,22 @@ func (n *Node) seen(up upEvent) (sign bool) {
 		n.watch.clear(up.id)
 	}
 	_, pushed := n.owed[up.id]
-	if pushed || up.answered {
-		n.push.meet(up.id)
+	n.push.mark(up.id, lost, up.answered || pushed && !lost)
+	if lost && pushed {
+		n.contact(up.id)
+	}
+	evidence = up.answered || pushed && !lost
+	if evidence {
 		n.reach.welcome(up.address)
 	}
-	return pushed || up.answered
+	return evidence
 }
 
 // drop lets go of a member that is gone. One that said no goodbye is looked for: it may be beyond a cut, or start anew.
 func (n *Node) drop(down downEvent) {
 	record, _ := n.store.Record(down.id.name)
 	if address, living := n.push.address(down.id); living && record.State != membership.Left {
-		n.reach.miss(down.id, address.Addr)
+		n.reach.lose(down.id, address.Addr)
 		n.repair.inquire(down.id.name)
 	}
 	n.push.remove(down.id)

@@ -15,6 +15,7 @@ type missing map[string]*absence
 
 type absence struct {
 	id    identity // the zero value for one that a file remembers
+	lost  bool     // it was a member here; or else others tell of it
 	since time.Time
 	next  time.Time // when it is dialled
 	pause time.Duration
@@ -35,6 +36,24 @@ func (m missing) add(id identity, address string, now time.Time) {
 		}
 		delete(m, oldest)
 	}
+}
+
+// lose begins to look for a member that this one has lost.
+func (m missing) lose(id identity, address string, now time.Time) {
+	m.add(id, address, now)
+	if one := m[address]; one != nil { // or else too many were lost at this instant
+		one.lost = true
+	}
+}
+
+// isLost reports whether a boot was lost and has not been found again.
+func (m missing) isLost(id identity) bool {
+	for _, absence := range m { // mostly empty
+		if absence.lost && absence.id == id {
+			return true
+		}
+	}
+	return false
 }
 
 // found lets go of whoever has that name, and of whoever was at that address.

@@ -47,13 +47,6 @@ func (c *nameClaim) mayPush() bool {
 	return c.done && c.err == nil
 }
 
-// isSettled says whether settled is closed.
-func (c *nameClaim) isSettled() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.done
-}
-
 func (c *nameClaim) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

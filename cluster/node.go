@@ -49,6 +49,7 @@ type Node struct {
 	load      *load
 	questions *questions
 	ready     readiness
+	catchUp   *catchUp
 	settling  slots.Slots // confirmations that wait for subscribers
 
 	ctx    context.Context // done once Close begins
@@ -139,6 +140,7 @@ func newNode(s settings) (n *Node, err error) {
 	n.guard = newGuard(n, s.Neighbours)
 	n.name = newNameClaim(n)
 	n.repair = newRepairer(n)
+	n.catchUp = newCatchUp(n)
 	n.relay = newRelay(n)
 	n.memory = &memory{node: n, path: s.PeersFile, cluster: s.Cluster}
 	n.reach = newReach(n, s.providers(), n.memory.recall())

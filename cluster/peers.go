@@ -6,6 +6,9 @@ import "time"
 type peer struct {
 	address   string
 	met       bool      // it said something to this node itself
+	lost      bool      // it was lost here, and has not answered at its address since
+	probed    time.Time // when it was probed last for that
+	pause     time.Duration
 	wire      byte      // the newest wire version that it and this node speak
 	acked     uint64    // the latest version that it is known to have
 	tried     uint64    // the latest version that was sent
@@ -117,16 +120,40 @@ func (p *pusher) peer(id identity) (to Address, wire byte, living bool) {
 	return to, 0, false
 }
 
-// meet notes that a peer gave a sign of life, and says whether that is its first.
-func (p *pusher) meet(id identity) (first bool) {
+// mark records that a peer was lost here, or that it is confirmed.
+func (p *pusher) mark(id identity, lost, confirmed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil {
+		known.lost, known.met = lost, confirmed || known.met && !lost
+	}
+}
+
+// meet records a sign of life of a peer, and reports whether it is the first, and whether the peer is to be probed instead, as
+// it was lost before.
+func (p *pusher) meet(id identity) (first, probe bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.peers[id]
-	first = known != nil && !known.met
-	if first {
-		known.met = true
+	switch {
+	case known == nil || known.met && !known.lost:
+		return false, false
+	case known.lost:
+		if probe = time.Since(known.probed) >= known.pause; probe {
+			known.probed, known.pause = time.Now(), min(max(2*known.pause, firstProof), slowestProof)
+		}
+		return false, probe
 	}
-	return first
+	known.met = true
+	return true, false
+}
+
+// isLost reports whether a peer was lost here and has not answered at its address since.
+func (p *pusher) isLost(id identity) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.peers[id]
+	return known != nil && known.lost
 }
 
 // count is how many living peers there are.

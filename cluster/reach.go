@@ -131,6 +131,7 @@ func (r *reach) attempt() {
 	answered, failed := r.tryAll(append(seeds, r.takeFirst()...))
 	nobody := !answered && err == nil && (len(seeds) == 0 || failed == nil) // to ask: every seed is this node itself, or a member
 	if nobody {
+		r.node.catchUp.nobody()
 		r.node.name.synced()
 	}
 	wait := r.schedule(!nobody && (len(seeds) > 0 || err != nil))
@@ -195,6 +196,21 @@ func (r *reach) miss(id identity, address string) {
 	defer r.mu.Unlock()
 	r.missing.add(id, address, time.Now())
 	r.wake()
+}
+
+// lose starts to look for a member that this one has lost.
+func (r *reach) lose(id identity, address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missing.lose(id, address, time.Now())
+	r.wake()
+}
+
+// lost reports whether a boot was lost and has not answered since.
+func (r *reach) lost(id identity) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.missing.isLost(id)
 }
 
 // found ends it: the member is back, as it was or with a newer boot, or another one has its address.

@@ -24,20 +24,42 @@ func (r *readiness) last() error {
 	return r.err
 }
 
-// Ready waits until the node has joined: it has exchanged what it knows with one member at least, or has no seed but
-// itself to join. It returns nil then, and at once ever after. A [*NameTakenError] says that another living process has
-// the node's name; the error of a ctx that ends first tells what the last attempt to join met.
+// Ready waits until the node has joined and knows its cluster: it has exchanged what it knows with one member at least, and its
+// view holds what that member listed then; or it has no seed but itself. A member that the first one listed and that does not
+// answer this node holds Ready up for 5 s at most. Ready returns nil then, and at once ever after. A [*NameTakenError] says that
+// another living process has the node's name; the error of a ctx that ends first tells what the last attempt to join met.
 func (n *Node) Ready(ctx context.Context) error {
-	select {
-	case <-n.name.settled:
-	case <-n.ctx.Done():
-	case <-ctx.Done():
+	for _, done := range []<-chan struct{}{n.name.settled, n.catchUp.over} {
+		select {
+		case <-done:
+		case <-n.ctx.Done():
+		case <-ctx.Done():
+		}
+		switch { // in this order, as more than one may be true
+		case n.ctx.Err() != nil:
+			return wrap("ready", ErrClosed)
+		case n.name.failure() != nil:
+			return wrap("ready", n.name.failure())
+		case !isDone(done):
+			return n.notReady(ctx)
+		}
 	}
-	switch { // in this order, as more than one may be true
-	case n.ctx.Err() != nil:
-		return wrap("ready", ErrClosed)
-	case n.name.isSettled():
-		return wrap("ready", n.name.failure())
+	return nil
+}
+
+func isDone(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// notReady is the error of a ctx that ended.
+func (n *Node) notReady(ctx context.Context) error {
+	if missing := n.catchUp.waiting(); missing != "" {
+		return fmt.Errorf("cluster: ready: %w; %s", context.Cause(ctx), missing)
 	}
 	if err := n.ready.last(); err != nil {
 		return fmt.Errorf("cluster: ready: %w; the last attempt to join: %w", context.Cause(ctx), err)

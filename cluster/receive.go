@@ -59,9 +59,7 @@ func (n *Node) accept(from transport.From, claimed identity, err error, dropped 
 		n.seldom.Warn(err, dropped)
 		return false
 	}
-	if first, cleared := n.push.meet(claimed), n.watch.clear(claimed); first || cleared {
-		n.inbox.put(metEvent{claimed})
-	}
+	n.contact(claimed)
 	return true
 }
 

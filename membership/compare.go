@@ -55,6 +55,31 @@ func (s *Store) Lacks(heads []Head, form byte) (names []string) {
 	return names
 }
 
+// Awaited returns those of a peer's heads of living members that the view does not hold yet: it does not list that version or a
+// later one, though nothing is known of the end of that boot.
+func (s *Store) Awaited(heads []Head) (awaited []Head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range heads {
+		if e := s.entries[h.Name]; e == nil || !e.heard || e.awaits(h) {
+			awaited = append(awaited, h)
+		}
+	}
+	return awaited
+}
+
+func (e *entry) awaits(h Head) bool {
+	switch {
+	case e.record.Boot.ID != h.Boot.ID:
+		return h.Boot.Compare(e.record.Boot) > 0
+	case e.record.State == Left:
+		return false
+	case e.record.Version < h.Version || !e.whole():
+		return true
+	}
+	return !e.lives() && e.address == "" && !e.buried
+}
+
 // Lacking gives the heads, with names from first to last, that would tell something new to a peer that has heads of all it
 // knows from there, and reads records up to a form. An empty last has no end.
 func (s *Store) Lacking(heads []Head, first, last string, form byte) (lacking []Head) {
