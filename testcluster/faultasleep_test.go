@@ -14,17 +14,17 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// away takes members of a cluster away from the others until back is called.
-type away func(c *testcluster.Cluster, groups [][]*testcluster.Member) (back func())
+// takenAway takes members of a cluster away from the others until back is called.
+type takenAway func(c *testcluster.Cluster, groups [][]*testcluster.Member) (back func())
 
-// cut has each group see only itself, and the first of them the rest of the cluster.
-func cut(c *testcluster.Cluster, groups [][]*testcluster.Member) (back func()) {
+// cutAway has each group see only itself.
+func cutAway(c *testcluster.Cluster, groups [][]*testcluster.Member) (back func()) {
 	c.Cut(groups...)
 	return c.Heal
 }
 
-// asleep stops all but the first group.
-func asleep(c *testcluster.Cluster, groups [][]*testcluster.Member) (back func()) {
+// putToSleep stops all but the first group.
+func putToSleep(c *testcluster.Cluster, groups [][]*testcluster.Member) (back func()) {
 	stopped := slices.Concat(groups[1:]...)
 	for _, m := range stopped {
 		c.Pause(m)
@@ -45,24 +45,24 @@ func TestFault58_BackAfterLong(t *testing.T) {
 	for _, tt := range []struct {
 		lasts     time.Duration
 		how       string
-		away      away
+		away      takenAway
 		groups    []int // how many members each has
 		peersFile bool
 	}{
-		{hourAndMore, "cut off", cut, []int{2, 1}, false},
-		{hourAndMore, "asleep", asleep, []int{2, 1}, true},
-		{hourAndMore, "cut off", cut, []int{2, 1}, true},
-		{hourAndMore, "asleep", asleep, []int{2, 1}, false},
-		{hourAndMore, "cut off", cut, []int{2, 1, 1}, false},
-		{hourAndMore, "cut off", cut, []int{2, 2}, false},
-		{hourAndMore, "cut off", cut, []int{2, 3}, true},
-		{hourAndMore, "cut off", cut, []int{1, 1, 1}, false},
-		{hourAndMore, "asleep", asleep, []int{2, 2}, false},
-		{hourAndMore, "asleep", asleep, []int{5, 1}, false},
-		{day, "cut off", cut, []int{2, 1}, false},
-		{day, "asleep", asleep, []int{2, 1}, false},
-		{10 * day, "cut off", cut, []int{2, 1}, false},
-		{10 * day, "asleep", asleep, []int{2, 1}, false},
+		{hourAndMore, "cut off", cutAway, []int{2, 1}, false},
+		{hourAndMore, "asleep", putToSleep, []int{2, 1}, true},
+		{hourAndMore, "cut off", cutAway, []int{2, 1}, true},
+		{hourAndMore, "asleep", putToSleep, []int{2, 1}, false},
+		{hourAndMore, "cut off", cutAway, []int{2, 1, 1}, false},
+		{hourAndMore, "cut off", cutAway, []int{2, 2}, false},
+		{hourAndMore, "cut off", cutAway, []int{2, 3}, true},
+		{hourAndMore, "cut off", cutAway, []int{1, 1, 1}, false},
+		{hourAndMore, "asleep", putToSleep, []int{2, 2}, false},
+		{hourAndMore, "asleep", putToSleep, []int{5, 1}, false},
+		{day, "cut off", cutAway, []int{2, 1}, false},
+		{day, "asleep", putToSleep, []int{2, 1}, false},
+		{10 * day, "cut off", cutAway, []int{2, 1}, false},
+		{10 * day, "asleep", putToSleep, []int{2, 1}, false},
 	} {
 		name := fmt.Sprint(tt.how, " ", tt.lasts, tt.groups)
 		if tt.peersFile {
@@ -80,7 +80,7 @@ func TestFault58_BackAfterLong(t *testing.T) {
 	}
 }
 
-func comeBack(t *testing.T, lasts time.Duration, away away, sizes []int, peersFile bool) {
+func comeBack(t *testing.T, lasts time.Duration, away takenAway, sizes []int, peersFile bool) {
 	synctest.Test(t, func(t *testing.T) {
 		folder := t.TempDir()
 		c := testcluster.Start(t, 0, testcluster.WithConfig(func(i int, config *cluster.Config) {
@@ -99,7 +99,7 @@ func comeBack(t *testing.T, lasts time.Duration, away away, sizes []int, peersFi
 			}
 			groups = append(groups, group)
 		}
-		registerUsers(t, c)
+		offerUsers(t, c)
 		back := away(c, groups)
 		time.Sleep(lasts)
 		back()
@@ -112,8 +112,8 @@ func comeBack(t *testing.T, lasts time.Duration, away away, sizes []int, peersFi
 	})
 }
 
-// registerUsers has every member offer a service, and waits until all have heard of it.
-func registerUsers(t *testing.T, c *testcluster.Cluster) {
+// offerUsers has every member offer a service, and waits until all have heard of it.
+func offerUsers(t *testing.T, c *testcluster.Cluster) {
 	t.Helper()
 	for _, m := range c.Members {
 		if _, err := m.Register(membership.Service{Name: "users", Address: m.Host.IP().String() + ":80"}); err != nil {
@@ -127,7 +127,7 @@ func registerUsers(t *testing.T, c *testcluster.Cluster) {
 // forgotten as well, so that it counts its boots from one again. All list all soon after the member is back, and no dead boot.
 func TestFault58_OthersRestarted(t *testing.T) {
 	virtual(t, 4, func(t *testing.T, c *testcluster.Cluster) {
-		registerUsers(t, c)
+		offerUsers(t, c)
 		alone, early, late := c.Members[3], c.Members[2], c.Members[1]
 		again, anew := c.Network.Host(), c.Network.Host()
 		rest := append(hosts(except(c, alone)...), again, anew)

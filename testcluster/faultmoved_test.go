@@ -14,8 +14,8 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// movable is the transport of a process whose host changes its address, as a laptop that joins another network.
-type movable struct {
+// roaming is the transport of a process whose host changes its address, as a laptop that joins another network.
+type roaming struct {
 	from, to *testcluster.Host
 	moved    atomic.Bool
 	packets  chan *cluster.Packet
@@ -23,15 +23,15 @@ type movable struct {
 	done     chan struct{}
 }
 
-func newMovable(from, to *testcluster.Host) *movable {
-	m := &movable{from: from, to: to, packets: make(chan *cluster.Packet), streams: make(chan net.Conn), done: make(chan struct{})}
+func newRoaming(from, to *testcluster.Host) *roaming {
+	m := &roaming{from: from, to: to, packets: make(chan *cluster.Packet), streams: make(chan net.Conn), done: make(chan struct{})}
 	for _, host := range []*testcluster.Host{from, to} {
 		go m.receive(host)
 	}
 	return m
 }
 
-func (m *movable) receive(host *testcluster.Host) {
+func (m *roaming) receive(host *testcluster.Host) {
 	for {
 		select {
 		case packet := <-host.PacketCh():
@@ -52,35 +52,35 @@ func (m *movable) receive(host *testcluster.Host) {
 	}
 }
 
-func (m *movable) host() *testcluster.Host {
+func (m *roaming) host() *testcluster.Host {
 	if m.moved.Load() {
 		return m.to
 	}
 	return m.from
 }
 
-func (m *movable) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) {
+func (m *roaming) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) {
 	return m.from.FinalAdvertiseAddr(ip, port)
 }
 
-func (m *movable) WriteTo(b []byte, to string) (time.Time, error) { return m.host().WriteTo(b, to) }
+func (m *roaming) WriteTo(b []byte, to string) (time.Time, error) { return m.host().WriteTo(b, to) }
 
-func (m *movable) WriteToAddress(b []byte, to cluster.Address) (time.Time, error) {
+func (m *roaming) WriteToAddress(b []byte, to cluster.Address) (time.Time, error) {
 	return m.host().WriteToAddress(b, to)
 }
 
-func (m *movable) PacketCh() <-chan *cluster.Packet { return m.packets }
-func (m *movable) StreamCh() <-chan net.Conn        { return m.streams }
+func (m *roaming) PacketCh() <-chan *cluster.Packet { return m.packets }
+func (m *roaming) StreamCh() <-chan net.Conn        { return m.streams }
 
-func (m *movable) DialTimeout(to string, d time.Duration) (net.Conn, error) {
+func (m *roaming) DialTimeout(to string, d time.Duration) (net.Conn, error) {
 	return m.host().DialTimeout(to, d)
 }
 
-func (m *movable) DialAddressTimeout(to cluster.Address, d time.Duration) (net.Conn, error) {
+func (m *roaming) DialAddressTimeout(to cluster.Address, d time.Duration) (net.Conn, error) {
 	return m.host().DialAddressTimeout(to, d)
 }
 
-func (m *movable) Shutdown() error {
+func (m *roaming) Shutdown() error {
 	close(m.done)
 	m.from.Shutdown()
 	return m.to.Shutdown()
@@ -92,7 +92,7 @@ func TestFault8_AddressChanges(t *testing.T) {
 	var log lockedBuffer
 	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 		others := c.Members
-		m := newMovable(c.Network.Host(), c.Network.Host())
+		m := newRoaming(c.Network.Host(), c.Network.Host())
 		laptop := c.Run(m.from, cluster.Config{Name: "laptop", Transport: m, Logger: zerolog.New(&log)})
 		defer time.Sleep(time.Minute) // memberlist's probes outlive its Shutdown
 		defer laptop.Close()

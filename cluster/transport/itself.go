@@ -9,8 +9,10 @@ import (
 // ErrItself is returned by a dial that led back to this process, as a virtual IP or a load balancer may lead.
 var ErrItself = errors.New("transport: the address leads back to this process")
 
-// mostArrivals bounds the addresses of this host that are remembered.
-const mostArrivals = 64
+const (
+	mostArrivals    = 64 // addresses of this host that are remembered
+	dialsPastItself = 3  // of which the last that leads back is an error
+)
 
 // arrivals are the local addresses at which this process accepted a connection of its own.
 type arrivals struct {

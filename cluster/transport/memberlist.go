@@ -75,20 +75,24 @@ func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, e
 }
 
 // DialAddressTimeout opens a stream for one exchange. Where the address has a name, only that member will do, and otherwise any
-// but this process itself: [ErrItself].
+// but this process itself. A dial that leads back is repeated at once, as a load balancer takes its members by turns; in the
+// end it is an [ErrItself].
 func (t *Transport) DialAddressTimeout(to Address, timeout time.Duration) (net.Conn, error) {
 	if err := t.adopted.err(); err != nil {
 		return nil, err
 	}
-	p, err := t.dial(t.ctx, to.Addr, to.Name, timeout, forStream)
-	if err != nil {
-		return nil, err
-	}
-	if t.isItself(p.hello.id) {
+	until := time.Now().Add(timeout)
+	for range dialsPastItself {
+		p, err := t.dial(t.ctx, to.Addr, to.Name, time.Until(until), forStream)
+		if err != nil {
+			return nil, err
+		}
+		if !t.isItself(p.hello.id) {
+			return t.exchange(p, true, nothing), nil
+		}
 		p.Close()
-		return nil, ErrItself
 	}
-	return t.exchange(p, true, nothing), nil
+	return nil, ErrItself
 }
 
 // exchange is a stream of memberlist's: each side writes one message in one piece, and gets the other's only when all of it
