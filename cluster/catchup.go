@@ -8,14 +8,12 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-const (
-	catchUpAgain    = time.Second     // without progress, and another peer is asked
-	catchUpPatience = 5 * time.Second // without progress, and the view is as full as it gets
-	mostCatchUp     = 1024            // names in one message
-)
+// catchUpPatience is for how long nothing may come of what is missing, and the view is as full as it gets.
+const catchUpPatience = 5 * time.Second
 
-// catchUp finds out when the view holds what the first peer held when this node met it. The records may come from any peer, as the
-// first may vanish. A member that the peer listed and that neither answers this node nor is found gone is waited for with a bound.
+// catchUp finds out when the view holds what the first peer held when this node met it. It does not matter from whom the records
+// come: the first peer may vanish, but each owner pushes its own, and anti-entropy asks any peer. A member that the first peer
+// listed and that neither answers this node nor is found gone is waited for with a bound.
 type catchUp struct {
 	node *Node
 	over chan struct{} // closed when it does
@@ -25,8 +23,6 @@ type catchUp struct {
 	ended    bool // over is closed
 	missing  []membership.Head
 	progress time.Time // when missing shrank last
-	asked    time.Time // when a peer was asked for records last
-	askedOf  identity
 }
 
 func newCatchUp(n *Node) *catchUp { return &catchUp{node: n, over: make(chan struct{})} }
@@ -38,8 +34,7 @@ func (c *catchUp) begin(m headsMessage) {
 	if c.begun {
 		return
 	}
-	now := time.Now()
-	c.begun, c.progress, c.asked, c.askedOf = true, now, now, m.from
+	c.begun, c.progress = true, time.Now()
 	for _, h := range m.heads {
 		if h.Gone == 0 && h.Name != c.node.id.name {
 			c.missing = append(c.missing, h)
@@ -75,29 +70,13 @@ func (c *catchUp) check() {
 		c.progress = time.Now()
 	}
 	c.missing = left
-	switch waited := time.Since(c.progress); {
+	switch {
 	case len(left) == 0:
 		c.end()
-	case waited >= catchUpPatience:
+	case time.Since(c.progress) >= catchUpPatience:
 		c.node.log.Info().Int("members", len(left)).Str("first", left[0].Name).
 			Msg("cluster: ready without members that the first peer listed: they do not answer this node")
 		c.end()
-	case waited >= catchUpAgain && time.Since(c.asked) >= catchUpAgain:
-		c.ask()
-	}
-}
-
-// ask asks another peer than the one before for the records that are missing. Called with the lock held.
-func (c *catchUp) ask() {
-	names := c.node.store.Lacks(c.missing, c.node.wire)
-	for peer, address := range c.node.push.living() { // in random order
-		if peer == c.askedOf && c.node.push.count() > 1 || len(names) == 0 {
-			continue
-		}
-		c.asked, c.askedOf = time.Now(), peer
-		want := wantMessage{c.node.id, names[:min(len(names), mostCatchUp)]}
-		c.node.repair.answer(peer, Address{Addr: address, Name: peer.String()}, [][]byte{want.encode()})
-		return
 	}
 }
 

@@ -118,3 +118,19 @@ func TestFault8_AddressChanges(t *testing.T) {
 		c.AwaitConverged(afterHeal)
 	})
 }
+
+// TestFault11_LostAnswersAtOnce has a member that was dropped speak again from where it was: it is probed at its first sign of life,
+// and listed by all at once.
+func TestFault11_LostAnswersAtOnce(t *testing.T) {
+	for seed := range uint64(3) {
+		virtual(t, 12, func(t *testing.T, c *testcluster.Cluster) {
+			lost := c.Members[5]
+			c.Pause(lost)
+			c.AwaitViews(time.Minute, except(c, lost), lacks(lost.Name()))
+			c.Resume(lost)
+			began := time.Now()
+			c.AwaitViews(time.Second, except(c, lost), lists(lost))
+			t.Logf("listed again by all after %v", time.Since(began))
+		}, testcluster.WithSeed(seed))
+	}
+}
