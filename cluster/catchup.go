@@ -36,7 +36,7 @@ func (c *catchUp) begin(m headsMessage) {
 	}
 	c.begun, c.progress = true, time.Now()
 	for _, h := range m.heads {
-		if h.Gone == 0 && h.Name != c.node.id.name {
+		if listed := h.Gone == 0 && h.Form > 0; listed && h.Name != c.node.id.name {
 			c.missing = append(c.missing, h)
 		}
 	}
@@ -75,7 +75,7 @@ func (c *catchUp) check() {
 		c.end()
 	case time.Since(c.progress) >= catchUpPatience:
 		c.node.log.Info().Int("members", len(left)).Str("first", left[0].Name).
-			Msg("cluster: ready without members that the first peer listed: they do not answer this node")
+			Msg("cluster: ready, although members that the first peer listed do not answer this node")
 		c.end()
 	}
 }

@@ -74,7 +74,7 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address, Evidence: evidence})
 		}
 	case metEvent:
-		if address, living := n.push.address(e.id); living {
+		if address, living := n.push.address(e.id); living && !n.push.isLost(e.id) {
 			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: address.Addr, Evidence: "it spoke to this process"})
 		}
 	case downEvent:

@@ -24,10 +24,11 @@ func (r *readiness) last() error {
 	return r.err
 }
 
-// Ready waits until the node has joined and knows its cluster: it has exchanged what it knows with one member at least, and its
-// view holds what that member listed then; or it has no seed but itself. A member that the first one listed and that does not
-// answer this node holds Ready up for 5 s at most. Ready returns nil then, and at once ever after. A [*NameTakenError] says that
-// another living process has the node's name; the error of a ctx that ends first tells what the last attempt to join met.
+// Ready waits until the node has joined and knows its cluster. It has then exchanged what it knows with one member at least, and
+// its view holds what that member listed; or it has no seed but itself. A seed that leads back to the node now and then, such as a
+// virtual IP, is not itself. A member that the first one listed and that does not answer this node holds Ready up for about 5 s.
+// Ready returns nil then, and at once ever after. A [*NameTakenError] reports that another living process has the node's name;
+// the error of a ctx that ends first tells what the last attempt to join met, or what the view still lacks.
 func (n *Node) Ready(ctx context.Context) error {
 	for _, done := range []<-chan struct{}{n.name.settled, n.catchUp.over} {
 		select {

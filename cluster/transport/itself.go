@@ -20,8 +20,8 @@ type arrivals struct {
 	at map[netip.AddrPort]bool
 }
 
-// noteArrival records where a connection of this process to itself arrived. It is called before the dialling side hears who is
-// there, so that [Transport.Listens] knows by then.
+// noteArrival records where a connection of this process to itself arrived. It is called before the dialling side reads the
+// answer, so that [Transport.Listens] is right by then.
 func (t *Transport) noteArrival(p *proven) {
 	at := addrPortOf(p.LocalAddr())
 	t.arrivals.mu.Lock()
