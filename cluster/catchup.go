@@ -60,24 +60,29 @@ func (c *catchUp) end() {
 
 // check is called by the node's loop after each change, and now and then.
 func (c *catchUp) check() {
+	if given := c.settle(); len(given) > 0 {
+		c.node.log.Info().Int("members", len(given)).Str("first", given[0].Name).
+			Msg("cluster: ready, although members that the first peer listed do not answer this node")
+	}
+}
+
+// settle ends the wait if nothing is missing any more, or nothing comes. It returns the members that are given up.
+func (c *catchUp) settle() (given []membership.Head) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.begun || c.ended {
-		return
+		return nil
 	}
 	left := c.node.store.Awaited(c.missing)
 	if len(left) < len(c.missing) {
 		c.progress = time.Now()
 	}
 	c.missing = left
-	switch {
-	case len(left) == 0:
-		c.end()
-	case time.Since(c.progress) >= catchUpPatience:
-		c.node.log.Info().Int("members", len(left)).Str("first", left[0].Name).
-			Msg("cluster: ready, although members that the first peer listed do not answer this node")
-		c.end()
+	if len(left) > 0 && time.Since(c.progress) < catchUpPatience {
+		return nil
 	}
+	c.end()
+	return left
 }
 
 // waiting describes what is missing, "" if nothing is or nobody was met.

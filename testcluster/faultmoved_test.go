@@ -91,8 +91,11 @@ func (m *roaming) Shutdown() error {
 func TestFault8_AddressChanges(t *testing.T) {
 	var log lockedBuffer
 	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
-		others := c.Members
 		m := newRoaming(c.Network.Host(), c.Network.Host())
+		seeker := c.Network.Host()
+		c.Run(seeker, cluster.Config{Name: "seeker", Join: []string{c.Members[0].Address(), virtualAddress}, Transport: balanced{seeker,
+			func(int64) string { return m.to.Address().String() }, new(atomic.Int64)}}) // its seed leads to where the laptop will be
+		others := c.Members
 		laptop := c.Run(m.from, cluster.Config{Name: "laptop", Transport: m, Logger: zerolog.New(&log)})
 		defer time.Sleep(time.Minute) // memberlist's probes outlive its Shutdown
 		defer laptop.Close()
