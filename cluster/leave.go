@@ -3,64 +3,23 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// UnconfirmedError says which living members had not confirmed when the time was up. They hear of it later, through
-// gossip, unless they are gone.
-type UnconfirmedError struct {
-	Members []string // by name, in ascending order
-	Cause   error    // why the waiting ended
-}
-
-func (e *UnconfirmedError) Error() string {
-	return fmt.Sprintf("not confirmed by %s: %v", strings.Join(e.Members, ", "), e.Cause)
-}
-
-func (e *UnconfirmedError) Unwrap() error { return e.Cause }
-
-// Drain tells every living member that this one takes no new calls, and returns once each has confirmed that its view
-// says so, and that those who watch the view there have dealt with it: from then on nobody picks this one any more, and calls
-// that package endpoint had picked it for just before have returned, or reached it. One whose watchers take longer than
-// 750 ms confirms without them. Those that have not by the end of ctx are named in an [*UnconfirmedError]. What was registered
-// stays listed as draining: it is called only where nothing else is left. Register and Update fail from now on. Drain may be
-// called again, to wait again.
+// Drain announces that this member takes no new calls. It returns once every live member has acknowledged that its
+// subscribers stopped using this instance, and that calls of package endpoint that were routed to it before have finished or
+// have reached it. A member acknowledges after 750 ms even if its subscribers are still busy. What was registered stays listed
+// as draining: it is called only where nothing else is left. Register and Update fail from now on.
+//
+// A suspected member is waited for a second at most, and one that falls silent during the drain about two, as it may be paused
+// for long. If nobody else is missing, Drain returns an [*UnconfirmedError] with the cause [ErrUnresponsive]: the drain is done
+// as far as it can be, and a call of such a member is refused and retried elsewhere. Members that answer and have not
+// acknowledged by the end of ctx are named in an [*UnconfirmedError] too, and so are all members of an isolated node. Drain may
+// be called again, to wait again.
 func (n *Node) Drain(ctx context.Context) error {
 	return wrap("drain", n.announce(ctx, membership.Draining))
-}
-
-// announce raises this member's state and waits until every living member has acknowledged it.
-func (n *Node) announce(ctx context.Context, state membership.State) error {
-	if err := n.failure(); err != nil {
-		return err // nobody listens to this node
-	}
-	err := n.change(func(own *membership.Record) error {
-		own.State = max(own.State, state)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	version := n.record().Version
-	for {
-		names, changed := n.push.behind(version)
-		if len(names) == 0 {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			slices.Sort(names)
-			return &UnconfirmedError{names, context.Cause(ctx)}
-		case <-n.ctx.Done():
-			return ErrClosed
-		}
-	}
 }
 
 const (
@@ -71,9 +30,9 @@ const (
 	goodbyePatience = 5 * time.Second
 )
 
-// Leave says goodbye to every living member and closes the node. The members that had not confirmed by the end of ctx,
-// or after 5 s, are named in an [*UnconfirmedError]; the node is closed all the same. Leave after Close or Leave
-// returns [ErrClosed].
+// Leave says goodbye to every live member and closes the node. The members that had not confirmed by the end of ctx, or after
+// 5 s, are named in an [*UnconfirmedError]; the node is closed all the same. Leave waits for suspected members as [Node.Drain]
+// does, and not at all for those that Drain gave up. Leave after Close or Leave returns [ErrClosed].
 func (n *Node) Leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, goodbyePatience)
 	defer cancel()

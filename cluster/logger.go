@@ -2,14 +2,31 @@ package cluster
 
 import (
 	"bytes"
+	"io"
 	"log"
+	"os"
+	"reflect"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 )
+
+// orStandardError returns the logger that was given, or one to standard error in place of the zero value. zerolog.Nop() is not
+// the zero value.
+func orStandardError(given zerolog.Logger) zerolog.Logger {
+	if !reflect.ValueOf(given).IsZero() {
+		return given
+	}
+	var out io.Writer = os.Stderr
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		out = zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.TimeOnly} // a terminal
+	}
+	return zerolog.New(out).Level(zerolog.InfoLevel).With().Timestamp().Logger()
+}
 
 // logBridge gives memberlist a logger whose lines reach z with the level that they begin with.
 func logBridge(z zerolog.Logger) *log.Logger { return log.New(levelWriter{z, seldom.New(z)}, "", 0) }

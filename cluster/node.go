@@ -26,34 +26,37 @@ var ErrClosed = fmt.Errorf("cluster: node is closed: %w", net.ErrClosed)
 
 // Node is the gossip member of this process. Its methods may be called by any number of goroutines.
 type Node struct {
-	id        identity
-	address   netip.AddrPort // advertised
-	wire      byte           // the newest wire version that it speaks
-	log       zerolog.Logger
-	seldom    *seldom.Log
-	lines     *log.Logger // memberlist's
-	list      *memberlist.Memberlist
-	transport *transport.Transport
-	keyring   *transport.Keyring // nil where the identity comes from elsewhere, or from nowhere
-	store     *membership.Store
-	inbox     *inbox
-	push      *pusher
-	watch     *watch
-	solitude  *solitude
-	guard     *guard
-	name      *nameClaim
-	repair    *repairer
-	relay     *relay
-	reach     *reach
-	memory    *memory
-	load      *load
-	questions *questions
-	ready     readiness
-	catchUp   *catchUp
-	settling  slots.Slots // confirmations that wait for subscribers
+	id           identity
+	address      netip.AddrPort // advertised
+	wire         byte           // the newest wire version that it speaks
+	log          zerolog.Logger
+	seldom       *seldom.Log
+	lines        *log.Logger // memberlist's
+	list         *memberlist.Memberlist
+	transport    *transport.Transport
+	keyring      *transport.Keyring // nil where the identity comes from elsewhere, or from nowhere
+	store        *membership.Store
+	inbox        *inbox
+	push         *pusher
+	watch        *watch
+	solitude     *solitude
+	guard        *guard
+	name         *nameClaim
+	repair       *repairer
+	relay        *relay
+	reach        *reach
+	memory       *memory
+	load         *load
+	questions    *questions
+	ready        readiness
+	catchUp      *catchUp
+	unresponsive unresponsive
+	settling     slots.Slots // confirmations that wait for subscribers
 
 	ctx    context.Context // done once Close begins
 	cancel context.CancelFunc
+	told   context.Context // done once this process was told to end, and with ctx
+	tell   context.CancelCauseFunc
 	work   sync.WaitGroup
 
 	// listUse holds a token while memberlist leaves or shuts down, which must not meet. It is no mutex: on virtual time,
@@ -134,6 +137,7 @@ func newNode(s settings) (n *Node, err error) {
 		return nil, err
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
+	n.told, n.tell = context.WithCancelCause(n.ctx)
 	n.push = newPusher(n)
 	n.watch = newWatch(n)
 	n.solitude = newSolitude(n)
@@ -289,6 +293,10 @@ func (n *Node) Address() string { return n.address.String() }
 
 // View is what this node knows of its cluster, itself included. It stays readable after Close.
 func (n *Node) View() *membership.View { return n.store.View() }
+
+// Context is done once [Run] was told to end, or Close or Leave closes the node. A build of Run hands it to what it waits for.
+// It ends before the drain begins, so it is no context for requests that are in flight then.
+func (n *Node) Context() context.Context { return n.told }
 
 // Close ends the node at once and without a goodbye: the others find out by themselves. When it returns, its port is
 // free and its own goroutines have ended. memberlist does not wait for all of its: a probe may take up to its time-out of

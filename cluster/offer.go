@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"reflect"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
@@ -39,9 +40,9 @@ func (n *Node) complete(o Offer) (Offer, error) {
 			Remedy: "give a bound listener and the server for it"}
 	}
 	switch {
-	case o.Listener == nil:
+	case isNil(o.Listener):
 		return o, missing("listener")
-	case o.Server == nil:
+	case isNil(o.Server):
 		return o, missing("server")
 	}
 	var err error
@@ -52,6 +53,12 @@ func (n *Node) complete(o Offer) (Offer, error) {
 		err = o.Service.Check()
 	}
 	return o, err
+}
+
+// isNil reports whether there is nothing behind an interface, or a nil pointer.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 // reachableAt puts the node's IP in the place of a wildcard.
@@ -70,7 +77,7 @@ func (n *Node) reachableAt(bound string) (string, error) {
 
 func closeListeners(offers []Offer) {
 	for _, o := range offers {
-		if o.Listener != nil {
+		if !isNil(o.Listener) {
 			o.Listener.Close()
 		}
 	}

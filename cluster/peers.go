@@ -174,14 +174,14 @@ func (p *pusher) living() map[identity]string {
 	return living
 }
 
-// behind gives the names of the peers that are not known to have version, and a channel that closes when that changes.
-func (p *pusher) behind(version uint64) (names []string, changed <-chan struct{}) {
+// behind returns the peers that are not known to have version, and a channel that closes when that changes.
+func (p *pusher) behind(version uint64) (missing []identity, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, known := range p.peers {
 		if known.acked < version {
-			names = append(names, id.name)
+			missing = append(missing, id)
 		}
 	}
-	return names, p.changed
+	return missing, p.changed
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -29,11 +30,12 @@ func (r *readiness) last() error {
 // virtual IP, is not itself. A member that the first one listed and that does not answer this node holds Ready up for about 5 s.
 // Ready returns nil then, and at once ever after. A [*NameTakenError] reports that another living process has the node's name;
 // the error of a ctx that ends first tells what the last attempt to join met, or what the view still lacks.
+// The end of [Node.Context] ends Ready, too.
 func (n *Node) Ready(ctx context.Context) error {
 	for _, done := range []<-chan struct{}{n.name.settled, n.catchUp.over} {
 		select {
 		case <-done:
-		case <-n.ctx.Done():
+		case <-n.told.Done():
 		case <-ctx.Done():
 		}
 		switch { // in this order, as more than one may be true
@@ -57,13 +59,14 @@ func isDone(done <-chan struct{}) bool {
 	}
 }
 
-// notReady is the error of a ctx that ended.
+// notReady is the error of a context that ended.
 func (n *Node) notReady(ctx context.Context) error {
+	cause := cmp.Or(context.Cause(n.told), context.Cause(ctx))
 	if missing := n.catchUp.waiting(); missing != "" {
-		return fmt.Errorf("cluster: ready: %w; %s", context.Cause(ctx), missing)
+		return fmt.Errorf("cluster: ready: %w; %s", cause, missing)
 	}
 	if err := n.ready.last(); err != nil {
-		return fmt.Errorf("cluster: ready: %w; the last attempt to join: %w", context.Cause(ctx), err)
+		return fmt.Errorf("cluster: ready: %w; the last attempt to join: %w", cause, err)
 	}
-	return wrap("ready", context.Cause(ctx))
+	return wrap("ready", cause)
 }

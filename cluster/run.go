@@ -7,21 +7,33 @@ import (
 	"time"
 )
 
-// Run is the life of a process in one call. It starts a node; calls build, which makes what needs the node and says what
-// the process offers; serves each offer and registers it; and waits until ctx is done, SIGTERM or SIGINT arrives, or a server
+// Run is the life of a process in one call. It starts a node and calls build, which makes what needs the node and returns what
+// the process offers. It serves each offer and registers it, and waits until ctx is done, SIGTERM or SIGINT arrives, or a server
 // fails. Then it ends in order: [Node.Drain], so that nobody calls this process any more; Shutdown of each server, so that
-// what was called is answered; [Node.Leave]. These take at most 5 s, 20 s and 5 s, unless options say otherwise. A second
-// signal ends the process at once.
+// requests in flight are answered; [Node.Leave]. With the default options that takes 8 s at most, and 5 s more once requests in
+// flight have taken longer than a second, for which they have 20 s. A second signal ends the process at once.
 //
-// That Run was told to end is no error, not even before the node has started. Otherwise it returns what went wrong, joined,
-// what failed first in front: a [*NameTakenError], whenever it turns out; the error of a server; an [*UnconfirmedError] of
-// the drain or the goodbye. If the start or build fails, nothing was served.
+// While build is at work, [Node.Context] ends with the request to end, and so does [Node.Ready]. A build that goes on is given
+// 3 s. After that Run leaves the cluster and returns an error; what build returns later is closed.
 //
-// When Run returns, what it started has ended, the node is closed, and so is every listener that build gave. What else build
-// made is the caller's to close then. The exceptions are a server that does not end when told to, which the error names, and
-// handlers of HTTP that go on although their connection was closed.
+// A requested shutdown is not an error, not even before the node has started or while build is at work. Suspected members that
+// have not confirmed the drain or the goodbye are a warning in the log. Otherwise Run returns what went wrong, joined, the first
+// failure in front: a [*membership.FieldError] of a config, an offer or an option that cannot be used; a [*NameTakenError],
+// whenever it turns out; the error of build or of a server; an [*UnconfirmedError] of the drain or the goodbye. If the start or
+// build fails, nothing was served. A panic in build reaches the caller once the node is closed.
+//
+// A Config without a Logger logs to standard error: lines of JSON from level info on, or text where that is a terminal. Set
+// Logger to zerolog.Nop() for silence.
+//
+// When Run returns, what it started has ended, the node is closed, and so is every listener that build returned. What else build
+// made is the caller's to close then. The exceptions are a build or a server that does not end when told to, which the error
+// names, and handlers of HTTP that go on although their connection was closed.
 func Run(ctx context.Context, config Config, build func(*Node) ([]Offer, error), options ...RunOption) error {
-	r := newRun(options)
+	r, err := newRun(build, options)
+	if err != nil {
+		return wrap("run", err)
+	}
+	config.Logger = orStandardError(config.Logger)
 	ctx, r.end = context.WithCancel(ctx)
 	defer r.work.Wait()
 	defer r.end()
@@ -35,14 +47,17 @@ func Run(ctx context.Context, config Config, build func(*Node) ([]Offer, error),
 	}
 	defer node.Close() // even if build panics
 	r.node = node
+	defer context.AfterFunc(ctx, func() { node.tell(context.Cause(ctx)) })()
 	r.work.Go(func() { r.watchName(ctx) })
-	offers, err := build(node)
+	offers, err := r.build(ctx, build)
 	defer closeListeners(offers)
-	if err = wrap("run: build", err); err == nil {
-		err = r.serve(ctx, offers)
-	}
-	if err != nil {
-		r.fail(err)
+	switch {
+	case err != nil:
+		r.fail(wrap("run", err))
+	case ctx.Err() == nil:
+		if err := r.serve(ctx, offers); err != nil {
+			r.fail(err)
+		}
 	}
 	<-ctx.Done()
 	r.finish()
@@ -56,6 +71,7 @@ type run struct {
 	end     context.CancelFunc // begins the end
 	work    sync.WaitGroup
 	servers []*serving
+	waited  time.Duration // for a build that has not returned
 
 	mu   sync.Mutex
 	errs []error // in the order in which they happened
@@ -82,22 +98,49 @@ func (r *run) watchName(ctx context.Context) {
 	}
 }
 
-// finish is the end in order. A step that fails does not keep the next from being made.
+const (
+	// quietEnd is what drain and goodbye take at most while no request is in flight, below the 10 s that docker stop and
+	// others leave to a process.
+	quietEnd = 7500 * time.Millisecond
+
+	leastGoodbye  = time.Second
+	stillAnswered = time.Second // a shutdown that takes longer had requests in flight
+)
+
+// finish is the end in order. A step that fails does not keep the next from being made. After a build that has not returned
+// there is nothing to drain.
 func (r *run) finish() {
 	r.node.log.Info().Err(r.failure()).Msg("cluster: draining, to end")
-	r.step(r.drain, r.node.Drain)
+	began := time.Now()
+	if r.waited == 0 {
+		r.step(r.drain, r.node.Drain)
+	}
+	spent := r.waited + time.Since(began)
 	if len(r.servers) > 0 {
 		time.Sleep(r.linger)
 	}
+	began = time.Now()
 	r.step(r.shutdown, r.stopServers)
-	r.step(r.leave, r.node.Leave)
+	r.step(r.goodbye(spent, time.Since(began)), r.node.Leave)
+}
+
+// goodbye returns the limit of Leave: what is left of quietEnd, unless requests in flight or the options have used that up.
+func (r *run) goodbye(spent, answering time.Duration) time.Duration {
+	if left := quietEnd - spent - answering; answering <= stillAnswered && left >= leastGoodbye {
+		return min(r.leave, left)
+	}
+	return r.leave
 }
 
 // step takes a context of its own: that of Run is over.
 func (r *run) step(limit time.Duration, do func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	if err := do(ctx); err != nil {
+	err := do(ctx)
+	switch {
+	case errors.Is(err, ErrUnresponsive):
+		r.node.log.Warn().Err(err).Msg("cluster: going on without the suspected members: they hear of it once they answer")
+	case err != nil:
 		r.fail(err)
 	}
 }

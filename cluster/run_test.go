@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/membership"
 	"github.com/grapevine-go/grapevine/testcluster"
@@ -50,7 +52,8 @@ func (l *door) Addr() net.Addr {
 // newProcess gives one that begins with run.
 func newProcess(t *testing.T, c *testcluster.Cluster) *process {
 	host := c.Network.Host()
-	return &process{t: t, host: host, config: c.Config(host, named("run")), result: make(chan error, 1)}
+	config := c.Config(host, cluster.Config{Name: "run", Logger: zerolog.Nop()})
+	return &process{t: t, host: host, config: config, result: make(chan error, 1)}
 }
 
 func (p *process) run(build func(*cluster.Node) ([]cluster.Offer, error), options ...cluster.RunOption) *process {
@@ -121,16 +124,23 @@ func slow(d time.Duration) http.HandlerFunc {
 	}
 }
 
-// get calls the first instance of users that m knows, and gives what became of it.
+// get calls the first instance of users that m knows, and returns the answer.
 func get(m *testcluster.Member) <-chan string {
+	addresses := m.View().Snapshot().Addresses("users")
+	if len(addresses) == 0 {
+		result := make(chan string, 1)
+		result <- "nobody"
+		return result
+	}
+	return getFrom(m.Host, addresses[0])
+}
+
+// getFrom calls address from a host that need not be a member's.
+func getFrom(host *testcluster.Host, address string) <-chan string {
 	result := make(chan string, 1)
-	client, addresses := m.Client(), m.View().Snapshot().Addresses("users")
+	client := &http.Client{Transport: &http.Transport{DialContext: host.DialContext, DisableKeepAlives: true}}
 	go func() {
-		if len(addresses) == 0 {
-			result <- "nobody"
-			return
-		}
-		response, err := client.Get("http://" + addresses[0])
+		response, err := client.Get("http://" + address)
 		if err != nil {
 			result <- err.Error()
 			return

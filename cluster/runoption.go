@@ -2,10 +2,13 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
 )
 
 // RunOption configures [Run].
@@ -16,8 +19,8 @@ type runOptions struct {
 	signals                        []os.Signal
 }
 
-// DrainTimeout bounds how long Run waits for the others to confirm that they call this process no more. The default is
-// 5 s; 0 tells them and does not wait.
+// DrainTimeout bounds how long Run waits until the other members confirm that they call this process no more. The default is
+// 5 s. With 0 Run tells them and does not wait.
 func DrainTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.drain = d } }
 
 // Linger lets the servers go on for d after the drain. The default is 0, as the callers of this module have gone elsewhere
@@ -29,27 +32,36 @@ func Linger(d time.Duration) RunOption { return func(r *runOptions) { r.linger =
 // After that a server that has a Close method is closed.
 func ShutdownTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.shutdown = d } }
 
-// LeaveTimeout bounds the goodbye. The default is 5 s, which is also the most that [Node.Leave] takes.
+// LeaveTimeout bounds the goodbye. The default is 5 s, which is also the most that [Node.Leave] takes. Where no request was in
+// flight, the goodbye takes less if the drain took long, so that both end within 8 s.
 func LeaveTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.leave = d } }
 
 // Signals sets which signals end Run. The default is SIGTERM and SIGINT; with none given, signals are left to the caller,
 // who ends the context instead. A test on virtual time needs that: package os/signal has a goroutine that waits outside of it.
 func Signals(signals ...os.Signal) RunOption { return func(r *runOptions) { r.signals = signals } }
 
-func newRun(options []RunOption) *run {
+// newRun finds what cannot be used before a port is bound.
+func newRun(build func(*Node) ([]Offer, error), options []RunOption) (*run, error) {
 	r := &run{runOptions: runOptions{
 		drain:    5 * time.Second,
 		shutdown: 20 * time.Second,
 		leave:    goodbyePatience,
 		signals:  []os.Signal{syscall.SIGTERM, os.Interrupt},
 	}}
-	for _, option := range options {
+	if build == nil {
+		return nil, &membership.FieldError{Field: "build", Value: "nil",
+			Remedy: "give a function that returns the offers, or none for a process that only calls others"}
+	}
+	for i, option := range options {
+		if option == nil {
+			return nil, &membership.FieldError{Field: fmt.Sprintf("run option %d", i+1), Value: "nil", Remedy: "leave it out"}
+		}
 		option(&r.runOptions)
 	}
-	return r
+	return r, nil
 }
 
-// endAtSignal begins the end at the first signal, and gives what lets go of them. After the first, a signal does what it
+// endAtSignal begins the end at the first signal, and returns the function that stops catching them. After the first, a signal does what it
 // does by default. They are caught beyond the end of Run's context, as one that arrives during the drain must not end the
 // process.
 func (r *run) endAtSignal() (release func()) {
