@@ -22,10 +22,13 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-const childVariable = "GRAPEVINE_RUN_CHILD"
+const (
+	childVariable = "GRAPEVINE_RUN_CHILD" // how long a call takes
+	childSeed     = "GRAPEVINE_RUN_SEED"  // a seed; with it, build waits until the node is ready
+)
 
-// TestRunChild is the main of the processes that the tests below start: it serves calls that take as long as the variable
-// says, and says when one has begun. It is told to end by "/end" as well as by signals.
+// TestRunChild is the main of the processes that the tests below start. It serves calls that take as long as the variable
+// states, and prints a line when one has begun. A call of "/end" ends it, as signals do.
 func TestRunChild(t *testing.T) {
 	takes, err := time.ParseDuration(os.Getenv(childVariable))
 	if err != nil {
@@ -40,7 +43,14 @@ func TestRunChild(t *testing.T) {
 		io.WriteString(w, "answer")
 	})
 	config := cluster.Config{Logger: zerolog.New(os.Stdout)}
-	err = cluster.Run(ctx, config, func(*cluster.Node) ([]cluster.Offer, error) {
+	if seed := os.Getenv(childSeed); seed != "" {
+		config.Join = []string{seed}
+	}
+	err = cluster.Run(ctx, config, func(node *cluster.Node) ([]cluster.Offer, error) {
+		fmt.Println("building at", node.Address())
+		if err := node.Ready(context.Background()); err != nil {
+			return nil, err
+		}
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
@@ -61,13 +71,23 @@ type runChild struct {
 	t       *testing.T
 	command *exec.Cmd
 	lines   *bufio.Scanner
+	gossip  string
 	address string
 	answer  chan string
 }
 
 func startRunChild(t *testing.T, takes string) *runChild {
+	c := startRunMember(t, takes, "")
+	c.address = strings.TrimPrefix(c.await("serves "), "serves ")
+	go func() { c.answer <- c.get("/") }()
+	c.await("called")
+	return c
+}
+
+// startRunMember is a process that builds.
+func startRunMember(t *testing.T, takes, seed string) *runChild {
 	c := &runChild{t: t, command: exec.Command(os.Args[0], "-test.run=^TestRunChild$"), answer: make(chan string, 1)}
-	c.command.Env = append(os.Environ(), childVariable+"="+takes)
+	c.command.Env = append(os.Environ(), childVariable+"="+takes, childSeed+"="+seed)
 	out, err := c.command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -81,9 +101,7 @@ func startRunChild(t *testing.T, takes string) *runChild {
 		c.command.Process.Kill() // no more than a signal to one that has ended
 	})
 	c.lines = bufio.NewScanner(out)
-	c.address = strings.TrimPrefix(c.await("serves "), "serves ")
-	go func() { c.answer <- c.get("/") }()
-	c.await("called")
+	c.gossip = strings.TrimPrefix(c.await("building at "), "building at ")
 	return c
 }
 
@@ -155,5 +173,50 @@ func TestRunSecondSignal(t *testing.T) {
 	}
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// TestRunSignalDuringBuild has the signal come while build waits for a seed that is not there.
+func TestRunSignalDuringBuild(t *testing.T) {
+	c := startRunMember(t, "1s", "127.0.0.1:1")
+	c.command.Process.Signal(syscall.SIGTERM)
+	for c.lines.Scan() {
+		t.Log(c.lines.Text())
+	}
+	if err := c.command.Wait(); err != nil {
+		t.Errorf("the process ended with %v", err)
+	}
+}
+
+// TestFault10_EndBesideAStoppedProcess stops one of three processes and ends another, with none suspected and with one that
+// is: docker stop leaves 10 s.
+func TestFault10_EndBesideAStoppedProcess(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes real seconds")
+	}
+	for _, before := range []time.Duration{0, 3 * time.Second} {
+		t.Run(before.String(), func(t *testing.T) {
+			seed := startRunMember(t, "0s", "")
+			stopped, ends := startRunMember(t, "0s", seed.gossip), startRunMember(t, "0s", seed.gossip)
+			for _, c := range []*runChild{seed, stopped, ends} {
+				c.await("serves ")
+			}
+			time.Sleep(time.Second) // until all know each other
+			stopped.command.Process.Signal(syscall.SIGSTOP)
+			time.Sleep(before) // the fault itself
+			began := time.Now()
+			ends.command.Process.Signal(syscall.SIGTERM)
+			for ends.lines.Scan() {
+				t.Log(ends.lines.Text())
+			}
+			if err := ends.command.Wait(); err != nil {
+				t.Errorf("the process ended with %v", err)
+			}
+			if took := time.Since(began); took > 8*time.Second {
+				t.Errorf("it took %v", took)
+			} else {
+				t.Logf("it took %v", took)
+			}
+		})
 	}
 }
