@@ -105,6 +105,9 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	n.work.Go(n.reach.run)
 	n.work.Go(n.memory.run)
 	n.work.Go(n.guard.run)
+	if j := newJournal(n); j.wanted() {
+		n.work.Go(func() { j.run(n.ctx.Done()) })
+	}
 	if settings.SecretFile != "" {
 		n.work.Go(func() { n.followSecrets(settings) })
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand" // of the first version, as memberlist: a test can seed both together
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
@@ -46,6 +47,8 @@ type reach struct {
 	trying  bool               // an attempt is under way
 	backoff time.Duration
 	stamps  string // of the providers that are watched, at the last attempt
+
+	unanswered atomic.Bool // the last attempt had no answer, and was logged
 }
 
 func newReach(n *Node, providers []SeedProvider, remembered []string) *reach {
@@ -135,17 +138,33 @@ func (r *reach) attempt() {
 		r.node.name.synced()
 	}
 	wait := r.schedule(!nobody && (len(seeds) > 0 || err != nil))
+	if answered || r.node.push.count() > 0 {
+		r.answersAgain()
+	}
 	if err = errors.Join(err, failed); err == nil || answered {
 		return
 	}
 	r.triedOnce.Do(func() { close(r.tried) })
-	if r.node.push.count() == 0 {
+	if r.node.push.count() == 0 && r.node.ctx.Err() == nil {
 		r.node.ready.failed(err)
-		r.node.log.Warn().Err(err).Dur("retry_in", wait).Msg("cluster: no seed answers")
+		r.noAnswer(err, wait)
 	}
 }
 
-// schedule ends an attempt.
+// noAnswer logs an attempt without an answer.
+func (r *reach) noAnswer(err error, wait time.Duration) {
+	r.unanswered.Store(true)
+	r.node.log.Warn().Err(err).Stringer("retry_in", wait.Round(time.Millisecond)).Msg("cluster: no seed answers: trying again")
+}
+
+// answersAgain logs the end of that.
+func (r *reach) answersAgain() {
+	if r.unanswered.Swap(false) {
+		r.node.log.Info().Msg("cluster: seeds answer again")
+	}
+}
+
+// schedule ends an attempt and returns how long it is until the next.
 func (r *reach) schedule(missing bool) (wait time.Duration) {
 	defer r.wake()
 	r.mu.Lock()
@@ -156,7 +175,8 @@ func (r *reach) schedule(missing bool) (wait time.Duration) {
 	} else {
 		r.backoff = firstRejoin
 	}
-	r.trying, r.next = false, time.Now().Add(jitter(wait))
+	wait = jitter(wait)
+	r.trying, r.next = false, time.Now().Add(wait)
 	return wait
 }
 

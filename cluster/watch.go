@@ -171,10 +171,10 @@ func (w *watch) conclude(id identity, found verdict, why string) {
 	case alive:
 		w.node.inbox.put(metEvent{id})
 	case dead:
-		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member is gone")
+		w.node.log.Debug().Str("member", id.name).Str("reason", why).Msg("cluster: member is gone")
 		w.node.inbox.put(downEvent{id, true, lookedAt, why + ", and nobody listens at its port, or somebody else"})
 	case absent:
-		w.node.log.Info().Str("member", id.name).Str("reason", why).Msg("cluster: member has vanished")
+		w.node.log.Debug().Str("member", id.name).Str("reason", why).Msg("cluster: member has vanished")
 		w.node.inbox.put(downEvent{id, false, lookedAt, why + ", and not even its system answers" + w.asOthersFind(id)})
 	case silent:
 		if w.node.solitude.cutOff() {
