@@ -71,9 +71,17 @@ func TestJournal(t *testing.T) {
 			1, "cluster: member died: no calls go to it", []string{"member", "address", "evidence"}},
 		"died, two": {func(c *testcluster.Cluster, m *testcluster.Member) { c.Kill(m) },
 			2, "cluster: members died: no calls go to them", []string{"count", "members", "evidence"}},
-		"suspected": {func(c *testcluster.Cluster, m *testcluster.Member) { c.Pause(m); time.Sleep(5 * time.Second); c.Resume(m) },
+		"suspected": {func(c *testcluster.Cluster, m *testcluster.Member) {
+			c.Pause(m)
+			time.Sleep(5 * time.Second)
+			c.Resume(m)
+		},
 			1, "cluster: member suspected: it is called only where nothing else is left", []string{"member", "address", "evidence"}},
-		"recovered": {func(c *testcluster.Cluster, m *testcluster.Member) { c.Pause(m); time.Sleep(5 * time.Second); c.Resume(m) },
+		"recovered": {func(c *testcluster.Cluster, m *testcluster.Member) {
+			c.Pause(m)
+			time.Sleep(5 * time.Second)
+			c.Resume(m)
+		},
 			1, "cluster: member recovered: calls go to it again", []string{"member", "address"}},
 	} {
 		t.Run(name, func(t *testing.T) {

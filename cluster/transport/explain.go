@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -8,15 +9,22 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
+	"time"
 )
 
-// explain gives the reasons of crypto/tls and of time-outs a name. What the network says stays as it is.
-func (t *Transport) explain(err error, dialled bool) error {
+// explain names the reasons of crypto/tls and of time-outs. opening is what the other side said first. What the network
+// reports stays as it is.
+func (t *Transport) explain(err error, dialled bool, opening []byte) error {
 	var refused *RefusedError
 	var record tls.RecordHeaderError
 	var network *net.OpError
+	named := errors.As(err, &refused) && refused.Reason != ReasonGarbage
+	if other := foreign(opening); other != "" && !named {
+		return &RefusedError{Reason: ReasonGarbage, Detail: other}
+	}
 	switch {
-	case errors.As(err, &refused), errors.Is(err, errOwnCertificate):
+	case refused != nil, errors.Is(err, errOwnCertificate):
 		return err
 	case errors.As(err, &record):
 		return &RefusedError{Reason: ReasonPlain, Detail: "it does not seal its traffic, this member does", Cause: err}
@@ -29,18 +37,67 @@ func (t *Transport) explain(err error, dialled bool) error {
 			return &RefusedError{Reason: ReasonSecret, Detail: "it does not accept the secret that this member uses", Cause: err}
 		}
 		return &RefusedError{Reason: ReasonCertificate, Detail: "it does not accept this member's certificate", Cause: err}
+	case dialled && len(opening) == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
+		return fmt.Errorf("it closed the connection without a word: a process that is ending, or not a gossip port: %w", err)
 	case network != nil && network.Op != "remote error", errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
 		return err
 	}
+	if len(opening) > 0 && (opening[0] == tlsHandshake || opening[0] == tlsAlert) {
+		return &RefusedError{Reason: ReasonGarbage, Detail: "it speaks TLS, and not this protocol: it is not a gossip port", Cause: err}
+	}
 	return &RefusedError{Reason: ReasonGarbage, Detail: "it does not speak this protocol", Cause: err}
 }
+
+// foreign names the protocol that begins with opening, "" for none that is known.
+func foreign(opening []byte) string {
+	for start, text := range foreigners {
+		if bytes.HasPrefix(opening, []byte(start)) {
+			return text
+		}
+	}
+	if len(opening) > 4 && string(opening[:2]) == "\x00\x00" && opening[3] == http2Settings {
+		return answersHTTP
+	}
+	if len(opening) > 0 && strings.IndexByte(memberlistTypes, opening[0]) >= 0 {
+		return "it speaks plain memberlist, and not this protocol"
+	}
+	return ""
+}
+
+const (
+	http2Settings = 4 // the type of an HTTP/2 server's first frame (RFC 9113, section 3.4), as of a gRPC server
+
+	answersHTTP = "it answers in HTTP: it is not a gossip port"
+	asksHTTP    = "it asks in HTTP: this is a gossip port"
+)
+
+var foreigners = map[string]string{
+	"HTTP/":    answersHTTP,
+	"PRI * HT": asksHTTP,
+	"GET ":     asksHTTP,
+	"HEAD ":    asksHTTP,
+	"POST ":    asksHTTP,
+	"PUT ":     asksHTTP,
+	"DELETE ":  asksHTTP,
+	"OPTIONS ": asksHTTP,
+	"CONNECT ": asksHTTP,
+	"SSH-":     "it speaks SSH: it is not a gossip port",
+}
+
+// memberlistTypes are the first bytes of memberlist's streams: a ping, a message of the user, an exchange of state,
+// compression, encryption, an error, a label.
+const memberlistTypes = "\x00\x08\x06\x09\x0a\x0d\xf4"
+
+// openingBytes are enough to tell the protocol of a stranger.
+const openingBytes = 8
 
 var errUnproven = fmt.Errorf("more than %d bytes from somebody who has not said who it is", unprovenBytes)
 
 // boundedConn reads so much and no more until left is negative.
 type boundedConn struct {
 	net.Conn
-	left int
+	left    int
+	opening []byte // the first bytes that were read
 }
 
 func (c *boundedConn) Read(b []byte) (int, error) {
@@ -52,5 +109,23 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(b[:min(len(b), c.left)])
 	c.left -= n
+	c.opening = append(c.opening, b[:min(n, openingBytes-len(c.opening))]...)
 	return n, err
+}
+
+// An HTTP server waits for the end of a line before it answers what it cannot read. So one that was silent to a hello that is
+// not sealed gets such an end when the time is nearly up. A member that reads it later knows that this side gave up.
+const (
+	provocation = "\r\n\r\n"
+	provokeFor  = 500 * time.Millisecond
+)
+
+func (c *boundedConn) provoke(until time.Time) {
+	if len(c.opening) > 0 {
+		return
+	}
+	c.SetReadDeadline(until)
+	if _, err := io.WriteString(c.Conn, provocation); err == nil {
+		_, _ = c.Read(make([]byte, openingBytes))
+	}
 }

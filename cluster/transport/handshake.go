@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 )
 
@@ -52,11 +53,17 @@ func (p *proven) abort() {
 func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) (*proven, error) {
 	bounded := &boundedConn{Conn: conn, left: unprovenBytes}
 	conn.SetDeadline(until)
+	if t.identity == nil && dialling == forKeys && time.Until(until) > 2*provokeFor {
+		conn.SetReadDeadline(until.Add(-provokeFor))
+	}
 	p, err := t.prove(bounded, dialling)
 	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(until) {
+			bounded.provoke(until)
+		}
 		conn.Close()
 		t.stats.failed.Add(1)
-		return nil, t.explain(err, dialling != 0)
+		return nil, t.explain(err, dialling != 0, bounded.opening)
 	}
 	bounded.left = -1
 	p.SetDeadline(time.Time{})
@@ -139,6 +146,9 @@ func (t *Transport) conclude(p *proven, err error) error {
 		t.book.install(p.session, p.hello.sender(), false)
 	default:
 		t.book.drop(p.session)
+	}
+	if err == nil && closing[0] == provocation[0] {
+		return io.EOF // the other side gave up
 	}
 	if err == nil && closing[0] != closingKeyed && closing[0] != closingUnkeyed {
 		return fmt.Errorf("%w: closing word %d", errMalformed, closing[0])
