@@ -12,8 +12,9 @@ const (
 	versionProtocol = "grapevine/1" // of this version
 )
 
+// protocols begins with that of this cluster.
 func (t *Transport) protocols() []string {
-	return []string{versionProtocol + "/" + hex.EncodeToString(t.own.tag[:]), versionProtocol, anyProtocol}
+	return []string{versionProtocol + "/" + hex.EncodeToString(t.own.tag[:]), versionProtocol, anyProtocol, nameProtocol + t.cluster}
 }
 
 // tlsConfig serves both sides of every connection, but for what prove adds.
@@ -34,7 +35,7 @@ func (t *Transport) tlsConfig() *tls.Config {
 
 // verify refuses the other side before anything of ours is told, on both sides.
 func (t *Transport) verify(p *proven, state tls.ConnectionState) (err error) {
-	if err := t.agreed(state); err != nil {
+	if err := t.agreed(p, state); err != nil {
 		return err
 	}
 	p.certified, err = t.identity.accept(state.PeerCertificates)
@@ -43,10 +44,11 @@ func (t *Transport) verify(p *proven, state tls.ConnectionState) (err error) {
 
 // agreed says whether the protocol that both sides speak is that of this cluster; a handshake that has not come so far is
 // not against it.
-func (t *Transport) agreed(state tls.ConnectionState) error {
+func (t *Transport) agreed(p *proven, state tls.ConnectionState) error {
 	switch state.NegotiatedProtocol {
 	case versionProtocol:
-		return &RefusedError{Reason: ReasonCluster, Detail: "it belongs to another cluster"}
+		p.readCard(state)
+		return t.otherCluster(p.otherName, p.otherNamed)
 	case anyProtocol:
 		return &RefusedError{Reason: ReasonVersion, Detail: "it speaks another version of this protocol"}
 	case "":

@@ -139,7 +139,7 @@ func (t *Transport) welcome(v *visitor) {
 	p, err := t.handshake(v.Conn, 0, time.Now().Add(handshakeTimeout))
 	t.door.leave(v)
 	if err != nil {
-		t.refuse(err, v.ip.String())
+		t.refuse(err, addrPortOf(v.RemoteAddr()).Addr().String()) // hostOf cuts an IPv6 address short
 		return
 	}
 	name := nameOf(p.hello.id) // a boot is what the peer says it is

@@ -27,6 +27,10 @@ type proven struct {
 	certifying string // and of ours
 	session    *session
 	keyed      bool // the session is one that datagrams use
+
+	// What a member of another cluster says of its name.
+	otherName  string
+	otherNamed bool
 }
 
 // from is who speaks on the connection.
@@ -85,12 +89,15 @@ func (t *Transport) prove(conn net.Conn, dialling purpose) (p *proven, err error
 		config := t.tls.Clone()
 		config.Certificates = []tls.Certificate{*certificate}
 		config.VerifyConnection = func(state tls.ConnectionState) error { return t.verify(p, state) }
+		config.GetConfigForClient = func(client *tls.ClientHelloInfo) (*tls.Config, error) {
+			return t.meet(p, config, client.SupportedProtos)
+		}
 		sealed := tls.Server(conn, config)
 		if dialling != 0 {
 			sealed = tls.Client(conn, config)
 		}
 		if err := sealed.Handshake(); err != nil {
-			if refused := t.agreed(sealed.ConnectionState()); refused != nil {
+			if refused := t.agreed(p, sealed.ConnectionState()); refused != nil {
 				err = refused // this comes first, also where it is the other side that broke off
 			}
 			if record := (tls.RecordHeaderError{}); errors.As(err, &record) {
@@ -106,7 +113,7 @@ func (t *Transport) prove(conn net.Conn, dialling purpose) (p *proven, err error
 			return nil, err
 		}
 		if err := t.hear(p, dialling); err != nil {
-			return nil, err
+			return nil, t.exchangeNames(p, err)
 		}
 		_, err = p.Write([]byte{p.closing()})
 		return p, err
@@ -118,7 +125,7 @@ func (t *Transport) prove(conn net.Conn, dialling purpose) (p *proven, err error
 	if _, wrong := p.Write(own.encode()); err == nil {
 		err = wrong
 	}
-	return p, t.conclude(p, err)
+	return p, t.conclude(p, t.exchangeNames(p, err))
 }
 
 // What whoever dialled says last: without it, the other side could not know that its hello has arrived.
@@ -168,7 +175,7 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 	case h.version != version:
 		return &RefusedError{Reason: ReasonVersion, Detail: "it speaks another version of this protocol"}
 	case h.tag != t.own.tag:
-		return &RefusedError{Reason: ReasonCluster, Detail: "it belongs to another cluster"}
+		return t.otherCluster("", false)
 	case h.purpose < forKeys || h.purpose > forWatch || dialling != 0 && h.purpose != dialling:
 		return fmt.Errorf("%w: a connection for purpose %d", errMalformed, h.purpose)
 	}

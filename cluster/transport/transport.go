@@ -47,9 +47,11 @@ type Config struct {
 // Its methods may be called concurrently.
 type Transport struct {
 	network  Network
+	cluster  string // its name
 	own      hello
 	identity Identity
 	tls      *tls.Config
+	card     func() (*tls.Certificate, error) // for members of other clusters
 	log      zerolog.Logger
 	seldom   *seldom.Log
 	stats    counters
@@ -104,6 +106,7 @@ func New(c Config) (*Transport, error) {
 	address := netip.AddrPortFrom(addr.Unmap(), uint16(port))
 	t := &Transport{
 		network:  c.Network,
+		cluster:  c.Cluster,
 		own:      hello{version: version, tag: tagOf(c.Cluster), versions: c.Versions, id: c.Self, address: address.String()},
 		identity: c.Identity,
 		log:      c.Logger,
@@ -121,7 +124,7 @@ func New(c Config) (*Transport, error) {
 		if err := t.identity.bind(c.Self, t.own.tag); err != nil {
 			return nil, err
 		}
-		t.tls = t.tlsConfig()
+		t.tls, t.card = t.tlsConfig(), sync.OnceValues(t.newCard)
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	return t, nil
@@ -184,7 +187,7 @@ func (t *Transport) ingest(packet *Packet) {
 	switch {
 	case t.identity == nil && len(datagram) > plainHeader && datagram[0] == plainDatagram:
 		if clusterTag(datagram[1:]) != t.own.tag {
-			t.refuse(&RefusedError{Reason: ReasonCluster, Detail: "it belongs to another cluster"}, from.Addr.String())
+			t.refuse(t.otherCluster("", false), from.Addr.String())
 			return
 		}
 		t.book.heard(t.book.livingAt(from.Addr))
