@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A schedule is what happens to a cluster, and when. It is made from a seed and can be shortened step by step: a step
-// that makes no sense any more, because the member that it concerns is not running, does nothing.
+// A schedule is what happens to a cluster, and when. It is made from a seed. A step that makes no sense, because the
+// member that it concerns is not running, does nothing.
 type schedule []step
 
 type step struct {
@@ -72,25 +72,6 @@ func newSchedule(seed uint64) schedule {
 			do:     action(random.IntN(int(actions))),
 			member: random.IntN(chaosMembers),
 			share:  random.Float64(),
-		}
-	}
-	return s
-}
-
-// shrink gives the shortest schedule that it finds to fail still: first without halves, then without single steps.
-func shrink(s schedule, fails func(schedule) bool) schedule {
-	for size := len(s) / 2; size > 0; {
-		shorter := false
-		for from := 0; from+size <= len(s); {
-			without := append(append(schedule{}, s[:from]...), s[from+size:]...)
-			if fails(without) {
-				s, shorter = without, true
-			} else {
-				from += size
-			}
-		}
-		if !shorter {
-			size /= 2
 		}
 	}
 	return s
