@@ -73,7 +73,9 @@ type Config struct {
 	// [membership.WireVersion].
 	WireVersion byte
 
-	// Logger receives the node's log lines and those of memberlist. The zero value discards them.
+	// Logger receives the node's log lines and those of memberlist. The zero value means standard error, from level info on,
+	// in [Run], and no lines in [Start]: a library that is a guest in a process stays silent unless it is given a logger.
+	// zerolog.Nop() means silence in both.
 	Logger zerolog.Logger
 
 	// Transport replaces the sockets, for tests; what passes over it is sealed all the same. The node shuts it down, once

@@ -94,7 +94,7 @@ func (j *journal) compare(before, now *membership.Snapshot) map[*line][]membersh
 		}
 	}
 	for _, m := range before.Members() {
-		if _, listed := now.Member(m.Name); listed {
+		if _, listed := now.Member(m.Name); listed || m.Name == j.view.Self() {
 			continue
 		}
 		if why, _ := j.view.Why(m.Name); why.Standing == membership.StandingLeft {

@@ -107,6 +107,21 @@ func TestJournal(t *testing.T) {
 	}
 }
 
+// TestJournalSaysNothingOfItself has the writer leave: what it hears of itself is no news.
+func TestJournalSaysNothingOfItself(t *testing.T) {
+	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+		var log lines
+		m := c.Run(c.Network.Host(), cluster.Config{Name: "writer", Logger: zerolog.New(&log)})
+		time.Sleep(10*time.Second + 900*time.Millisecond) // the next look comes while it leaves
+		c.Leave(m)
+		for _, one := range own(log.since(t, 0)) {
+			if one["member"] == "writer" {
+				t.Errorf("line %v", one)
+			}
+		}
+	})
+}
+
 // TestJournalCountsMany starts 40 members and ends half of them at once: a line for each kind and second at most.
 func TestJournalCountsMany(t *testing.T) {
 	virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {

@@ -54,12 +54,21 @@ func (w levelWriter) Write(line []byte) (int, error) {
 			level, text = known, rest
 		}
 	}
+	if level == zerolog.InfoLevel && statedByJournal(text) {
+		level = zerolog.DebugLevel
+	}
 	message := printable(text)
 	said, _, _ := strings.Cut(message, " from=") // memberlist ends with the peer's address, whose port differs each time
 	if level < zerolog.WarnLevel || w.seldom.Due(said) {
 		w.log.WithLevel(level).Msg(message)
 	}
 	return len(line), nil
+}
+
+// statedByJournal reports whether a line of memberlist's is about a member that does not answer: there is one for each member
+// and probe, and the journal states what becomes of it.
+func statedByJournal(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("memberlist: Suspect ")) || bytes.HasPrefix(text, []byte("memberlist: Marking "))
 }
 
 // printable replaces what could forge a line or command a terminal: memberlist quotes names as it received them.

@@ -15,6 +15,8 @@ func TestLogBridge(t *testing.T) {
 		"debug":             {"[DEBUG] memberlist: a", "debug", "memberlist: a"},
 		"info":              {"[INFO] memberlist: a", "info", "memberlist: a"},
 		"warning":           {"[WARN] memberlist: a", "warn", "memberlist: a"},
+		"a suspect":         {"[INFO] memberlist: Suspect a@1 has failed, no acks received", "debug", "memberlist: Suspect a@1 has failed, no acks received"},
+		"a suspect's end":   {"[INFO] memberlist: Marking a@1 as failed", "debug", "memberlist: Marking a@1 as failed"},
 		"error":             {"[ERR] memberlist: a", "error", "memberlist: a"},
 		"error, spelled":    {"[ERROR] memberlist: a", "error", "memberlist: a"},
 		"no level":          {"Err: a", "warn", "Err: a"},

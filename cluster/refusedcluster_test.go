@@ -20,7 +20,7 @@ func TestRefusedMembersNameBothClusters(t *testing.T) {
 		"sealed":                       {cluster.Config{Cluster: "shop", Secret: secret}, cluster.Config{Cluster: "blog", Secret: secret}},
 		"sealed with different secret": {cluster.Config{Cluster: "shop", Secret: secret}, cluster.Config{Cluster: "blog", Secret: cluster.NewSecret()}},
 		"without a secret":             {cluster.Config{Cluster: "shop", Insecure: true}, cluster.Config{Cluster: "blog", Insecure: true}},
-		"with certificates": {cluster.Config{Cluster: "shop"}, cluster.Config{Cluster: "blog"}},
+		"with certificates":            {cluster.Config{Cluster: "shop"}, cluster.Config{Cluster: "blog"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {

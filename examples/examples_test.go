@@ -94,9 +94,11 @@ func (p *process) terminate() {
 func TestHello(t *testing.T) {
 	alice := start(t, "hello", "-gossip.name", "alice")
 	bob := start(t, "hello", "-gossip.name", "bob", "-gossip.join", alice.await(`gossips at (\S+)`))
+	alice.await(`"level":"info".*"member":"bob".*cluster: member joined`)
 	alice.await(`hello from bob`)
 	bob.await(`hello from alice`)
 	bob.terminate()
+	alice.await(`"level":"info".*"member":"bob".*cluster: member left`)
 	alice.await(`hello from alice`)
 	alice.terminate()
 }

@@ -15,8 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/grapevine-go/grapevine/balancer"
 	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/endpoint"
@@ -27,8 +25,6 @@ func main() {
 	config := cluster.Flags(flag.CommandLine)
 	address := flag.String("http", "127.0.0.1:0", "IP:port to serve HTTP on")
 	flag.Parse()
-	config.Logger = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.TimeOnly}).
-		Level(zerolog.WarnLevel).With().Timestamp().Logger()
 	if err := run(*config, *address); err != nil {
 		fmt.Fprintln(os.Stderr, "hello:", err)
 		os.Exit(1)

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"io"
 	"net"
@@ -69,7 +68,12 @@ func run(ctx context.Context, config cluster.Config, address string) error {
 	defer cancel()
 	draining, drained := context.WithTimeout(shutdown, 5*time.Second) // one that hangs must not cost the calls in flight
 	defer drained()
-	return errors.Join(node.Drain(draining), server.Shutdown(shutdown), node.Leave(shutdown))
+	for _, err := range []error{node.Drain(draining), server.Shutdown(shutdown), node.Leave(shutdown)} {
+		if err != nil { // a peer that does not answer is no failure of this process
+			config.Logger.Warn().Err(err).Msg("ending")
+		}
+	}
+	return nil
 }
 
 // Both services are asked and answer in the same words.
