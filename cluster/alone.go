@@ -61,7 +61,7 @@ func (s *solitude) find() {
 func (s *solitude) endure() {
 	s.isCut.Store(true)
 	s.node.inbox.put(cutOffEvent{true})
-	s.node.log.Warn().Msg("cluster: no member is heard any more: what was last known of them is served")
+	s.node.log.Warn().Msg("cluster: isolated, as no member is heard: serving the last-known instances")
 	for began := time.Now(); s.quiet(began, jitter(meetAgain)); {
 		if _, to, ok := s.anybody(); ok {
 			_, _ = s.node.transport.Identify(s.node.ctx, to.Addr, dialTimeout) // success is that it was heard
@@ -69,7 +69,7 @@ func (s *solitude) endure() {
 	}
 	s.isCut.Store(false)
 	s.node.inbox.put(cutOffEvent{false})
-	s.node.log.Info().Msg("cluster: members are heard again")
+	s.node.log.Info().Msg("cluster: no longer isolated: members are heard again")
 }
 
 // waitReunion waits until somebody is heard, if nobody is. It gives false when ctx is done before.

@@ -145,6 +145,24 @@ func TestJournalCountsMany(t *testing.T) {
 	})
 }
 
+// TestIsolationIsLogged cuts a member off from all others, and back.
+func TestIsolationIsLogged(t *testing.T) {
+	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+		var log lines
+		m := c.Run(c.Network.Host(), cluster.Config{Name: "writer", Logger: zerolog.New(&log).Level(zerolog.InfoLevel)})
+		time.Sleep(20 * time.Second)
+		c.Network.Cut(hosts(others(c, m)), []*testcluster.Host{m.Host})
+		time.Sleep(time.Minute)
+		c.Heal()
+		time.Sleep(time.Minute)
+		all := own(log.since(t, 0))
+		if !has(all, "cluster: isolated, as no member is heard: serving the last-known instances", "warn") ||
+			!has(all, "cluster: no longer isolated: members are heard again", "info") || len(all) > 15 {
+			t.Errorf("%d lines: %v", len(all), all)
+		}
+	})
+}
+
 // TestSeedsAnswerAgain logs attempts without an answer, with the wait until the next, and the end of that.
 func TestSeedsAnswerAgain(t *testing.T) {
 	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {

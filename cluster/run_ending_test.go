@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/testcluster"
 )
@@ -82,6 +84,28 @@ func TestFault23_AllOthersEndAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { d.test(t, 0) })
 	}
+}
+
+// TestRunLogsItsEnd has a member paused: the log states the end, and each step that goes on without that member.
+func TestRunLogsItsEnd(t *testing.T) {
+	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+		var log lines
+		p := newProcess(t, c)
+		p.config.Logger = zerolog.New(&log)
+		p.runs(hello)
+		time.Sleep(10 * time.Second)
+		c.Members[2].Host.Pause()
+		defer c.Members[2].Host.Resume()
+		p.end()
+		wantNil(t, <-p.result)
+		all := log.since(t, 0)
+		if !has(all, "cluster: draining, to end", "info") {
+			t.Errorf("no line states the end: %v", all)
+		}
+		if !has(all, "cluster: going on without the suspected members: they hear of it once they answer", "warn", "error") {
+			t.Errorf("no line states that a member is suspected: %v", all)
+		}
+	})
 }
 
 // TestDrainGivesUpTheSuspected names a paused member after about two seconds, and Leave does not wait for it again.

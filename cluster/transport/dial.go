@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
@@ -22,6 +23,10 @@ func (t *Transport) dial(ctx context.Context, address, want string, timeout time
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	taking := &takingConn{Conn: conn, ctx: ctx, slots: t.handshaking}
+	var sniffed sniffer
+	if t.identity == nil && why == forKeys && timeout > sniffFor {
+		defer sniffed.begin(ctx, t, address, taking).Stop()
+	}
 	p, err := t.handshake(taking, why, until)
 	taking.done()
 	switch {
@@ -29,6 +34,10 @@ func (t *Transport) dial(ctx context.Context, address, want string, timeout time
 		return nil, ErrClosed
 	case err != nil && ctx.Err() != nil:
 		return nil, os.ErrDeadlineExceeded
+	case err != nil && sniffed.found.Load() != nil:
+		err = sniffed.found.Load()
+		t.refuse(err, address)
+		return nil, err
 	case err != nil:
 		t.refuse(err, address)
 		return nil, err
@@ -47,10 +56,14 @@ type takingConn struct {
 	slots slots.Slots
 	taken bool
 	over  bool
+	heard atomic.Bool // the other side said something
 }
 
 func (c *takingConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.heard.Store(true)
+	}
 	if n > 0 && !c.taken && !c.over {
 		if !c.slots.Take(c.ctx) {
 			return 0, os.ErrDeadlineExceeded

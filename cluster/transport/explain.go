@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // explain names the reasons of crypto/tls and of time-outs. opening is what the other side said first. What the network
@@ -20,6 +19,9 @@ func (t *Transport) explain(err error, dialled bool, opening []byte) error {
 	var record tls.RecordHeaderError
 	var network *net.OpError
 	named := errors.As(err, &refused) && refused.Reason != ReasonGarbage
+	if !dialled && bytes.HasPrefix(opening, []byte(sniffRequest[:len("GET /grapev")])) {
+		return io.EOF // a member that took this one for an HTTP server, as it was slow
+	}
 	if other := foreign(opening); other != "" && !named {
 		return &RefusedError{Reason: ReasonGarbage, Detail: other}
 	}
@@ -88,8 +90,8 @@ var foreigners = map[string]string{
 // compression, encryption, an error, a label.
 const memberlistTypes = "\x00\x08\x06\x09\x0a\x0d\xf4"
 
-// openingBytes are enough to tell the protocol of a stranger.
-const openingBytes = 8
+// openingBytes are enough to tell the protocol of a stranger; a hello is read in parts, so there may be only 11.
+const openingBytes = 16
 
 var errUnproven = fmt.Errorf("more than %d bytes from somebody who has not said who it is", unprovenBytes)
 
@@ -111,21 +113,4 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	c.left -= n
 	c.opening = append(c.opening, b[:min(n, openingBytes-len(c.opening))]...)
 	return n, err
-}
-
-// An HTTP server waits for the end of a line before it answers what it cannot read. So one that was silent to a hello that is
-// not sealed gets such an end when the time is nearly up. A member that reads it later knows that this side gave up.
-const (
-	provocation = "\r\n\r\n"
-	provokeFor  = 500 * time.Millisecond
-)
-
-func (c *boundedConn) provoke(until time.Time) {
-	if len(c.opening) > 0 {
-		return
-	}
-	c.SetReadDeadline(until)
-	if _, err := io.WriteString(c.Conn, provocation); err == nil {
-		_, _ = c.Read(make([]byte, openingBytes))
-	}
 }

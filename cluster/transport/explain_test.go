@@ -141,3 +141,20 @@ func TestStrangersThatDialAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestSniffIsNoStranger has a member ask in HTTP, as it does where a seed is silent: nothing is logged.
+func TestSniffIsNoStranger(t *testing.T) {
+	for _, config := range []transport.Config{plain("a@1"), sealed(t, "a@1")} {
+		at := onSockets(t, config)
+		conn, err := net.Dial("tcp", at.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, "GET /grapevine HTTP/1.0\r\n\r\n")
+		io.Copy(io.Discard, conn)
+		conn.Close()
+		if at.Shutdown(); at.log.String() != "" {
+			t.Errorf("logged: %s", at.log.String())
+		}
+	}
+}

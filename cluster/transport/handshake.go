@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"time"
 )
 
@@ -57,14 +56,8 @@ func (p *proven) abort() {
 func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) (*proven, error) {
 	bounded := &boundedConn{Conn: conn, left: unprovenBytes}
 	conn.SetDeadline(until)
-	if t.identity == nil && dialling == forKeys && time.Until(until) > 2*provokeFor {
-		conn.SetReadDeadline(until.Add(-provokeFor))
-	}
 	p, err := t.prove(bounded, dialling)
 	if err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(until) {
-			bounded.provoke(until)
-		}
 		conn.Close()
 		t.stats.failed.Add(1)
 		return nil, t.explain(err, dialling != 0, bounded.opening)
@@ -153,9 +146,6 @@ func (t *Transport) conclude(p *proven, err error) error {
 		t.book.install(p.session, p.hello.sender(), false)
 	default:
 		t.book.drop(p.session)
-	}
-	if err == nil && closing[0] == provocation[0] {
-		return io.EOF // the other side gave up
 	}
 	if err == nil && closing[0] != closingKeyed && closing[0] != closingUnkeyed {
 		return fmt.Errorf("%w: closing word %d", errMalformed, closing[0])
