@@ -19,12 +19,12 @@ const (
 	suspectPatience = time.Second            // for a suspected member, which may be paused for a moment
 )
 
-// ErrUnresponsive is the cause of an [*UnconfirmedError] that names suspected members only. They answer no probe, so Drain
-// and Leave wait for them no longer than about a second.
+// ErrUnresponsive is the cause of an [*UnconfirmedError] that names suspected members only. They
+// answer no probe, so Drain and Leave wait for them no longer than about a second.
 var ErrUnresponsive = errors.New("suspected members answer no probe")
 
-// UnconfirmedError names the live members that had not confirmed a drain or a goodbye when the wait ended. They hear of it
-// through gossip once they are reachable.
+// UnconfirmedError names the live members that had not confirmed a drain or a goodbye when the wait
+// ended. They hear of it through gossip once they are reachable.
 type UnconfirmedError struct {
 	Members []string // by name, in ascending order
 	Cause   error    // why the wait ended: [ErrUnresponsive], or the error of the context
@@ -94,8 +94,8 @@ func (n *Node) suspects(id identity) bool {
 	return listed.Boot.ID == id.boot && listed.Suspected || n.watch.isSilent(id)
 }
 
-// probeSilent probes members that do not confirm, so that a paused one is suspected soon. An isolated node probes nobody:
-// silence is no evidence there.
+// probeSilent probes members that do not confirm, so that a paused one is suspected soon. An
+// isolated node probes nobody: silence is no evidence there.
 func (n *Node) probeSilent(missing []identity) {
 	probed := 0
 	for _, id := range missing {
@@ -109,8 +109,8 @@ func (n *Node) probeSilent(missing []identity) {
 	}
 }
 
-// unresponsive records since when the members that have not confirmed are suspected. Drain and Leave share it: Leave does not
-// wait again for a member that Drain gave up.
+// unresponsive records since when the members that have not confirmed are suspected. Drain and
+// Leave share it: Leave does not wait again for a member that Drain gave up.
 type unresponsive struct {
 	mu    sync.Mutex
 	since map[identity]time.Time

@@ -12,8 +12,8 @@ import (
 // buildPatience is how long a build may go on once the end was requested.
 const buildPatience = 3 * time.Second
 
-var errBuildGoesOn = fmt.Errorf("build has not returned %v after the end was requested: end it with the context of Node.Context",
-	buildPatience)
+var errBuildGoesOn = fmt.Errorf("build has not returned %v after the end was requested: "+
+	"end it with the context of Node.Context", buildPatience)
 
 // built is the outcome of a build.
 type built struct {
@@ -24,8 +24,8 @@ type built struct {
 	stack    []byte // of the panic
 }
 
-// build calls build and waits for it, for buildPatience at most once the end was requested. An error that only says that the
-// build was told to end is none.
+// build calls build and waits for it, for buildPatience at most once the end was requested. An
+// error that only says that the build was told to end is none.
 func (r *run) build(ctx context.Context, build func(*Node) ([]Offer, error)) ([]Offer, error) {
 	done, abandoned := make(chan built), make(chan struct{})
 	go r.callBuild(build, done, abandoned)
@@ -43,7 +43,8 @@ func (r *run) build(ctx context.Context, build func(*Node) ([]Offer, error)) ([]
 	}
 	switch {
 	case b.panicked != nil:
-		r.node.log.Error().Str("panic", fmt.Sprint(b.panicked)).Bytes("stack", b.stack).Msg("cluster: build panicked: closing the node")
+		r.node.log.Error().Str("panic", fmt.Sprint(b.panicked)).Bytes("stack", b.stack).
+			Msg("cluster: build panicked: closing the node")
 		panic(b.panicked)
 	case !b.returned:
 		runtime.Goexit()
@@ -53,8 +54,8 @@ func (r *run) build(ctx context.Context, build func(*Node) ([]Offer, error)) ([]
 	return b.offers, wrapBuild(b.err)
 }
 
-// callBuild has a goroutine of its own. A build that returns too late loses its listeners; its panic ends the process, as
-// nobody is left to recover it.
+// callBuild has a goroutine of its own. A build that returns too late loses its listeners; its
+// panic ends the process, as nobody is left to recover it.
 func (r *run) callBuild(build func(*Node) ([]Offer, error), done chan<- built, abandoned <-chan struct{}) {
 	var b built
 	defer func() {
@@ -78,7 +79,8 @@ func (r *run) callBuild(build func(*Node) ([]Offer, error), done chan<- built, a
 
 // wasTold reports whether err only says that the end was requested.
 func wasTold(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
+	return ctx.Err() != nil &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
 }
 
 func wrapBuild(err error) error {

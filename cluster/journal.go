@@ -13,8 +13,9 @@ const (
 	mostNamed   = 8           // members of a line; the others are counted
 )
 
-// journal logs which members came, went, fell silent and answered again: a line for each kind of change and second at most,
-// however many members there are. It compares snapshots and holds up no watcher.
+// journal logs which members came, went, fell silent and answered again: a line for each kind of
+// change and second at most, however many members there are. It compares snapshots and holds up no
+// watcher.
 type journal struct {
 	log  zerolog.Logger
 	view *membership.View
@@ -30,13 +31,15 @@ type line struct {
 // The lines of one look, in this order.
 var (
 	joined    = &line{"cluster: member joined", "cluster: members joined", false}
-	restarted = &line{"cluster: member restarted: calls go to its new process", "cluster: members restarted: calls go to their new processes", false}
-	left      = &line{"cluster: member left: no calls go to it", "cluster: members left: no calls go to them", false}
-	died      = &line{"cluster: member died: no calls go to it, and its address is tried in case it returns",
+	restarted = &line{"cluster: member restarted: calls go to its new process",
+		"cluster: members restarted: calls go to their new processes", false}
+	left = &line{"cluster: member left: no calls go to it", "cluster: members left: no calls go to them", false}
+	died = &line{"cluster: member died: no calls go to it, and its address is tried in case it returns",
 		"cluster: members died: no calls go to them, and their addresses are tried in case they return", true}
 	suspected = &line{"cluster: member suspected: it is called only where nothing else is left",
 		"cluster: members suspected: they are called only where nothing else is left", true}
-	recovered = &line{"cluster: member recovered: calls go to it again", "cluster: members recovered: calls go to them again", false}
+	recovered = &line{"cluster: member recovered: calls go to it again",
+		"cluster: members recovered: calls go to them again", false}
 
 	journalLines = []*line{joined, restarted, left, died, suspected, recovered}
 )
@@ -106,7 +109,8 @@ func (j *journal) compare(before, now *membership.Snapshot) map[*line][]membersh
 	return found
 }
 
-// write names one member with its address, and the first few of several. The evidence is that of the first.
+// write names one member with its address, and the first few of several. The evidence is that of
+// the first.
 func (j *journal) write(l *line, members []membership.Member) {
 	event, message := j.log.Info(), l.one
 	if len(members) == 1 {

@@ -37,7 +37,8 @@ func own(all []logged) []logged {
 	return slices.DeleteFunc(all, func(l logged) bool { return strings.HasPrefix(fmt.Sprint(l["message"]), "memberlist:") })
 }
 
-// has reports whether there is a line with this start of its message, this level, and these keys beside them.
+// has reports whether there is a line with this start of its message, this level, and these keys
+// beside them.
 func has(all []logged, message, level string, keys ...string) bool {
 	return slices.ContainsFunc(all, func(l logged) bool {
 		for _, key := range keys {
@@ -122,7 +123,8 @@ func TestJournalSaysNothingOfItself(t *testing.T) {
 	})
 }
 
-// TestJournalCountsMany starts 40 members and ends half of them at once: a line for each kind and second at most.
+// TestJournalCountsMany starts 40 members and ends half of them at once: a line for each kind and
+// second at most.
 func TestJournalCountsMany(t *testing.T) {
 	virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {
 		var log lines
@@ -163,7 +165,8 @@ func TestIsolationIsLogged(t *testing.T) {
 	})
 }
 
-// TestSeedsAnswerAgain logs attempts without an answer, with the wait until the next, and the end of that.
+// TestSeedsAnswerAgain logs attempts without an answer, with the wait until the next, and the end
+// of that.
 func TestSeedsAnswerAgain(t *testing.T) {
 	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 		var log lines
@@ -201,7 +204,8 @@ func TestSeedsAnswerAgain(t *testing.T) {
 	})
 }
 
-// TestRunLogsToStandardError reads what a config without a logger writes there, and that the one for silence writes nothing.
+// TestRunLogsToStandardError reads what a config without a logger writes there, and that the one
+// for silence writes nothing.
 func TestRunLogsToStandardError(t *testing.T) {
 	for name, tt := range map[string]struct {
 		logger zerolog.Logger

@@ -12,8 +12,8 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// TestRefusedMembersNameBothClusters has a member of one cluster join by a seed of another: each names both, with the address
-// of the other, once a minute.
+// TestRefusedMembersNameBothClusters has a member of one cluster join by a seed of another: each
+// names both, with the address of the other, once a minute.
 func TestRefusedMembersNameBothClusters(t *testing.T) {
 	secret := cluster.NewSecret()
 	for name, tt := range map[string]struct{ home, stranger cluster.Config }{

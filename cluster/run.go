@@ -7,27 +7,33 @@ import (
 	"time"
 )
 
-// Run is the life of a process in one call. It starts a node and calls build, which makes what needs the node and returns what
-// the process offers. It serves each offer and registers it, and waits until ctx is done, SIGTERM or SIGINT arrives, or a server
-// fails. Then it ends in order: [Node.Drain], so that nobody calls this process any more; Shutdown of each server, so that
-// requests in flight are answered; [Node.Leave]. With the default options that takes 8 s at most, and 5 s more once requests in
-// flight have taken longer than a second, for which they have 20 s. A second signal ends the process at once.
+// Run is the life of a process in one call. It starts a node and calls build, which makes what
+// needs the node and returns what the process offers. It serves each offer and registers it, and
+// waits until ctx is done, SIGTERM or SIGINT arrives, or a server fails. Then it ends in order:
+// [Node.Drain], so that nobody calls this process any more; Shutdown of each server, so that
+// requests in flight are answered; [Node.Leave]. With the default options that takes 8 s at most,
+// and 5 s more once requests in flight have taken longer than a second, for which they have 20 s. A
+// second signal ends the process at once.
 //
-// While build is at work, [Node.Context] ends with the request to end, and so does [Node.Ready]. A build that goes on is given
-// 3 s. After that Run leaves the cluster and returns an error; what build returns later is closed.
+// While build is at work, [Node.Context] ends with the request to end, and so does [Node.Ready]. A
+// build that goes on is given 3 s. After that Run leaves the cluster and returns an error; what
+// build returns later is closed.
 //
-// A requested shutdown is not an error, not even before the node has started or while build is at work. Suspected members that
-// have not confirmed the drain or the goodbye are a warning in the log. Otherwise Run returns what went wrong, joined, the first
-// failure in front: a [*membership.FieldError] of a config, an offer or an option that cannot be used; a [*NameTakenError],
-// whenever it turns out; the error of build or of a server; an [*UnconfirmedError] of the drain or the goodbye. If the start or
-// build fails, nothing was served. A panic in build reaches the caller once the node is closed.
+// A requested shutdown is not an error, not even before the node has started or while build is at
+// work. Suspected members that have not confirmed the drain or the goodbye are a warning in the
+// log. Otherwise Run returns what went wrong, joined, the first failure in front: a
+// [*membership.FieldError] of a config, an offer or an option that cannot be used; a
+// [*NameTakenError], whenever it turns out; the error of build or of a server; an
+// [*UnconfirmedError] of the drain or the goodbye. If the start or build fails, nothing was served.
+// A panic in build reaches the caller once the node is closed.
 //
-// A Config without a Logger logs to standard error: lines of JSON from level info on, or text where that is a terminal. Set
-// Logger to zerolog.Nop() for silence.
+// A Config without a Logger logs to standard error: lines of JSON from level info on, or text where
+// that is a terminal. Set Logger to zerolog.Nop() for silence.
 //
-// When Run returns, what it started has ended, the node is closed, and so is every listener that build returned. What else build
-// made is the caller's to close then. The exceptions are a build or a server that does not end when told to, which the error
-// names, and handlers of HTTP that go on although their connection was closed.
+// When Run returns, what it started has ended, the node is closed, and so is every listener that
+// build returned. What else build made is the caller's to close then. The exceptions are a build or
+// a server that does not end when told to, which the error names, and handlers of HTTP that go on
+// although their connection was closed.
 func Run(ctx context.Context, config Config, build func(*Node) ([]Offer, error), options ...RunOption) error {
 	r, err := newRun(build, options)
 	if err != nil {
@@ -90,7 +96,8 @@ func (r *run) failure() error {
 	return errors.Join(r.errs...)
 }
 
-// watchName ends a process that nobody will ever see: that its name is taken may turn out after the start.
+// watchName ends a process that nobody will ever see: that its name is taken may turn out after the
+// start.
 func (r *run) watchName(ctx context.Context) {
 	var taken *NameTakenError
 	if err := r.node.Ready(ctx); errors.As(err, &taken) {
@@ -99,16 +106,16 @@ func (r *run) watchName(ctx context.Context) {
 }
 
 const (
-	// quietEnd is what drain and goodbye take at most while no request is in flight, below the 10 s that docker stop and
-	// others leave to a process.
+	// quietEnd is what drain and goodbye take at most while no request is in flight, below the 10 s
+	// that docker stop and others leave to a process.
 	quietEnd = 7500 * time.Millisecond
 
 	leastGoodbye  = time.Second
 	stillAnswered = time.Second // a shutdown that takes longer had requests in flight
 )
 
-// finish is the end in order. A step that fails does not keep the next from being made. After a build that has not returned
-// there is nothing to drain.
+// finish is the end in order. A step that fails does not keep the next from being made. After a
+// build that has not returned there is nothing to drain.
 func (r *run) finish() {
 	r.node.log.Info().Err(r.failure()).Msg("cluster: draining, to end")
 	began := time.Now()
@@ -124,7 +131,8 @@ func (r *run) finish() {
 	r.step(r.goodbye(spent, time.Since(began)), r.node.Leave)
 }
 
-// goodbye returns the limit of Leave: what is left of quietEnd, unless requests in flight or the options have used that up.
+// goodbye returns the limit of Leave: what is left of quietEnd, unless requests in flight or the
+// options have used that up.
 func (r *run) goodbye(spent, answering time.Duration) time.Duration {
 	if left := quietEnd - spent - answering; answering <= stillAnswered && left >= leastGoodbye {
 		return min(r.leave, left)

@@ -57,8 +57,9 @@ func (d disturbance) test(t *testing.T, before time.Duration) {
 	})
 }
 
-// TestFault11_EndBesidePausedMembers ends a process while others do not answer, from that very moment, for a second, or for
-// long enough to be suspected. An unresponsive member is no failure of the process that ends.
+// TestFault11_EndBesidePausedMembers ends a process while others do not answer, from that very
+// moment, for a second, or for long enough to be suspected. An unresponsive member is no failure of
+// the process that ends.
 func TestFault11_EndBesidePausedMembers(t *testing.T) {
 	const brief = 4 * time.Second
 	for name, d := range map[string]disturbance{
@@ -76,7 +77,8 @@ func TestFault11_EndBesidePausedMembers(t *testing.T) {
 	}
 }
 
-// TestFault23_AllOthersEndAtOnce has all others be killed, or vanish, in the moment in which the process is told to end.
+// TestFault23_AllOthersEndAtOnce has all others be killed, or vanish, in the moment in which the
+// process is told to end.
 func TestFault23_AllOthersEndAtOnce(t *testing.T) {
 	for name, d := range map[string]disturbance{
 		"killed": {4, 4, func(_ *testcluster.Cluster, _ *process, m *testcluster.Member) { m.Host.Crash() }, false, 4 * time.Second},
@@ -86,7 +88,8 @@ func TestFault23_AllOthersEndAtOnce(t *testing.T) {
 	}
 }
 
-// TestRunLogsItsEnd has a member paused: the log states the end, and each step that goes on without that member.
+// TestRunLogsItsEnd has a member paused: the log states the end, and each step that goes on without
+// that member.
 func TestRunLogsItsEnd(t *testing.T) {
 	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
 		var log lines
@@ -108,7 +111,8 @@ func TestRunLogsItsEnd(t *testing.T) {
 	})
 }
 
-// TestDrainGivesUpTheSuspected names a paused member after about two seconds, and Leave does not wait for it again.
+// TestDrainGivesUpTheSuspected names a paused member after about two seconds, and Leave does not
+// wait for it again.
 func TestDrainGivesUpTheSuspected(t *testing.T) {
 	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		withUsers(t, c)
@@ -156,7 +160,8 @@ func TestDrainWaitsForABriefPause(t *testing.T) {
 	})
 }
 
-// TestRunEndsSlowlyForRequestsInFlight holds that a request in flight has its time although a member is paused.
+// TestRunEndsSlowlyForRequestsInFlight holds that a request in flight has its time although a
+// member is paused.
 func TestRunEndsSlowlyForRequestsInFlight(t *testing.T) {
 	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
 		p := newProcess(t, c).runs(slow(15 * time.Second))
@@ -198,7 +203,8 @@ func TestRunBuildIsToldToEnd(t *testing.T) {
 	}
 }
 
-// TestRunBuildFailsAsItIsTold has a build that was told to end fail for another reason, which is an error.
+// TestRunBuildFailsAsItIsTold has a build that was told to end fail for another reason, which is an
+// error.
 func TestRunBuildFailsAsItIsTold(t *testing.T) {
 	virtual(t, 1, func(t *testing.T, c *testcluster.Cluster) {
 		p := newProcess(t, c).run(func(node *cluster.Node) ([]cluster.Offer, error) {
@@ -212,7 +218,8 @@ func TestRunBuildFailsAsItIsTold(t *testing.T) {
 	})
 }
 
-// TestRunBuildGoesOn has a build that heeds nothing: the process leaves without it, and the listener that comes late is closed.
+// TestRunBuildGoesOn has a build that heeds nothing: the process leaves without it, and the
+// listener that comes late is closed.
 func TestRunBuildGoesOn(t *testing.T) {
 	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 		p := newProcess(t, c)

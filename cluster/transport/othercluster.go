@@ -16,10 +16,11 @@ import (
 	"time"
 )
 
-// Members of two clusters that meet by mistake tell each other the names of their clusters, so that both logs name both. A name
-// is no secret, and it proves nothing: it is only shown to people. Where nothing is sealed, the names follow the two hellos.
-// Over TLS the dialling side offers its name as one more protocol, which is never chosen, and the other side answers with a
-// certificate for the occasion whose subject is its name.
+// Members of two clusters that meet by mistake tell each other the names of their clusters, so that
+// both logs name both. A name is no secret, and it proves nothing: it is only shown to people.
+// Where nothing is sealed, the names follow the two hellos. Over TLS the dialling side offers its
+// name as one more protocol, which is never chosen, and the other side answers with a certificate
+// for the occasion whose subject is its name.
 const (
 	nameProtocol    = versionProtocol + "/name/" // the name follows
 	cardOf          = "grapevine cluster"        // the organization in a certificate for the occasion
@@ -44,8 +45,8 @@ func belongs(cluster string) string {
 	return fmt.Sprintf("to %q", cluster)
 }
 
-// exchangeNames sends this side's name after a refusal for the cluster, and reads the other's. A peer of an older release
-// closes the connection instead.
+// exchangeNames sends this side's name after a refusal for the cluster, and reads the other's. A
+// peer of an older release closes the connection instead.
 func (t *Transport) exchangeNames(p *proven, err error) error {
 	var refused *RefusedError
 	if t.identity != nil || !errors.As(err, &refused) || refused.Reason != ReasonCluster {
@@ -66,7 +67,8 @@ func (t *Transport) exchangeNames(p *proven, err error) error {
 	return t.otherCluster(string(name), true)
 }
 
-// meet answers a dialling member of another cluster with a card in place of this member's certificate.
+// meet answers a dialling member of another cluster with a card in place of this member's
+// certificate.
 func (t *Transport) meet(p *proven, config *tls.Config, offered []string) (*tls.Config, error) {
 	if slices.Contains(offered, t.protocols()[0]) || !slices.Contains(offered, versionProtocol) {
 		return nil, nil // a member, or no member of any cluster

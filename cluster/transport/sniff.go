@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// An HTTP server waits for the end of a line, so it is silent to a hello that is not sealed. A dial that has heard nothing after
-// sniffAfter asks in HTTP, on a connection of its own, as the other side may as well be a member that is slow.
+// An HTTP server waits for the end of a line, so it is silent to a hello that is not sealed. A dial
+// that has heard nothing after sniffAfter asks in HTTP, on a connection of its own, as the other
+// side may as well be a member that is slow.
 const (
 	sniffRequest = "GET /grapevine HTTP/1.0\r\n\r\n"
 	sniffAfter   = 300 * time.Millisecond
