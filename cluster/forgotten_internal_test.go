@@ -117,12 +117,12 @@ func TestContradictedGoodbye(t *testing.T) {
 	n.push.begin(7)
 	n.handle([]event{pushEvent{record: recordOf("a")}, upEvent{peer, "10.0.0.7:7946", membership.WireVersion, true}})
 	n.handle([]event{recordsEvent{recordsMessage{identity{"b", 1}, []membership.Heard{{Record: goodbye}}}}})
-	if names, _ := n.push.behind(7); len(names) > 0 {
-		t.Errorf("it waits for %q", names)
+	if behind, _ := n.push.behind(7); len(behind) > 0 {
+		t.Errorf("it waits for %v", behind)
 	}
 	n.handle([]event{pushEvent{record: again}})
-	if names, _ := n.push.behind(7); !slices.Equal(names, []string{"a"}) {
-		t.Errorf("once it contradicts, it waits for %q", names)
+	if behind, _ := n.push.behind(7); !slices.Equal(behind, []identity{peer}) {
+		t.Errorf("once it contradicts, it waits for %v", behind)
 	}
 	if due, _ := n.push.takeDue(7); len(due) != 1 {
 		t.Errorf("once it contradicts, %d are sent the record", len(due))
