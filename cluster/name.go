@@ -30,14 +30,24 @@ type nameClaim struct {
 	settled chan struct{} // closed when the claim has a first outcome
 
 	mu      sync.Mutex
-	done    bool // settled is closed
-	asking  bool // whether a rival lives
+	done    bool           // settled is closed
+	rivals  map[rival]bool // heard of since the last outcome; true while it is challenged
 	highest uint64
 	err     error
 }
 
+// rival is a boot of this node's name, and where it is said to live, "" for nowhere.
+type rival struct {
+	boot    uint64
+	address string
+}
+
+// mostRivals bounds how many are challenged before an outcome. A process that is restarted again and again under a
+// name in use leaves a dead boot each time, so there may be several beside the boot that lives.
+const mostRivals = 64
+
 func newNameClaim(n *Node) *nameClaim {
-	return &nameClaim{node: n, settled: make(chan struct{})}
+	return &nameClaim{node: n, settled: make(chan struct{}), rivals: make(map[rival]bool)}
 }
 
 // mayPush says whether this node's record may be told to others.
@@ -61,8 +71,9 @@ func (c *nameClaim) mentioned(boot membership.Boot) {
 	}
 }
 
-// heard takes note of a boot of this node's name, and of where it lives, "" for nowhere. One that ranks higher is a
-// rival: dead, it is outranked in turn.
+// heard records a boot of this node's name, and where it lives, "" for nowhere. One that ranks higher is a rival, and is
+// challenged. All rivals are, as the newest may be dead while an older one lives: a process that is restarted again and
+// again under a name in use must not take it over from beside its own dead boots.
 func (c *nameClaim) heard(boot membership.Boot, address string) {
 	own := c.node.record().Boot
 	if boot.ID == own.ID || boot.Compare(own) <= 0 {
@@ -74,50 +85,62 @@ func (c *nameClaim) heard(boot membership.Boot, address string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.highest = max(c.highest, boot.Number)
-	if c.asking || c.err != nil {
+	r := rival{boot.ID, address}
+	if _, known := c.rivals[r]; known || c.err != nil || len(c.rivals) == mostRivals {
 		return
 	}
-	c.asking = true
-	c.node.spawn(func() { c.contest(identity{c.node.id.name, boot.ID}, address) })
+	c.highest = max(c.highest, boot.Number)
+	c.rivals[r] = c.node.spawn(func() { c.challenge(r) })
 }
 
 // synced is called after a peer has told all it knows: whoever has not been heard of by then is not remembered.
 func (c *nameClaim) synced() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.asking && !c.done {
+	if !c.challenging() && !c.done {
 		c.settle()
 	}
 }
 
-// contest finds out whether the rival lives. memberlist may not know its address: it tells a newcomer nothing of those
+// challenging reports whether it is open for a rival whether it lives. Called with the lock held.
+func (c *nameClaim) challenging() bool {
+	for _, open := range c.rivals {
+		if open {
+			return true
+		}
+	}
+	return false
+}
+
+// challenge finds out whether a rival lives. memberlist may not know its address: it tells a newcomer nothing of those
 // it just suspects.
-func (c *nameClaim) contest(rival identity, address string) {
-	if known, ok := c.node.push.address(rival); ok {
+func (c *nameClaim) challenge(r rival) {
+	id, address := identity{c.node.id.name, r.boot}, r.address
+	if known, ok := c.node.push.address(id); ok {
 		address = known.Addr
 	}
 	verdict := dead
 	if address != "" {
-		verdict = c.node.watch.lookAt(rival, Address{Addr: address, Name: rival.String()}, false, nil)
+		verdict = c.node.watch.lookAt(id, Address{Addr: address, Name: id.String()}, false, nil)
 	}
-	if err := c.decide(verdict, rival.name, address); err != nil {
+	if err := c.decide(r, verdict, address); err != nil {
 		c.node.log.Error().Err(err).Msg("cluster: name taken")
 	}
 }
 
-// decide ends a contest. It returns why the claim failed, if it did.
-func (c *nameClaim) decide(verdict verdict, name, address string) error {
+// decide ends a challenge. It returns why the claim failed, if it did. While another rival is challenged, a dead one
+// decides nothing.
+func (c *nameClaim) decide(r rival, verdict verdict, address string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asking = false
+	c.rivals[r] = false
 	switch {
-	case c.node.ctx.Err() != nil:
+	case c.node.ctx.Err() != nil, c.err != nil:
 	case verdict == alive:
-		c.err = &NameTakenError{name, address}
+		c.err = &NameTakenError{c.node.id.name, address}
 		c.finish()
 		return c.err
-	default:
+	case !c.challenging():
 		c.settle()
 	}
 	return nil
@@ -125,6 +148,7 @@ func (c *nameClaim) decide(verdict verdict, name, address string) error {
 
 // settle takes the number above all that were heard of. Called with the lock held.
 func (c *nameClaim) settle() {
+	clear(c.rivals)
 	number := c.highest + 1
 	_ = c.node.change(func(own *membership.Record) error { // fails only when the node is closed or has left
 		own.Boot.Number = max(own.Boot.Number, number)
