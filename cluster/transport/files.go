@@ -1,9 +1,11 @@
 package transport
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -31,7 +33,7 @@ func TLSFiles(certificate, key, authorities string) *TLS {
 	return &TLS{Certificate: own.get, Roots: accepted.get}
 }
 
-// reread keeps what files hold, and reads them again when they were written.
+// reread keeps what files hold, and reads them again when their content has changed.
 type reread[T any] struct {
 	files []string
 	read  func() (T, error)
@@ -47,7 +49,7 @@ func (r *reread[T]) get() (T, error) {
 	defer r.mu.Unlock()
 	stamp := ""
 	for _, file := range r.files {
-		stamp += Stamp(file)
+		stamp += Stamp(file) + "\n"
 	}
 	if r.valid && stamp == r.stamp {
 		return r.held, nil
@@ -61,11 +63,34 @@ func (r *reread[T]) get() (T, error) {
 	return now, err
 }
 
-// Stamp differs when a file was written.
+// mostStamped is how many bytes of a file take part in its stamp: more than any file of secrets, certificates or seeds
+// that is accepted.
+const mostStamped = 1 << 20
+
+// Stamp returns a text that changes with the content of file, where links lead, or the error that reading it meets. It
+// ignores times and inodes: another file may have the same time and size, and a rewrite within the resolution of the file
+// system's clock changes neither. What is no regular file is not read, as a pipe would block; its time and size count.
 func Stamp(file string) string {
 	info, err := os.Stat(file)
 	if err != nil {
 		return err.Error()
 	}
-	return fmt.Sprintf("%s %d;", info.ModTime().Format(time.RFC3339Nano), info.Size())
+	outline := fmt.Sprintf("%d %s", info.Size(), info.ModTime().Format(time.RFC3339Nano))
+	if !info.Mode().IsRegular() {
+		return outline
+	}
+	opened, err := os.Open(file)
+	if err != nil {
+		return err.Error()
+	}
+	defer opened.Close()
+	sum := sha256.New()
+	read, err := io.Copy(sum, io.LimitReader(opened, mostStamped))
+	if err != nil {
+		return err.Error()
+	}
+	if read == mostStamped {
+		return fmt.Sprintf("%x %s", sum.Sum(nil), outline)
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil))
 }
