@@ -27,8 +27,10 @@ type Config struct {
 	// Bind is the IP and port to listen on, UDP and TCP. Port 0 lets the system choose. The default is 127.0.0.1:0.
 	Bind string
 
-	// Advertise is the IP and port under which the others reach this node. The default is what Bind says, with the
-	// first private address of this host for a wildcard. A port of 0, or none, is the port of Bind.
+	// Advertise is the IP and port under which the others reach this node. The default is the address of Bind. For a
+	// wildcard it is the source address of the route to the seeds, else of the default route, else the one address of
+	// this host that is not of a bridge of containers. Start logs the choice, and fails where several addresses are as
+	// likely. A port of 0, or none, is the port of Bind.
 	Advertise string
 
 	// Join lists seeds, host:port each: members that may be up already. One that answers is enough, and they are tried
@@ -42,7 +44,8 @@ type Config struct {
 
 	// Secret seals all gossip, and lets in who knows it: at least 16 random bytes in base64 or hexadecimal, see
 	// [NewSecret]. Of several, separated by spaces or lines, the first is used and all are accepted. SecretFile names a
-	// file that holds them, which is read again when it changes. See [Node.AddSecret] for how to change a secret.
+	// file that holds them, which is read again when it changes; only its owner should be able to read it (chmod 600).
+	// See [Node.AddSecret] for how to change a secret.
 	Secret     string
 	SecretFile string
 
@@ -73,6 +76,10 @@ type Config struct {
 	// [membership.WireVersion].
 	WireVersion byte
 
+	// AllowLoopbackServices lets a node that others reach beyond loopback register a service at a loopback address, such
+	// as one behind a proxy of each host. Without it that is an error, as each host would call only itself.
+	AllowLoopbackServices bool
+
 	// Logger receives the node's log lines and those of memberlist. The zero value means standard error, from level info on,
 	// in [Run], and no lines in [Start]: a library that is a guest in a process stays silent unless it is given a logger.
 	// zerolog.Nop() means silence in both.
@@ -81,6 +88,8 @@ type Config struct {
 	// Transport replaces the sockets, for tests; what passes over it is sealed all the same. The node shuts it down, once
 	// its Start has succeeded at least. Bind and Advertise are then not used.
 	Transport Transport
+
+	environment environment // what is wrong with the variables that Flags read
 }
 
 const defaultBind = "127.0.0.1:0"
@@ -98,6 +107,9 @@ type settings struct {
 func (c Config) check() (settings, error) {
 	s := settings{Config: c}
 	s.Join, s.Seeds = slices.Clone(c.Join), slices.Clone(c.Seeds) // the caller's stays the caller's
+	if err := c.environment.failure(); err != nil {
+		return s, err
+	}
 	var err error
 	if s.Name == "" {
 		s.Name = defaultName()
@@ -106,31 +118,29 @@ func (c Config) check() (settings, error) {
 		s.Bind = defaultBind
 	}
 	if s.bind, err = parseBind(s.Bind); err != nil {
-		return s, err
+		return s, at(err, "Bind")
 	}
 	if s.advertise, err = parseAdvertise(s.Advertise); err != nil {
-		return s, err
+		return s, at(err, "Advertise")
 	}
-	if s.Cluster != "" {
-		if err := membership.CheckName("cluster name", s.Cluster); err != nil {
-			return s, err
-		}
+	if err := s.checkSelf(); err != nil {
+		return s, err
 	}
 	if s.WireVersion, err = checkWireVersion(s.WireVersion); err != nil {
-		return s, err
+		return s, at(err, "WireVersion")
 	}
 	if s.Neighbours, err = checkNeighbours(s.Neighbours); err != nil {
-		return s, err
+		return s, at(err, "Neighbours")
 	}
 	for _, seed := range s.Join {
 		if err := membership.CheckAddress("seed", seed); err != nil {
-			return s, err
+			return s, at(err, "Join")
 		}
 	}
 	if slices.Contains(s.Seeds, nil) {
-		return s, &membership.FieldError{Field: "seed provider", Value: "nil", Remedy: "give a SeedProvider or none"}
+		return s, at(&membership.FieldError{Field: "seed provider", Value: "nil", Remedy: "give a SeedProvider or none"}, "Seeds")
 	}
-	if s.TLS, err = c.checkSources(); err != nil {
+	if s.TLS, err = s.checkSources(); err != nil {
 		return s, err
 	}
 	s.stamp = transport.Stamp(s.SecretFile)
@@ -140,27 +150,73 @@ func (c Config) check() (settings, error) {
 	return s, s.checkExposure()
 }
 
-// checkSources lets an identity come from one place. It gives the certificates, if that is where.
-func (c Config) checkSources() (*TLS, error) {
+// checkSelf checks what the member says of itself.
+func (s settings) checkSelf() error {
+	if s.Cluster != "" {
+		if err := membership.CheckName("cluster name", s.Cluster); err != nil {
+			return at(err, "Cluster")
+		}
+	}
+	if err := membership.CheckName("member name", s.Name); err != nil {
+		return at(err, "Name")
+	}
+	if s.Zone != "" {
+		if err := membership.CheckName("zone", s.Zone); err != nil {
+			return at(err, "Zone")
+		}
+	}
+	return at(membership.Record{Name: s.Name, Zone: s.Zone, Metadata: s.Metadata}.Check(), "Metadata")
+}
+
+// checkSources lets an identity come from one place. It returns the certificates, if that is where.
+func (s settings) checkSources() (*TLS, error) {
+	c := s.Config
 	files := []string{c.CertFile, c.KeyFile, c.CAFile}
 	given := len(slices.DeleteFunc(slices.Clone(files), func(file string) bool { return file == "" }))
+	certificates := func(remedy string, fields ...string) error {
+		return at(&membership.FieldError{Field: "certificate files", Value: strings.Join(files, ", "), Remedy: remedy}, fields...)
+	}
 	switch {
 	case c.Secret != "" && c.SecretFile != "":
-		return nil, &membership.FieldError{Field: "secret file", Value: c.SecretFile,
-			Remedy: "give a secret or a file that holds it, not both"}
+		return nil, at(&membership.FieldError{Field: "secret file", Value: c.SecretFile,
+			Remedy: "give a secret or a file that holds it, not both"}, "SecretFile", "Secret")
 	case given > 0 && given < len(files):
-		return nil, &membership.FieldError{Field: "certificate files", Value: strings.Join(files, ", "),
-			Remedy: "give all three: the certificate, its key, and the authorities that are accepted"}
+		return nil, certificates("give all three: the certificate, its key, and the authorities that are accepted",
+			"CertFile", "KeyFile", "CAFile")
 	case given > 0 && c.TLS != nil:
-		return nil, &membership.FieldError{Field: "certificate files", Value: strings.Join(files, ", "),
-			Remedy: "give the files or TLS, not both"}
-	case (given > 0 || c.TLS != nil) && c.Secret+c.SecretFile != "":
-		return nil, &membership.FieldError{Field: "secret", Value: "(not shown)",
-			Remedy: "give a secret or certificates, not both"}
+		return nil, certificates("give the files or TLS, not both", "CertFile", "KeyFile", "CAFile", "TLS")
+	case given > 0 && c.Secret+c.SecretFile != "":
+		return nil, at(&membership.FieldError{Field: "secret", Value: notShown,
+			Remedy: "give a secret or certificates, not both"}, "Secret", "SecretFile", "CertFile", "KeyFile", "CAFile")
+	case c.TLS != nil && c.Secret+c.SecretFile != "":
+		return nil, at(&membership.FieldError{Field: "secret", Value: notShown,
+			Remedy: "give a secret or certificates, not both"}, "Secret", "SecretFile", "TLS")
 	case given > 0:
-		return TLSFiles(c.CertFile, c.KeyFile, c.CAFile), nil
+		return s.certificateFiles()
 	}
 	return c.TLS, nil
+}
+
+// certificateFiles reads the files once, so that an error names them and the flags.
+func (s settings) certificateFiles() (*TLS, error) {
+	files := TLSFiles(s.CertFile, s.KeyFile, s.CAFile)
+	own, err := files.Certificate()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", at(&membership.FieldError{Field: "certificate files",
+			Value:  s.CertFile + ", " + s.KeyFile,
+			Remedy: "name a certificate and its key, in PEM form, that this process can read"}, "CertFile", "KeyFile"), err)
+	}
+	if own.Leaf != nil {
+		if err := transport.AllowDNSName(own.Leaf, s.Name); err != nil {
+			return nil, at(&membership.FieldError{Field: "member name", Value: s.Name,
+				Remedy: err.Error() + ": take a name of the certificate, or another certificate"}, "Name", "CertFile")
+		}
+	}
+	if _, err := files.Roots(); err != nil {
+		return nil, fmt.Errorf("%w: %w", at(&membership.FieldError{Field: "file of authorities", Value: s.CAFile,
+			Remedy: "name a file of certificates, in PEM form, that this process can read"}, "CAFile"), err)
+	}
+	return files, nil
 }
 
 // checkExposure refuses to listen beyond loopback by accident.
@@ -169,14 +225,25 @@ func (s settings) checkExposure() error {
 		return nil
 	}
 	if !s.sealed() && !s.Insecure {
-		return &membership.FieldError{Field: "bind address", Value: s.Bind,
-			Remedy: "set Secret, SecretFile or TLS to listen beyond loopback, or Insecure to go without"}
+		return at(&membership.FieldError{Field: "bind address", Value: s.Bind,
+			Remedy: "set a secret (" + settingOf("SecretFile") + ") or certificates (" + settingOf("CertFile") +
+				") to listen beyond loopback, or go without (" + settingOf("Insecure") + ")"}, "Bind")
 	}
 	if s.Cluster == "" {
-		return &membership.FieldError{Field: "cluster name", Value: "",
-			Remedy: "name the cluster to listen beyond loopback, so that a reused IP never merges two clusters"}
+		return at(&membership.FieldError{Field: "cluster name", Value: "",
+			Remedy: "name the cluster to listen beyond loopback, so that a reused IP never merges two clusters"}, "Cluster")
 	}
 	return nil
+}
+
+// report warns of what is allowed and still most likely a mistake.
+func (s settings) report() {
+	s.environment.report(s.Logger)
+	for _, file := range []string{s.SecretFile, s.KeyFile} {
+		if file != "" {
+			warnExposed(s.Logger, file)
+		}
+	}
 }
 
 // providers are all that know seeds.

@@ -1,70 +1,103 @@
 package cluster
 
 import (
+	"errors"
 	"flag"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Flags defines the node's flags on fs and gives the Config that they fill when fs is parsed:
+// Flags defines the node's flags on fs and returns the Config that they fill when fs is parsed:
 //
 //	-gossip.name         -gossip.cluster      -gossip.bind         -gossip.advertise
 //	-gossip.join         -gossip.join-srv     -gossip.join-file    -gossip.peers-file
 //	-gossip.secret       -gossip.secret-file  -gossip.insecure     -gossip.zone
 //	-gossip.cert-file    -gossip.key-file     -gossip.ca-file      -gossip.wire-version
+//	-gossip.allow-loopback-services
 //
 // -gossip.join may be given several times and takes several seeds separated by commas. The default of each flag is the
-// environment variable of its name in capitals, GOSSIP_JOIN or GOSSIP_SECRET_FILE; a flag replaces it.
+// environment variable of its name in capitals, GOSSIP_JOIN or GOSSIP_SECRET_FILE; a flag replaces it, and an empty
+// variable is none. A variable whose value cannot be used, and that no flag replaces, is an error of [Start]. Start also
+// warns of variables that begin with GOSSIP_ and belong to no flag, except those of Kubernetes' service links.
 func Flags(fs *flag.FlagSet) *Config {
-	c := &Config{}
+	c := &Config{environment: environment{unknown: unknownVariables(os.Environ())}}
 	text := func(value *string, name, usage string) {
-		fs.StringVar(value, "gossip."+name, env(name), usage+" [$"+variable(name)+"]")
+		fs.StringVar(value, flagPrefix+name, env(name), usage+" [$"+variable(name)+"]")
 	}
 	text(&c.Name, "name", "name of this member, unique and kept across restarts (default: host name and a random suffix)")
 	text(&c.Cluster, "cluster", "name of the cluster, mandatory beyond loopback")
 	text(&c.Bind, "bind", "IP:port to gossip on, UDP and TCP (default "+defaultBind+")")
-	text(&c.Advertise, "advertise", "IP[:port] under which the others reach this member (default: as bound)")
+	text(&c.Advertise, "advertise", "IP[:port] under which the others reach this member (default: as bound; "+
+		"for a wildcard by the route to the seeds, else the default route)")
 	text(&c.Secret, "secret", "secret that seals gossip, base64 or hexadecimal; prefer -gossip.secret-file, as others can see flags")
-	fs.Lookup("gossip.secret").DefValue = "" // -help shows it, and the environment may hold the secret
+	fs.Lookup(flagPrefix + "secret").DefValue = "" // -help shows it, and the environment may hold the secret
 	text(&c.SecretFile, "secret-file", "file that holds the secret, and others that are accepted; read again when it changes")
 	text(&c.CertFile, "cert-file", "certificate of this member, in PEM form, in place of a secret; read again when it changes")
 	text(&c.KeyFile, "key-file", "key of the certificate")
 	text(&c.CAFile, "ca-file", "authorities whose certificates are accepted")
 	text(&c.Zone, "zone", "zone that this process runs in")
-
 	text(&c.PeersFile, "peers-file", "file in which this member remembers its peers, to find them when it restarts")
-
 	var srv, files []string
 	list := func(values *[]string, name, usage string) {
 		l := &seedList{seeds: values, changed: func() { c.Seeds = providersOf(srv, files) }}
 		l.Set(env(name))
 		l.given = false // what the environment said, a flag replaces
-		fs.Var(l, "gossip."+name, usage+"; repeat it or separate several with commas [$"+variable(name)+"]")
+		fs.Var(l, flagPrefix+name, usage+"; repeat it or separate several with commas [$"+variable(name)+"]")
 	}
 	list(&c.Join, "join", "seed host:port to join")
 	list(&srv, "join-srv", "name of DNS SRV records of seeds, in full: _gossip._tcp.shop.example.com")
 	list(&files, "join-file", "file of seeds, one host:port in a line; read again when it changes")
-
-	insecure, _ := strconv.ParseBool(env("insecure"))
-	fs.BoolVar(&c.Insecure, "gossip.insecure", insecure, "listen beyond loopback without secret and certificates [$"+variable("insecure")+"]")
-
-	c.WireVersion, _ = parseWireVersion(env("wire-version"))
-	fs.Func("gossip.wire-version", "newest form of records to speak, to act as an older release (default: that of this release) [$"+
-		variable("wire-version")+"]", func(value string) (err error) {
-		c.WireVersion, err = parseWireVersion(value)
-		return err
-	})
+	c.parsed(fs.BoolFunc, "insecure", "listen beyond loopback without secret and certificates", parseInto(&c.Insecure, parseBool))
+	c.parsed(fs.BoolFunc, "allow-loopback-services", "let a member beyond loopback register services at loopback addresses",
+		parseInto(&c.AllowLoopbackServices, parseBool))
+	c.parsed(fs.Func, "wire-version", "newest form of records to speak, to act as an older release (default: that of this release)",
+		parseInto(&c.WireVersion, parseWireVersion))
 	return c
 }
 
-func variable(name string) string {
-	return "GOSSIP_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+// flagNames are those of all flags, without their prefix.
+var flagNames = append(slices.Sorted(maps.Values(flagOf)), "join-srv", "join-file")
+
+// parsed defines a flag whose value is parsed. What is wrong with its variable is an error unless the flag is given.
+func (c *Config) parsed(define func(name, usage string, set func(string) error), name, usage string, set func(string) error) {
+	if value := env(name); value != "" {
+		if err := set(value); err != nil {
+			c.environment.unusable = append(c.environment.unusable, unusableVariable{name, value, err.Error()})
+		}
+	}
+	define(flagPrefix+name, usage+" [$"+variable(name)+"]", func(value string) error {
+		err := set(value)
+		if err == nil {
+			c.environment.replaced(name)
+		}
+		return err
+	})
 }
 
-func env(name string) string { return os.Getenv(variable(name)) }
+// parseInto sets target to what parse makes of a value, unless that is an error.
+func parseInto[T any](target *T, parse func(string) (T, error)) func(string) error {
+	return func(value string) error {
+		parsed, err := parse(value)
+		if err == nil {
+			*target = parsed
+		}
+		return err
+	}
+}
 
-// providersOf gives those that flags name.
+// parseBool returns an error that is a remedy.
+func parseBool(value string) (bool, error) {
+	on, err := strconv.ParseBool(value)
+	if err != nil {
+		return false, errors.New("use true or false")
+	}
+	return on, nil
+}
+
+// providersOf returns those that flags name.
 func providersOf(srv, files []string) (providers []SeedProvider) {
 	for _, name := range srv {
 		providers = append(providers, SRVSeeds(name))

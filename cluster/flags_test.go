@@ -14,7 +14,7 @@ import (
 // parse gives what the flags make of args, with no environment but env.
 func parse(t *testing.T, env map[string]string, args ...string) *cluster.Config {
 	t.Helper()
-	for _, name := range []string{"NAME", "CLUSTER", "BIND", "ADVERTISE", "JOIN", "SECRET", "SECRET_FILE", "CERT_FILE", "KEY_FILE", "CA_FILE", "INSECURE", "ZONE", "WIRE_VERSION"} {
+	for _, name := range []string{"NAME", "CLUSTER", "BIND", "ADVERTISE", "JOIN", "SECRET", "SECRET_FILE", "CERT_FILE", "KEY_FILE", "CA_FILE", "INSECURE", "ZONE", "WIRE_VERSION", "ALLOW_LOOPBACK_SERVICES"} {
 		t.Setenv("GOSSIP_"+name, env["GOSSIP_"+name])
 	}
 	fs := flag.NewFlagSet("test", flag.ContinueOnError)
@@ -46,6 +46,7 @@ func TestFlags(t *testing.T) {
 		"zone":        {"-gossip.zone", "eu-1", cluster.Config{Zone: "eu-1"}},
 		"wire form":   {"-gossip.wire-version", "1", cluster.Config{WireVersion: 1}},
 		"newest form": {"-gossip.wire-version", "", cluster.Config{}},
+		"loopback":    {"-gossip.allow-loopback-services", "true", cluster.Config{AllowLoopbackServices: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := parse(t, nil, tt.flag+"="+tt.value); !reflect.DeepEqual(*got, tt.want) {
@@ -80,7 +81,7 @@ func TestFlagsHelp(t *testing.T) {
 	fs.SetOutput(&help)
 	config := cluster.Flags(fs)
 	fs.PrintDefaults()
-	for _, name := range []string{"name", "cluster", "bind", "advertise", "join", "secret", "secret-file", "cert-file", "key-file", "ca-file", "insecure", "zone", "wire-version"} {
+	for _, name := range []string{"name", "cluster", "bind", "advertise", "join", "secret", "secret-file", "cert-file", "key-file", "ca-file", "insecure", "zone", "wire-version", "allow-loopback-services"} {
 		if !strings.Contains(help.String(), "-gossip."+name) {
 			t.Errorf("-gossip.%s is not in the help:\n%s", name, &help)
 		}

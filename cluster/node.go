@@ -70,12 +70,15 @@ type Node struct {
 	// owed are the owners of records that were pushed before memberlist knew them, and whether they insist on a stream.
 	// Only handleEvents uses it.
 	owed map[identity]bool
+
+	loopbackServices bool // may be offered by a member beyond loopback
 }
 
 // Start binds the node's port and joins the seeds. That no seed answers is no error: the node goes on trying for as
-// long as it lives, see [Node.Ready]. Start fails on what cannot heal: a config that cannot be used, as a
-// [*membership.FieldError]; a port that cannot be bound; and, as a [*NameTakenError], a name that another living
-// process uses. To find that out it waits for the first seed to answer, for a second at most.
+// long as it lives, see [Node.Ready]. Start fails on what cannot heal: a config that cannot be used, or a port that cannot
+// be bound, as a [*membership.FieldError]; and, as a [*NameTakenError], a name that another living process uses. To find
+// that out it waits for the first seed to answer, for a second at most. To choose the address to advertise it may look up
+// the seeds, which takes two seconds at most, see Config.Advertise.
 //
 // When ctx is done before that, Start gives up and returns its error; later it does not matter to the node.
 func Start(ctx context.Context, config Config) (*Node, error) {
@@ -85,6 +88,9 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	}
 	if ctx.Err() != nil {
 		return nil, wrap("start", context.Cause(ctx))
+	}
+	if err := settings.settleAddress(ctx, systemNetwork); err != nil {
+		return nil, wrap("start", err)
 	}
 	n, err := newNode(settings)
 	if err != nil {
@@ -99,6 +105,7 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 	if !settings.sealed() && !n.address.Addr().IsLoopback() {
 		n.log.Warn().Msg("cluster: gossip is neither encrypted nor authenticated: whoever reaches the port can read and forge it")
 	}
+	settings.report()
 	n.transport.Start()
 	n.work.Go(n.handleEvents)
 	n.work.Go(n.push.run)
@@ -134,11 +141,9 @@ func newNode(s settings) (n *Node, err error) {
 		settling: make(slots.Slots, mostSettling),
 		own:      membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata, Started: time.Now()},
 	}
+	n.loopbackServices = s.AllowLoopbackServices
 	n.own.Boot.ID = n.id.boot
 	n.own = n.own.Clone() // the caller's metadata stays the caller's
-	if err := n.own.Check(); err != nil {
-		return nil, err
-	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.told, n.tell = context.WithCancelCause(n.ctx)
 	n.push = newPusher(n)
@@ -186,7 +191,7 @@ func (n *Node) newTransport(s settings) (*transport.Transport, error) {
 			return nil, err
 		}
 		if config.Network, err = transport.Listen(s.bind, advertise, s.Logger); err != nil {
-			return nil, err
+			return nil, s.bindError(err)
 		}
 	}
 	made, err := transport.New(config)

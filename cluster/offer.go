@@ -52,6 +52,9 @@ func (n *Node) complete(o Offer) (Offer, error) {
 	if err == nil {
 		err = o.Service.Check()
 	}
+	if err == nil {
+		err = n.checkReach(o.Service)
+	}
 	return o, err
 }
 

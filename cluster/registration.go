@@ -2,8 +2,13 @@ package cluster
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"net"
+	"net/netip"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
@@ -13,9 +18,13 @@ var ErrDraining = errors.New("cluster: node is draining")
 
 // Register offers service to the cluster and returns at once; the others hear of it within about a round trip. A
 // service that cannot be used, or one whose name this process has registered already, or that makes the record of this
-// member exceed 64 KiB, is a [*membership.FieldError], and nothing is sent.
+// member exceed 64 KiB, is a [*membership.FieldError], and nothing is sent. So is a service at a loopback address of a
+// member that is not on loopback, unless Config.AllowLoopbackServices is set.
 func (n *Node) Register(service membership.Service) (membership.Registration, error) {
 	err := n.offer(func(own *membership.Record) error {
+		if err := n.checkReach(service); err != nil {
+			return err
+		}
 		own.Services = append(own.Services, service)
 		return nil
 	})
@@ -39,6 +48,9 @@ func (r *registration) Update(service membership.Service) error {
 		if service.Name != r.name {
 			return &membership.FieldError{Field: "service name", Value: service.Name,
 				Remedy: "an update keeps the name; register another service for another name"}
+		}
+		if err := r.node.checkReach(service); err != nil {
+			return err
 		}
 		at := slices.IndexFunc(own.Services, func(s membership.Service) bool { return s.Name == r.name })
 		own.Services[at] = service
@@ -65,6 +77,33 @@ func (n *Node) offer(edit func(*membership.Record) error) error {
 		}
 		return edit(own)
 	})
+}
+
+// checkReach refuses a service that others would look for on their own hosts.
+func (n *Node) checkReach(service membership.Service) error {
+	if n.loopbackServices || n.address.Addr().IsLoopback() || !onLoopback(service.Address) {
+		return nil
+	}
+	return &membership.FieldError{Field: fmt.Sprintf("address of service %q", service.Name), Value: service.Address,
+		Remedy: fmt.Sprintf("other hosts reach this member at %v, and not at loopback: serve and register at an address that "+
+			"they reach, or allow this (%s)", n.address, settingOf("AllowLoopbackServices"))}
+}
+
+// loopbackNames are host names that mean the host itself, in the files of hosts of common systems (RFC 6761).
+var loopbackNames = regexp.MustCompile(`^(.*\.)?(localhost[46]?(\.localdomain[46]?)?|ip6-localhost|ip6-loopback)\.?$`)
+
+// onLoopback reports whether a host that dials address, host:port, calls itself. It looks up no name.
+func onLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return loopbackNames.MatchString(strings.ToLower(host))
+	}
+	ip = ip.WithZone("").Unmap()
+	return ip.IsLoopback() || ip.IsUnspecified()
 }
 
 // failure is why this node is of no more use, if it is not.

@@ -107,6 +107,7 @@ func (n *Node) reloadSecrets(config Config) bool {
 		return false
 	}
 	n.transport.Recheck()
+	warnExposed(n.log, config.SecretFile)
 	n.log.Info().Int("accepted", len(secrets)).Str("used", n.keyring.IDs()[0]).Msg("cluster: took over the secrets from the file")
 	return true
 }

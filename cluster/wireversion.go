@@ -16,18 +16,23 @@ import (
 func checkWireVersion(version byte) (byte, error) {
 	if version > membership.WireVersion {
 		return 0, &membership.FieldError{Field: "wire version", Value: strconv.Itoa(int(version)),
-			Remedy: fmt.Sprintf("use %d to %d, or 0 for the newest", membership.OldestWireVersion, membership.WireVersion)}
+			Remedy: wireVersions.Error()}
 	}
 	return cmp.Or(version, membership.WireVersion), nil
 }
 
-// parseWireVersion gives what a flag says; "" is 0.
+var wireVersions = fmt.Errorf("use %d to %d, or 0 for the newest", membership.OldestWireVersion, membership.WireVersion)
+
+// parseWireVersion returns what a flag says; "" is 0. The error is a remedy.
 func parseWireVersion(value string) (byte, error) {
 	if value == "" {
 		return 0, nil
 	}
 	version, err := strconv.ParseUint(value, 10, 8)
-	return byte(version), err
+	if err != nil {
+		return 0, wireVersions
+	}
+	return byte(version), nil
 }
 
 // metaOf is the metadata of a member: the oldest and the newest wire version that it speaks.

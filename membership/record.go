@@ -80,7 +80,7 @@ func (r Record) Check() error {
 		return err
 	}
 	if r.State > Left {
-		return &FieldError{"member state", r.State.String(), "use Active, Draining or Left"}
+		return unusable("member state", r.State.String(), "use Active, Draining or Left")
 	}
 	if r.Zone != "" {
 		if err := CheckName("zone", r.Zone); err != nil {
@@ -91,7 +91,7 @@ func (r Record) Check() error {
 		return err
 	}
 	if millis := toMillis(r.Started); millis > latestStart {
-		return &FieldError{"start of member", r.Started.String(), "use a time before the year 10000"}
+		return unusable("start of member", r.Started.String(), "use a time before the year 10000")
 	}
 	names := make(map[string]bool, len(r.Services))
 	for _, service := range r.Services {
@@ -99,14 +99,14 @@ func (r Record) Check() error {
 			return err
 		}
 		if names[service.Name] {
-			return &FieldError{"service name", service.Name,
-				"it is registered already: update that registration, or use another name"}
+			return unusable("service name", service.Name,
+				"it is registered already: update that registration, or use another name")
 		}
 		names[service.Name] = true
 	}
 	if size := r.size(); size > MaxRecord {
-		return &FieldError{"record of member", r.Name,
-			fmt.Sprintf("its services and metadata take %d bytes; keep them within %d", size, MaxRecord)}
+		return unusable("record of member", r.Name,
+			fmt.Sprintf("its services and metadata take %d bytes; keep them within %d", size, MaxRecord))
 	}
 	return nil
 }

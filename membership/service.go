@@ -32,8 +32,8 @@ func (s Service) Check() error {
 		return err
 	}
 	if s.Weight < 0 || s.Weight > MaxWeight {
-		return &FieldError{fmt.Sprintf("weight of service %q", s.Name), strconv.Itoa(s.Weight),
-			fmt.Sprintf("use 0 (meaning %d) to %d", DefaultWeight, MaxWeight)}
+		return unusable(fmt.Sprintf("weight of service %q", s.Name), strconv.Itoa(s.Weight),
+			fmt.Sprintf("use 0 (meaning %d) to %d", DefaultWeight, MaxWeight))
 	}
 	if err := checkText(fmt.Sprintf("version of service %q", s.Name), s.Version); err != nil {
 		return err

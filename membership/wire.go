@@ -32,8 +32,8 @@ var ErrMalformed = errors.New("membership: malformed record")
 // one: what its owner said beyond it is not known. Encode fails, as [Record.Check] does, on what DecodeRecord would refuse.
 func (r Record) Encode(buf []byte, version byte) ([]byte, error) {
 	if version < OldestWireVersion || version > WireVersion {
-		return nil, &FieldError{"wire version", strconv.Itoa(int(version)),
-			fmt.Sprintf("use %d to %d", OldestWireVersion, WireVersion)}
+		return nil, unusable("wire version", strconv.Itoa(int(version)),
+			fmt.Sprintf("use %d to %d", OldestWireVersion, WireVersion))
 	}
 	if err := r.Check(); err != nil {
 		return nil, err

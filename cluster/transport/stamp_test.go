@@ -29,7 +29,9 @@ func noErrors(t *testing.T, errs ...error) {
 }
 
 // replacements are the ways in which another content comes to a path, with the time and size that the first had.
-var replacements = map[string]struct{ before, after func(t *testing.T, folder string) }{
+var replacements = map[string]struct {
+	before, after func(t *testing.T, folder string)
+}{
 	"rewritten in place": {
 		func(t *testing.T, folder string) { putFile(t, filepath.Join(folder, "file"), "one") },
 		func(t *testing.T, folder string) { putFile(t, filepath.Join(folder, "file"), "two") },
