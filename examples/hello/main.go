@@ -23,7 +23,7 @@ import (
 
 func main() {
 	config := cluster.Flags(flag.CommandLine)
-	address := flag.String("http", "127.0.0.1:0", "IP:port to serve HTTP on")
+	address := flag.String("http", "", "IP:port to serve HTTP on (default: a free port of the member's IP)")
 	flag.Parse()
 	if err := run(*config, *address); err != nil {
 		fmt.Fprintln(os.Stderr, "hello:", err)
@@ -37,7 +37,7 @@ func run(config cluster.Config, address string) error {
 	defer calls.Wait()
 	defer cancel()
 	return cluster.Run(ctx, config, func(node *cluster.Node) ([]cluster.Offer, error) {
-		listener, err := net.Listen("tcp", address)
+		listener, err := listen(node, address)
 		if err != nil {
 			return nil, err
 		}
@@ -48,6 +48,22 @@ func run(config cluster.Config, address string) error {
 		})}
 		return []cluster.Offer{{Service: membership.Service{Name: "hello"}, Listener: listener, Server: server}}, nil
 	})
+}
+
+// listen binds to address, by default to a free port of the IP under which the others reach this member.
+func listen(node *cluster.Node, address string) (net.Listener, error) {
+	if address == "" {
+		ip, _, err := net.SplitHostPort(node.Address())
+		if err != nil {
+			return nil, err
+		}
+		address = net.JoinHostPort(ip, "0")
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("-http: %w", err)
+	}
+	return listener, nil
 }
 
 // call calls the service once a second, until ctx is done.

@@ -1,7 +1,7 @@
 // Command secret is a member of a cluster that a secret seals: it says who is there, and which secrets are used. Make a
 // secret, and run it in two terminals:
 //
-//	go run ./examples/secret -new > secret.txt
+//	(umask 077; go run ./examples/secret -new > secret.txt)
 //	go run ./examples/secret -gossip.name alice -gossip.bind 127.0.0.1:7946 -gossip.cluster shop -gossip.secret-file secret.txt
 //	go run ./examples/secret -gossip.name bob -gossip.join 127.0.0.1:7946 -gossip.cluster shop -gossip.secret-file secret.txt
 //

@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -26,7 +27,7 @@ import (
 
 func main() {
 	config := cluster.Flags(flag.CommandLine)
-	address := flag.String("http", "127.0.0.1:0", "IP:port to serve HTTP on")
+	address := flag.String("http", "", "IP:port to serve HTTP on (default: a free port of the member's IP)")
 	flag.Parse()
 	log := zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.TimeOnly}).
 		Level(zerolog.InfoLevel).With().Timestamp().Logger()
@@ -39,15 +40,15 @@ func main() {
 }
 
 func run(ctx context.Context, config cluster.Config, address string, log zerolog.Logger) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
 	node, err := cluster.Start(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer node.Close()
+	listener, err := listen(node, address)
+	if err != nil {
+		return err
+	}
 	var load membership.Gauge // of requests in flight: callers prefer the less busy
 	server := &http.Server{Handler: endpoint.CountHTTP(&load)(handler(log))}
 	go server.Serve(listener)
@@ -77,6 +78,22 @@ func run(ctx context.Context, config cluster.Config, address string, log zerolog
 		}
 	}
 	return nil
+}
+
+// listen binds to address, by default to a free port of the IP under which the others reach this member.
+func listen(node *cluster.Node, address string) (net.Listener, error) {
+	if address == "" {
+		ip, _, err := net.SplitHostPort(node.Address())
+		if err != nil {
+			return nil, err
+		}
+		address = net.JoinHostPort(ip, "0")
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("-http: %w", err)
+	}
+	return listener, nil
 }
 
 // handler is the HTTP transport: a path for each endpoint.

@@ -73,15 +73,19 @@ func runChild() {
 }
 
 func serveChild(ctx context.Context, name, join string) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
 	node, err := cluster.Start(ctx, cluster.Config{Name: name, Join: []string{join}, Secret: secret})
 	if err != nil {
 		return err
 	}
 	defer node.Close()
+	ip, _, err := net.SplitHostPort(node.Address())
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	if err != nil {
+		return err
+	}
 
 	var load membership.Gauge
 	mux := http.NewServeMux()
