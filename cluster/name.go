@@ -18,8 +18,8 @@ type NameTakenError struct {
 }
 
 func (e *NameTakenError) Error() string {
-	return fmt.Sprintf("name %q is taken by the living member at %s: give this process another name, or stop that one",
-		e.Name, e.Address)
+	return fmt.Sprintf("name %q (%s) is taken by the living member at %s: give this process another name, or stop that one",
+		e.Name, settingOf("Name"), e.Address)
 }
 
 // nameClaim settles which boot a node's name belongs to. A node starts with boot number 0, which ranks below every boot

@@ -48,7 +48,7 @@ func (f fileSeeds) read() (string, error) {
 		return "", f.unreadable(err)
 	}
 	if !info.Mode().IsRegular() {
-		return "", &membership.FieldError{Field: "seed file", Value: string(f), Remedy: "name a regular file"}
+		return "", f.refused("name a regular file")
 	}
 	file, err := os.Open(string(f))
 	if err != nil {
@@ -60,15 +60,18 @@ func (f fileSeeds) read() (string, error) {
 		return "", f.unreadable(err)
 	}
 	if len(content) > longestSeedFile {
-		return "", &membership.FieldError{Field: "seed file", Value: string(f),
-			Remedy: fmt.Sprintf("keep it within %d bytes", longestSeedFile)}
+		return "", f.refused(fmt.Sprintf("keep it within %d bytes", longestSeedFile))
 	}
 	return string(content), nil
 }
 
 func (f fileSeeds) unreadable(err error) error {
-	return fmt.Errorf("%w: %w", &membership.FieldError{Field: "seed file", Value: string(f),
-		Remedy: "name a file that this process can read"}, err)
+	return fmt.Errorf("%w: %w", f.refused("name a file that this process can read"), err)
+}
+
+func (f fileSeeds) refused(remedy string) error {
+	return &membership.FieldError{Field: "seed file", Value: string(f), Remedy: remedy,
+		Setting: "FileSeeds, -" + flagPrefix + "join-file, $" + variable("join-file")}
 }
 
 // parse goes on after a line that is no address, so that one slip does not cost the other seeds.

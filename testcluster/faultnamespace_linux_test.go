@@ -14,9 +14,22 @@ import (
 
 var hostsMade atomic.Int64
 
-// twoHosts makes two network namespaces joined by a cable, as hosts of which each drops what rule says (nft's language) of
-// what comes in or goes out. It skips the test where that may not be done. The first host has 10.77.0.1, the second 10.77.0.2.
+// twoHosts makes hosts as cabledHosts does, of which each drops what rule says (nft's language) of what comes in or goes
+// out. It skips the test where that may not be done.
 func twoHosts(t *testing.T, hook, rule string) (names [2]string) {
+	t.Helper()
+	names = cabledHosts(t)
+	for _, host := range names {
+		if err := inside(host, "nft", fmt.Sprintf("add table inet faults; add chain inet faults drops { type filter hook %s priority 0; }; add rule inet faults drops %s", hook, rule)); err != nil {
+			t.Skipf("skipped: packets cannot be dropped here: %v", err)
+		}
+	}
+	return names
+}
+
+// cabledHosts makes two network namespaces joined by a cable, as hosts: the first has 10.77.0.1 there, the second 10.77.0.2.
+// It skips the test where that may not be done.
+func cabledHosts(t *testing.T) (names [2]string) {
 	t.Helper()
 	for i := range names {
 		names[i] = fmt.Sprintf("grapevine-%d-%d", os.Getpid(), hostsMade.Add(1))
@@ -25,23 +38,28 @@ func twoHosts(t *testing.T, hook, rule string) (names [2]string) {
 		}
 		t.Cleanup(func() { tool("ip", "netns", "del", names[i]) })
 	}
-	must := func(err error) {
-		t.Helper()
+	noErrors(t, tool("ip", "link", "add", "cable", "netns", names[0], "type", "veth", "peer", "name", "cable", "netns", names[1]))
+	for i, host := range names {
+		noErrors(t,
+			inside(host, "ip", "address", "add", fmt.Sprintf("10.77.0.%d/24", i+1), "dev", "cable"),
+			inside(host, "ip", "link", "set", "lo", "up"),
+			inside(host, "ip", "link", "set", "cable", "up"))
+	}
+	return names
+}
+
+// inside runs a command on a host.
+func inside(host string, command ...string) error {
+	return tool("ip", append([]string{"netns", "exec", host}, command...)...)
+}
+
+func noErrors(t *testing.T, errs ...error) {
+	t.Helper()
+	for _, err := range errs {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	must(tool("ip", "link", "add", "cable", "netns", names[0], "type", "veth", "peer", "name", "cable", "netns", names[1]))
-	for i, host := range names {
-		in := func(args ...string) error { return tool("ip", append([]string{"netns", "exec", host}, args...)...) }
-		must(in("ip", "address", "add", fmt.Sprintf("10.77.0.%d/24", i+1), "dev", "cable"))
-		must(in("ip", "link", "set", "lo", "up"))
-		must(in("ip", "link", "set", "cable", "up"))
-		if err := in("nft", fmt.Sprintf("add table inet faults; add chain inet faults drops { type filter hook %s priority 0; }; add rule inet faults drops %s", hook, rule)); err != nil {
-			t.Skipf("skipped: packets cannot be dropped here: %v", err)
-		}
-	}
-	return names
 }
 
 func tool(name string, args ...string) error {
@@ -55,9 +73,9 @@ func tool(name string, args ...string) error {
 func startOn(t *testing.T, host string, config cluster.Config, said *lockedBuffer) *child {
 	t.Helper()
 	command := childCommand(t, config)
-	inside := exec.Command("ip", append([]string{"netns", "exec", host}, command.Args...)...)
-	inside.Env, inside.Stderr = command.Env, said
-	return runCommand(t, config.Name, inside)
+	there := exec.Command("ip", append([]string{"netns", "exec", host}, command.Args...)...)
+	there.Env, there.Stderr = command.Env, said
+	return runCommand(t, config.Name, there)
 }
 
 // overBadCable runs a member on each of two hosts whose datagrams do not all get through. They find each other, warn once
