@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/peerfile"
@@ -253,7 +254,8 @@ const discardPort = 9 // any would do, as nothing is sent
 
 // systemSource connects a UDP socket, which looks up the route and sends nothing.
 func systemSource(to netip.Addr) (netip.Addr, error) {
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, discardPort)))
+	dialer := net.Dialer{Control: func(_, _ string, conn syscall.RawConn) error { return conn.Control(preferLasting) }}
+	conn, err := dialer.Dial("udp", netip.AddrPortFrom(to, discardPort).String())
 	if err != nil {
 		return netip.Addr{}, err
 	}

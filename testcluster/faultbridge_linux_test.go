@@ -2,8 +2,10 @@ package testcluster_test
 
 import (
 	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/grapevine-go/grapevine/cluster"
 )
@@ -65,5 +67,36 @@ func TestFault64_BridgeOnEveryHost(t *testing.T) {
 				child.awaitNames(processPatience, "m1", "m2")
 			}
 		})
+	}
+}
+
+// TestFault64_TemporaryAddress has a host that prefers temporary IPv6 addresses for what it sends (RFC 8981), as many do. The
+// one that is advertised must last.
+func TestFault64_TemporaryAddress(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes real seconds")
+	}
+	t.Parallel()
+	host := cabledHosts(t)[0]
+	noErrors(t, inside(host, "ip", "address", "del", "10.77.0.1/24", "dev", "cable"))
+	if err := inside(host, "sysctl", "-q", "-w", "net.ipv6.conf.cable.use_tempaddr=2"); err != nil {
+		t.Skipf("skipped: this system has no temporary addresses: %v", err)
+	}
+	noErrors(t, inside(host, "ip", "address", "add", "fd00:77::1/64", "dev", "cable", "nodad", "mngtmpaddr"))
+	preferred := func() string {
+		out, _ := exec.Command("ip", "netns", "exec", host, "ip", "-6", "route", "get", "fd00:77::2").Output()
+		_, source, _ := strings.Cut(string(out), " src ")
+		source, _, _ = strings.Cut(source, " ")
+		return source
+	}
+	for began := time.Now(); preferred() == "" || preferred() == "fd00:77::1"; time.Sleep(50 * time.Millisecond) {
+		if time.Since(began) > 5*time.Second {
+			t.Skip("skipped: this system does not prefer temporary addresses")
+		}
+	}
+	child := startOn(t, host, cluster.Config{Name: "m1", Cluster: "one", Secret: cluster.NewSecret(), Bind: "[::]:7946",
+		Join: []string{"[fd00:77::2]:7946"}}, new(lockedBuffer))
+	if child.address != "[fd00:77::1]:7946" {
+		t.Errorf("it advertises %s, want the address that lasts", child.address)
 	}
 }
