@@ -13,7 +13,7 @@ import (
 // addBridge gives a host a bridge that a container is behind.
 func addBridge(t *testing.T, host, name, network string) {
 	t.Helper()
-	port, container := name+"-port", name+"-box"
+	const port, container = "port", "box"
 	noErrors(t,
 		inside(host, "ip", "link", "add", name, "type", "bridge"),
 		inside(host, "ip", "address", "add", network, "dev", name),
@@ -39,6 +39,7 @@ func TestFault64_BridgeOnEveryHost(t *testing.T) {
 		"Docker's":                     {"0.0.0.0:7946", []string{"docker0", "172.17.0.1/16"}, "", false},
 		"Docker's, both families":      {"[::]:7946", []string{"docker0", "172.17.0.1/16"}, "", false},
 		"Docker's, by default route":   {"0.0.0.0:7946", []string{"docker0", "172.17.0.1/16"}, "", true},
+		"of a network of Docker's":     {"0.0.0.0:7946", []string{"br-0123456789ab", "172.31.0.9/16"}, "", false},
 		"of any name, by seeds":        {"0.0.0.0:7946", []string{"shop0", "172.30.0.5/16"}, "10.77.0.2:7946", false},
 		"of any name, seed is oneself": {"0.0.0.0:7946", []string{"shop0", "172.30.0.5/16"}, "10.77.0.1:7946", false},
 		"of any name, by default":      {"[::]:7946", []string{"shop0", "172.30.0.5/16"}, "", true},
