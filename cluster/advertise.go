@@ -13,8 +13,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// advertised returns the address that the others are told, its port still 0 when it is to be the bound one. For a wildcard,
-// settleAddress comes first.
+// advertised returns the address that the others are told, its port still 0 when it is to be the bound one. For a
+// wildcard, settleAddress comes first.
 func (s settings) advertised() (netip.AddrPort, error) {
 	switch {
 	case s.advertise.IsValid():
@@ -39,8 +39,8 @@ func (s *settings) settleAddress(ctx context.Context, host hostNetwork) error {
 	return nil
 }
 
-// reachable returns the address of this host that other hosts most likely reach, if no other is as likely: a private IPv4
-// address, else any IPv4 address, then the same of IPv6. It goes by the addresses alone, and is for where no route tells.
+// reachable returns the address of this host that other hosts most likely reach, if no other is as likely: a private
+// IPv4 address, else any IPv4 address, then the same of IPv6. It goes by the addresses alone, where no route tells.
 func reachable(local []net.Addr, only4 bool) (netip.Addr, bool) {
 	var best []netip.Addr
 	least := 0
@@ -96,10 +96,10 @@ func unlikeliness(prefix netip.Prefix) (rank int) {
 	return rank
 }
 
-// containerBridge matches the interfaces that container engines and hypervisors make on a host: only what runs on the same
-// host is behind them. Docker names the bridges of its networks br- and a hexadecimal number.
-var containerBridge = regexp.MustCompile(`^(docker|br-[0-9a-f]+$|cni|podman|nerdctl|virbr|lxcbr|lxdbr|lxc|incusbr|veth|vmnet|vboxnet|` +
-	`cbr|flannel|cali|tunl|weave|cilium|antrea|ovn-k8s|kube-|nodelocaldns)`)
+// containerBridge matches the interfaces that container engines and hypervisors make on a host: only what runs on the
+// same host is behind them. Docker names the bridges of its networks br- and a hexadecimal number.
+var containerBridge = regexp.MustCompile(`^(docker|br-[0-9a-f]+$|podman|nerdctl|lxc|lxdbr|incusbr|virbr|` +
+	`vmnet|vboxnet|veth|cni|cbr|flannel|cali|tunl|weave|cilium|antrea|ovn-k8s|kube-|nodelocaldns)`)
 
 // bindError adds to the system's error where the address is set and what to do.
 func (s settings) bindError(err error) error {
@@ -112,7 +112,8 @@ func (s settings) bindError(err error) error {
 	case errors.Is(err, syscall.EACCES):
 		remedy = "this process may not bind the port: choose one from 1024"
 	}
-	return fmt.Errorf("%w: %w", at(&membership.FieldError{Field: "bind address", Value: s.Bind, Remedy: remedy}, "Bind"), err)
+	refused := &membership.FieldError{Field: "bind address", Value: s.Bind, Remedy: remedy}
+	return fmt.Errorf("%w: %w", at(refused, "Bind"), err)
 }
 
 // refuseToGuess is the error that asks for the address.

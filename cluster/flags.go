@@ -20,7 +20,7 @@ import (
 //
 // -gossip.join may be given several times and takes several seeds separated by commas. The default of each flag is the
 // environment variable of its name in capitals, GOSSIP_JOIN or GOSSIP_SECRET_FILE; a flag replaces it, and an empty
-// variable is none. A variable whose value cannot be used, and that no flag replaces, is an error of [Start]. Start also
+// variable is none. A variable whose value cannot be used is an error of [Start], unless its flag is given. Start also
 // warns of variables that begin with GOSSIP_ and belong to no flag, except those of Kubernetes' service links.
 func Flags(fs *flag.FlagSet) *Config {
 	c := &Config{environment: environment{unknown: unknownVariables(os.Environ())}}
@@ -32,7 +32,8 @@ func Flags(fs *flag.FlagSet) *Config {
 	text(&c.Bind, "bind", "IP:port to gossip on, UDP and TCP (default "+defaultBind+")")
 	text(&c.Advertise, "advertise", "IP[:port] under which the others reach this member (default: as bound; "+
 		"for a wildcard by the route to the seeds, else the default route)")
-	text(&c.Secret, "secret", "secret that seals gossip, base64 or hexadecimal; prefer -gossip.secret-file, as others can see flags")
+	text(&c.Secret, "secret", "secret that seals gossip, base64 or hexadecimal; prefer -gossip.secret-file, "+
+		"as others can see flags")
 	fs.Lookup(flagPrefix + "secret").DefValue = "" // -help shows it, and the environment may hold the secret
 	text(&c.SecretFile, "secret-file", "file that holds the secret, and others that are accepted; read again when it changes")
 	text(&c.CertFile, "cert-file", "certificate of this member, in PEM form, in place of a secret; read again when it changes")
@@ -50,51 +51,64 @@ func Flags(fs *flag.FlagSet) *Config {
 	list(&c.Join, "join", "seed host:port to join")
 	list(&srv, "join-srv", "name of DNS SRV records of seeds, in full: _gossip._tcp.shop.example.com")
 	list(&files, "join-file", "file of seeds, one host:port in a line; read again when it changes")
-	c.parsed(fs.BoolFunc, "insecure", "listen beyond loopback without secret and certificates", parseInto(&c.Insecure, parseBool))
-	c.parsed(fs.BoolFunc, "allow-loopback-services", "let a member beyond loopback register services at loopback addresses",
-		parseInto(&c.AllowLoopbackServices, parseBool))
-	c.parsed(fs.Func, "wire-version", "newest form of records to speak, to act as an older release (default: that of this release)",
-		parseInto(&c.WireVersion, parseWireVersion))
+	toggle := func(value *bool, name, usage string) {
+		b := &boolFlag{value, func() { c.environment.replaced(name) }}
+		c.fromVariable(name, b.Set)
+		fs.Var(b, flagPrefix+name, usage+" [$"+variable(name)+"]")
+	}
+	toggle(&c.Insecure, "insecure", "listen beyond loopback without secret and certificates")
+	toggle(&c.AllowLoopbackServices, "allow-loopback-services", "let a member beyond loopback offer services at loopback")
+	const wire = "wire-version"
+	setWire := func(value string) error {
+		version, err := parseWireVersion(value)
+		if err == nil {
+			c.WireVersion = version
+			c.environment.replaced(wire)
+		}
+		return err
+	}
+	c.fromVariable(wire, setWire)
+	fs.Func(flagPrefix+wire, "newest form of records to speak, to act as an older release "+
+		"(default: that of this release) [$"+variable(wire)+"]", setWire)
 	return c
 }
 
 // flagNames are those of all flags, without their prefix.
 var flagNames = append(slices.Sorted(maps.Values(flagOf)), "join-srv", "join-file")
 
-// parsed defines a flag whose value is parsed. What is wrong with its variable is an error unless the flag is given.
-func (c *Config) parsed(define func(name, usage string, set func(string) error), name, usage string, set func(string) error) {
-	if value := env(name); value != "" {
-		if err := set(value); err != nil {
-			c.environment.unusable = append(c.environment.unusable, unusableVariable{name, value, err.Error()})
-		}
+// fromVariable sets a value to what its variable says. What cannot be used is an error of Start, unless the flag is
+// given.
+func (c *Config) fromVariable(flag string, set func(string) error) {
+	value := env(flag)
+	if value == "" {
+		return
 	}
-	define(flagPrefix+name, usage+" [$"+variable(name)+"]", func(value string) error {
-		err := set(value)
-		if err == nil {
-			c.environment.replaced(name)
-		}
-		return err
-	})
-}
-
-// parseInto sets target to what parse makes of a value, unless that is an error.
-func parseInto[T any](target *T, parse func(string) (T, error)) func(string) error {
-	return func(value string) error {
-		parsed, err := parse(value)
-		if err == nil {
-			*target = parsed
-		}
-		return err
+	if err := set(value); err != nil {
+		c.environment.unusable = append(c.environment.unusable, unusableVariable{flag, value, err.Error()})
 	}
 }
 
-// parseBool returns an error that is a remedy.
-func parseBool(value string) (bool, error) {
+var _ flag.Getter = (*boolFlag)(nil)
+
+// boolFlag is the flag.Value of a bool.
+type boolFlag struct {
+	value *bool
+	set   func() // called once it is set
+}
+
+func (b *boolFlag) IsBoolFlag() bool { return true }
+func (b *boolFlag) Get() any         { return *b.value }
+func (b *boolFlag) String() string   { return strconv.FormatBool(b.value != nil && *b.value) } // of a zero value, too
+
+// Set returns an error that is a remedy: the flag package names the flag and the value.
+func (b *boolFlag) Set(value string) error {
 	on, err := strconv.ParseBool(value)
 	if err != nil {
-		return false, errors.New("use true or false")
+		return errors.New("use true or false")
 	}
-	return on, nil
+	*b.value = on
+	b.set()
+	return nil
 }
 
 // providersOf returns those that flags name.

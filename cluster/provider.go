@@ -10,7 +10,7 @@ import (
 )
 
 // SeedProvider says where members may be that a node can join. A node asks at every attempt to join, so that seeds may
-// appear, move and go while it runs.
+// appear, move and go while it runs, and once before that where Start has to choose the address to advertise.
 //
 // Seeds gives host:port each; a host may be a name, whose A and AAAA records the node looks up at every attempt. Nothing
 // and no error means that there is nobody to join at present. Addresses beside an error are used all the same, and the

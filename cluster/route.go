@@ -38,8 +38,8 @@ type choice struct {
 	why string
 }
 
-// chooseAddress returns the address by which others most likely reach this member. It goes by the routes to the seeds, then
-// by the default route, then by the addresses themselves, and refuses to guess between equals.
+// chooseAddress returns the address by which others most likely reach this member. It goes by the routes to the seeds,
+// then by the default route, then by the addresses themselves, and refuses to guess between equals.
 func (s settings) chooseAddress(ctx context.Context, host hostNetwork) (choice, error) {
 	c := newChooser(host, s.bind.Addr().Is4())
 	if all := c.candidates(); len(all) == 1 {
@@ -63,8 +63,8 @@ func (s settings) chooseAddress(ctx context.Context, host hostNetwork) (choice, 
 	return choice{}, c.refusal(nil)
 }
 
-// seedAddresses are those of all seeds, or, where there are none, of the peers that a file remembers. A seed that cannot be
-// found now is left to the attempts to join.
+// seedAddresses are those of all seeds, or, where there are none, of the peers that a file remembers. A seed that cannot
+// be found now is left to the attempts to join.
 func (s settings) seedAddresses(ctx context.Context, host hostNetwork) (addresses []string) {
 	ctx, cancel := context.WithTimeout(ctx, seedRoutePatience)
 	defer cancel()
@@ -141,8 +141,8 @@ func (c *chooser) candidates() (ips []netip.Addr) {
 	return ips
 }
 
-// bySeeds goes by the source addresses of the routes to seeds on other hosts, else by a seed that is this host itself. It
-// returns several choices where they are equals.
+// bySeeds goes by the source addresses of the routes to seeds on other hosts, else by a seed that is this host itself.
+// It returns several choices where they are equals.
 func (c *chooser) bySeeds(seeds []string) []choice {
 	var toOthers, own []choice
 	for _, seed := range seeds {
@@ -165,7 +165,7 @@ func (c *chooser) bySeeds(seeds []string) []choice {
 	return c.narrow(toOthers)
 }
 
-// narrow leaves each address once, those of IPv4 if there are any, and of those the one of the default route if it is there.
+// narrow leaves each address once, those of IPv4 if there are any, and of several the one of the default route.
 func (c *chooser) narrow(found []choice) []choice {
 	if slices.ContainsFunc(found, func(one choice) bool { return one.ip.Is4() }) {
 		found = slices.DeleteFunc(found, func(one choice) bool { return !one.ip.Is4() })

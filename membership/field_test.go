@@ -41,6 +41,19 @@ func checkLoggable(t *testing.T, err error) {
 	}
 }
 
+func TestFieldErrorNamesTheSetting(t *testing.T) {
+	for setting, want := range map[string]string{
+		"":                          `bind address "x": use an IP and a port`,
+		"Config.Bind, -gossip.bind": `bind address "x" (Config.Bind, -gossip.bind): use an IP and a port`,
+	} {
+		err := &FieldError{Field: "bind address", Value: "x", Remedy: "use an IP and a port", Setting: setting}
+		if err.Error() != want {
+			t.Errorf("Error() = %s, want %s", err, want)
+		}
+		checkLoggable(t, err)
+	}
+}
+
 func TestCheckName(t *testing.T) {
 	for _, good := range []string{"a", "7", "users", "eu-west.1_b", strings.Repeat("a", 63)} {
 		if err := CheckName("zone", good); err != nil {

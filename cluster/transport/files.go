@@ -63,13 +63,13 @@ func (r *reread[T]) get() (T, error) {
 	return now, err
 }
 
-// mostStamped is how many bytes of a file take part in its stamp: more than any file of secrets, certificates or seeds
-// that is accepted.
+// mostStamped is how many bytes of a file take part in its stamp: no file of secrets or seeds may be longer.
 const mostStamped = 1 << 20
 
 // Stamp returns a text that changes with the content of file, where links lead, or the error that reading it meets. It
-// ignores times and inodes: another file may have the same time and size, and a rewrite within the resolution of the file
-// system's clock changes neither. What is no regular file is not read, as a pipe would block; its time and size count.
+// ignores times and inodes: another file may have the same time and size, and a rewrite within the resolution of the
+// file system's clock changes neither. What is no regular file is not read, as a pipe would block; its time and size
+// count.
 func Stamp(file string) string {
 	info, err := os.Stat(file)
 	if err != nil {
