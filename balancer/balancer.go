@@ -17,10 +17,11 @@ type Balancer[T any] struct {
 	options options
 	set     atomic.Pointer[set[T]] // nil while empty
 
-	total counter
-	mu    sync.Mutex // held to change the set, and to take items out of use
-	known register
-	deck  deck
+	total    counter
+	degrades atomic.Bool // as the policy of the set wants
+	mu       sync.Mutex  // held to change the set, and to take items out of use
+	known    register
+	deck     deck
 }
 
 // Token stands for one call in flight, from Pick to Done. The zero Token stands for none.
@@ -29,6 +30,7 @@ type Token struct {
 	began     int64 // by now; 0 if the call is not timed
 	peak      bool  // every call is timed, so that its peak is known
 	tallied   bool  // in the total
+	trial     bool  // of a candidate that is degraded
 }
 
 // New returns a Balancer with no items. The Policy value belongs to it: do not give it to another one. By default items
@@ -63,6 +65,7 @@ func (b *Balancer[T]) Update(items []Item[T]) {
 	}
 	next.warm(b.options.slowStart)
 	next.build(b.policy, &b.total)
+	b.degrades.Store(next.policySet.degrades)
 	b.set.Store(next)
 }
 
@@ -99,7 +102,7 @@ func (b *Balancer[T]) PickFor(c Choice[T]) (value T, token Token, err error) {
 func (b *Balancer[T]) take(from *set[T], position int, word uint64) (T, Token, error) {
 	candidate := from.candidates[position]
 	candidate.inFlight.Add(1)
-	token := Token{candidate: candidate}
+	token := Token{candidate: candidate, trial: candidate.caution.Load()&degraded != 0}
 	if word&(timedOneIn-1) == 0 || from.policySet.timed {
 		token.began, token.peak = now(), from.policySet.timed
 	}
@@ -131,9 +134,10 @@ func (b *Balancer[T]) Done(t Token, outcome Outcome) {
 	case outcome == Success:
 		if t.began != 0 {
 			c.took(now()-t.began, t.peak)
+			c.degradation.prove()
 		}
 		if c.failing() {
-			c.succeeded()
+			c.succeeded(t.trial)
 		}
 	case outcome == Canceled:
 		if t.began != 0 {

@@ -19,19 +19,20 @@ const cacheLine = 128
 // Candidate is what a Policy may know of an item. A Balancer keeps one for each Key that is in its set. The methods
 // may be called concurrently.
 type Candidate struct {
-	key      string
-	weight   atomic.Int64
-	inFlight atomic.Int64
-	caution  atomic.Uint32 // why it is not simply picked; 0 of nearly all
-	failures atomic.Int32  // in a row
-	errors   decaying      // share of the calls
-	latency  mean          // nanoseconds
-	peak     decaying      // nanoseconds, see PeakEWMA
-	report   report
-	out      out
-	warmth   warmth
-	started  time.Time
-	_        [cacheLine]byte // each call writes inFlight, and would slow every reader of the same line
+	key         string
+	weight      atomic.Int64
+	inFlight    atomic.Int64
+	caution     atomic.Uint32 // why it is not simply picked; 0 of nearly all
+	failures    atomic.Int32  // in a row
+	errors      decaying      // share of the calls
+	latency     mean          // nanoseconds
+	peak        decaying      // nanoseconds, see PeakEWMA
+	report      report
+	out         out
+	degradation degradation
+	warmth      warmth
+	started     time.Time
+	_           [cacheLine]byte // each call writes inFlight, and would slow every reader of the same line
 }
 
 // Weight is the item's share in relation to the others, from 1 to MaxWeight, as of the latest Update.
@@ -41,11 +42,12 @@ func (c *Candidate) Weight() int { return int(c.weight.Load()) }
 func (c *Candidate) InFlight() int64 { return c.inFlight.Load() }
 
 // Errors is the share of calls that failed, from 0 to 1, lately: it falls by half in 3.5 s without calls.
+// A share below 0.01 is 0, so that each failure is forgotten within 25 s.
 func (c *Candidate) Errors() float64 {
 	if c.errors.isZero() {
 		return 0
 	}
-	return c.errors.at(now(), errorSpan)
+	return aboveLeast(c.errors.at(now(), errorSpan))
 }
 
 // Latency is how long calls took lately, of those that succeeded, or were given up after a longer time, or 0 if none was

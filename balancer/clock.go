@@ -42,9 +42,11 @@ func decayed(word uint64, now int64, span time.Duration) float64 {
 	if word == 0 {
 		return 0
 	}
-	age := int64(uint32(now>>tick)-uint32(word)) << tick
-	return float64(math.Float32frombits(uint32(word>>32))) * math.Exp(-float64(age)/float64(span))
+	return float64(math.Float32frombits(uint32(word>>32))) * math.Exp(-float64(ageOf(word, now))/float64(span))
 }
+
+// ageOf is how long ago a word was packed.
+func ageOf(word uint64, now int64) int64 { return int64(uint32(now>>tick)-uint32(word)) << tick }
 
 func packed(value float64, now int64) uint64 {
 	if value == 0 {

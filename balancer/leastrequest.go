@@ -1,8 +1,7 @@
 package balancer
 
 const (
-	secondDraws = 4  // how often a second item is drawn that may turn out to be the first again
-	errorFactor = 20 // by which a share of errors makes an item look busier
+	secondDraws = 4 // how often a second item is drawn that may turn out to be the first again
 )
 
 // LeastRequest draws two different items in proportion to their weights and picks the one with fewer requests in
@@ -11,8 +10,12 @@ const (
 //
 // The requests in flight of an item are this Balancer's own and, from its last report, those of others. A report counts
 // less with its age, t/(t+age) where t is a quarter of the time that calls take, 2.5 ms while that is not known, and not at
-// all after 2 s; the mean of all reports counts for the rest. An item whose calls fail fast must not look idle: with a share of errors
-// e, as of [Candidate.Errors], q+1 requests count as (q+1)(1+20e).
+// all after 2 s; the mean of all reports counts for the rest.
+//
+// An item whose latest call failed is degraded: it gets a trial in 8 to 64 picks, fewer after each further
+// failure in a row, and one after 5 s in any case. The first trial that succeeds ends this, and so do 10 s without a
+// failure. It is the same however many calls overlap. At most half of the items are degraded or out of use at a time. One
+// that fails fast is idle, but is not preferred for that to an item whose latest call succeeded.
 //
 // With q requests in flight and weight w, the call goes to the second item if (q₂+1)/w₂ < q₁/w₁ + 1/max(w₁,w₂), that is, if with the
 // call it would be no fuller than the first is. So the shares are the weights when calls do not overlap and
@@ -25,6 +28,7 @@ const (
 func LeastRequest() Policy {
 	return func(s *Set) Picker {
 		s.WantReports()
+		s.degradeFailing()
 		weights, equal := weightsOf(s.Candidates)
 		l := &least{candidates: s.Candidates, reports: s.Reports}
 		switch {
@@ -66,8 +70,8 @@ func (l *least) weighted(call Call) int {
 
 func (l *least) of(word uint64, first, second int) int {
 	a, b := l.candidates[first], l.candidates[second]
-	if l.reports.count.Load() == 0 && a.errors.isZero() && b.errors.isZero() {
-		if lessLoaded(b, a) {
+	if l.reports.count.Load() == 0 {
+		if lessLoaded(b, a) && !b.outdoneBy(a) {
 			return second
 		}
 		return first
@@ -88,7 +92,7 @@ func (l *least) estimated(word uint64, first, second int) int {
 	q, w := l.candidates[first].queue(fleet)
 	consider := func(position int) {
 		q2, w2 := l.candidates[position].queue(fleet)
-		if (q2+1)*w < q*w2+min(w, w2) {
+		if (q2+1)*w < q*w2+min(w, w2) && !l.candidates[position].outdoneBy(l.candidates[best]) {
 			best, q, w = position, q2, w2
 		}
 	}

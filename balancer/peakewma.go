@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	peakSpan   = 10 * time.Second // in which old latencies are forgotten, as in Finagle
-	peakFactor = 20               // as errorFactor
+	peakSpan = 10 * time.Second // in which old latencies are forgotten, as in Finagle
+	peakLast = 5 * time.Second  // after which a latency says nothing if none came after it
 )
 
 // PeakEWMA draws two different items and picks the one with the smaller product of its latency and its calls in flight.
@@ -21,6 +21,7 @@ const (
 func PeakEWMA() Policy {
 	return func(s *Set) Picker {
 		s.TimeEveryCall()
+		s.degradeFailing()
 		candidates := s.Candidates
 		if len(candidates) == 1 {
 			return func(Call) int { return 0 }
@@ -28,7 +29,8 @@ func PeakEWMA() Policy {
 		return func(call Call) int {
 			first, second := twoUniform(call.Word, len(candidates))
 			at := now()
-			if candidates[second].peakCost(at) < candidates[first].peakCost(at) {
+			a, b := candidates[first], candidates[second]
+			if b.peakCost(at) < a.peakCost(at) && !b.outdoneBy(a) {
 				return second
 			}
 			return first
@@ -41,14 +43,11 @@ const unknownCost = float64(time.Hour)
 
 func (c *Candidate) peakCost(at int64) float64 {
 	calls := float64(c.inFlight.Load())
-	if c.peak.isZero() {
+	word := c.peak.word.Load()
+	if word == 0 || ageOf(word, at) > int64(peakLast) {
 		return calls * unknownCost
 	}
-	cost := c.peak.at(at, peakSpan) * (calls + 1)
-	if !c.errors.isZero() {
-		cost *= 1 + peakFactor*c.errors.at(at, errorSpan)
-	}
-	return cost
+	return decayed(word, at, peakSpan) * (calls + 1)
 }
 
 // observePeak takes in a latency.
@@ -56,7 +55,8 @@ func (c *Candidate) observePeak(nanoseconds float64) {
 	at := now()
 	old := c.peak.word.Load()
 	kept := decayed(old, at, peakSpan) // old × e^(-t/span)
-	if whole := float64(math.Float32frombits(uint32(old >> 32))); nanoseconds < whole {
+	whole := float64(math.Float32frombits(uint32(old >> 32)))
+	if nanoseconds < whole && ageOf(old, at) <= int64(peakLast) {
 		nanoseconds = kept + nanoseconds*(1-kept/whole)
 	}
 	c.peak.word.CompareAndSwap(old, packed(nanoseconds, at)) // one of two at the same moment is enough

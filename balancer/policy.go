@@ -15,6 +15,7 @@ type Set struct {
 	total        *counter
 	timed, tally bool
 	wanted       bool // reports
+	degrades     bool
 }
 
 // TimeEveryCall has [Candidate.Latency] go by each call, not by one in 16. It costs two readings of the clock, 50 ns or so.
@@ -23,6 +24,9 @@ func (s *Set) TimeEveryCall() { s.timed = true }
 // WantReports says that the policy goes by what items report of themselves, so that whoever uses the Balancer asks for it: see
 // [Balancer.Next] and [Prober].
 func (s *Set) WantReports() { s.wanted = true }
+
+// degradeFailing says that a candidate is to get trials only after a failure, see degradation.
+func (s *Set) degradeFailing() { s.degrades = true }
 
 // CountAll gives a func for the number of calls in flight of all candidates together, as of this Balancer. The count
 // costs each call two writes to a word that all share.

@@ -115,8 +115,7 @@ func (r *Reports) span() int64 {
 	return min(max(span, int64(shortestSpan)), int64(longestSpan))
 }
 
-// queue estimates the requests in flight, and how many there would have to be if errors took as long as answers do: one that
-// fails fast is idle, so that it counts as busy as the others are, and more.
+// queue estimates the requests in flight.
 func (c *Candidate) queue(f fleet) (q, weight float64) {
 	weight = float64(c.weight.Load())
 	others := f.others * weight
@@ -124,11 +123,7 @@ func (c *Candidate) queue(f fleet) (q, weight float64) {
 		trust := float64(f.span) / float64(f.span+age)
 		others += trust * (reported - others)
 	}
-	q = float64(c.inFlight.Load()) + others
-	if !c.errors.isZero() {
-		q = (max(q, f.others*weight)+1)*(1+errorFactor*c.errors.at(f.at, errorSpan)) - 1
-	}
-	return q, weight
+	return float64(c.inFlight.Load()) + others, weight
 }
 
 // Report says what the item of a key reported of itself just now, as the answer to a probe. Without reports a Balancer
@@ -149,8 +144,9 @@ func (b *Balancer[T]) Report(key string, load Load) {
 	current.policySet.Reports.add(position, others/float64(c.weight.Load()), c.latency.value())
 }
 
-// Silent says that the item of a key does not answer probes. It is not picked while another is left, until it answers
-// a probe or a call. As with [Eject], at most half of the items are put aside.
+// Silent reports that the item of a key does not answer probes. It is not picked while another is left, until it
+// answers a probe or a call, or for 10 s if Silent is not called again. As with [Eject], at most half of the
+// items are put aside.
 func (b *Balancer[T]) Silent(key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -158,7 +154,14 @@ func (b *Balancer[T]) Silent(key string) {
 	if current == nil {
 		return
 	}
-	if position, ok := current.index[key]; ok && b.mayLose(now()) {
-		current.candidates[position].caution.Or(silent)
+	position, ok := current.index[key]
+	if !ok {
+		return
+	}
+	at, c := now(), current.candidates[position]
+	if c.isOut(at) || b.mayLose(at) {
+		c.out.silentUntil.Store(at + int64(silentFor))
+		c.caution.Or(silent)
+		current.relieve(at)
 	}
 }

@@ -2,8 +2,9 @@ package balancer
 
 import "math/rand/v2"
 
-// policyTries is how often the policy is asked before a Balancer looks for itself.
-const policyTries = 4
+// policyTries is how often the policy is asked before a Balancer looks for itself. With half of the items out of use
+// that is needed for one pick in 65,536; more would be too many calls for the item behind those.
+const policyTries = 16
 
 // set is what a Balancer picks from at one time. It never changes once a Balancer has it.
 type set[T any] struct {
@@ -42,14 +43,18 @@ func (s *set[T]) build(policy Policy, total *counter) {
 	s.pick = policy(&s.policySet)
 }
 
-// countOut is how many are not in use.
-func (s *set[T]) countOut(at int64) (count int) {
+// countUnused counts those that are out of use, and those others that are degraded.
+func (s *set[T]) countUnused(at int64) (out, degraded int) {
 	for _, c := range s.candidates {
-		if c.isOut(at) {
-			count++
+		switch {
+		case c.caution.Load() == 0:
+		case c.isOut(at):
+			out++
+		case c.isDegraded(at):
+			degraded++
 		}
 	}
-	return count
+	return out, degraded
 }
 
 // choose asks the policy, again if it gives one that is out of use or too new for that call.
@@ -80,17 +85,25 @@ func (s *set[T]) chooseWith(call Call, position int, tried func(T) bool) int {
 	return s.search(position, tried)
 }
 
-// search looks at every item, first for one in use.
+// search looks at every item: for one in use, then for one that is degraded, then for any that is wanted.
 func (s *set[T]) search(from int, tried func(T) bool) int {
-	at, fallback := now(), from
+	at, fallback, rank := now(), from, 0
 	for i := range s.values {
 		position := (from + i) % len(s.values)
-		switch {
-		case !s.wants(position, tried):
-		case !s.candidates[position].isOut(at):
+		if !s.wants(position, tried) {
+			continue
+		}
+		switch c := s.candidates[position]; {
+		case c.isOut(at):
+			if rank < 1 {
+				fallback, rank = position, 1
+			}
+		case c.isDegraded(at):
+			if rank < 2 {
+				fallback, rank = position, 2
+			}
+		default:
 			return position
-		case !s.wants(fallback, tried):
-			fallback = position
 		}
 	}
 	return fallback

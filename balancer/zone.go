@@ -38,7 +38,7 @@ func (z *zonal) build(s *Set) Picker {
 		return z.policy(s)
 	}
 	here.pick, there.pick = z.policy(&here.Set), z.policy(&there.Set)
-	s.timed, s.tally = here.timed, here.tally
+	s.timed, s.tally, s.degrades = here.timed, here.tally, here.degrades
 	s.WantReports() // the zones are compared by them
 	return func(call Call) int {
 		if call.Word%timedOneIn == 0 {

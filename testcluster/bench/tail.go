@@ -16,7 +16,8 @@ const (
 	metricBroken  = "failed attempts"
 	metricRemote  = "to other zones"
 	metricUneven  = "busiest / mean"
-	metricNewOnes = "share of a new one" // of all picks, in relation to that of a backend if all had the same
+	metricWithout = "longest without a call" // of a backend, once nothing is wrong any more
+	metricNewOnes = "share of a new one"     // of all picks, in relation to that of a backend if all had the same
 )
 
 // benchTail runs the simulation.
@@ -38,6 +39,9 @@ func tailRows(s sim.Scenario, name string, results []sim.Result) []Row {
 		f.addIn(s.Name, metricFailing, "%", percent(r.Failed, r.Requests))
 		if s.Tries > 1 {
 			f.addIn(s.Name, metricBroken, "%", percent(r.Broken, r.Attempts))
+		}
+		if s.Well > 0 {
+			f.addIn(s.Name, metricWithout, "s", r.Without.Seconds())
 		}
 		if s.Spare > 0 {
 			addNewOnes(f, s, r)

@@ -27,8 +27,14 @@ func tailMarks(rows []Row) []mark {
 		}
 		return m
 	}
+	of := func(name, scenario, metric, unit string, most float64) mark {
+		return mark{metric + ", " + unit + scenario + ", " + name, median(rows, scenario, name, metric), most}
+	}
 	figure := func(scenario, metric, unit string, most float64) mark {
-		return mark{metric + ", " + unit + scenario + ", " + probingOurs, median(rows, scenario, probingOurs, metric), most}
+		return of(probingOurs, scenario, metric, unit, most)
+	}
+	unharmed := func(scenario, other string) mark {
+		return mark{"p99, " + probingOurs + ", " + scenario + " / none does", p99Of(rows, scenario, probingOurs) / p99Of(rows, other, probingOurs), sameLatency}
 	}
 	marks := []mark{
 		p99(sim.At90, plainP2C, 0.8), p99(sim.At90, grpcWRR, 0.65),
@@ -36,10 +42,13 @@ func tailMarks(rows []Row) []mark {
 		p99(sim.Antagonists, kratosP2C, 0.6),
 		best(sim.Cold, 0.8),
 		figure(sim.FailingOne, metricFailing, "%, ", 0.1),
-		{"p99, " + probingOurs + ", " + sim.FailingOne + " / none does", p99Of(rows, sim.FailingOne, probingOurs) / p99Of(rows, sim.At70, probingOurs), sameLatency},
+		unharmed(sim.FailingOne, sim.At70),
 		figure(sim.Crashes, metricFailing, "%, ", 0.1),
 		p99(sim.Many, plainP2C, 0.65),
 		figure(sim.Zones, metricRemote, "%, ", 40), figure(sim.Zones, metricUneven, "", 1.1),
+		figure(sim.OneFailure, metricWithout, "s, ", 6), of(plainOurs, sim.OneFailure, metricWithout, "s, ", 6),
+		figure(sim.Cut, metricWithout, "s, ", 10), of(plainOurs, sim.Cut, metricWithout, "s, ", 10),
+		unharmed(sim.Flawed, sim.At70),
 	}
 	for _, s := range sim.Scenarios() {
 		if !math.IsNaN(p99Of(rows, s.Name, probingOurs)) && bestPeer(rows, s.Name) != "" {

@@ -15,7 +15,9 @@ type Backend struct {
 	speed   float64                         // in which work is done; 1 is normal
 	warmth  func(age time.Duration) float64 // by which it is slower as long as it is new; nil for never
 	state   state
-	listed  bool // by what clients were told last
+	flaw    func() bool // whether the next request fails once it is served; nil for never
+	listed  bool        // by what clients were told last
+	picked  time.Duration
 	serving []*call
 	waiting []*call
 	reports meter
@@ -29,7 +31,11 @@ const (
 	serves state = iota
 	fails        // at once
 	dead         // refuses connections
+	cut          // cannot be reached: requests time out
 )
+
+// cutTimeout is how long a request to a backend that is cut off takes to fail.
+const cutTimeout = time.Second
 
 // call is one attempt at a request, as a backend sees it.
 type call struct {
@@ -39,7 +45,7 @@ type call struct {
 
 // count notes what is in flight.
 func (b *Backend) count() {
-	if b.state == dead {
+	if b.state == dead || b.state == cut {
 		b.inFlight.Store(-1)
 		return
 	}
@@ -49,6 +55,8 @@ func (b *Backend) count() {
 func (b *Backend) take(c *call) {
 	defer b.count()
 	switch {
+	case b.state == cut:
+		b.After(cutTimeout, func() { c.answered(b.answer(true)) })
 	case b.state != serves:
 		c.answered(b.answer(true))
 	case len(b.serving) < b.workers:
@@ -82,7 +90,7 @@ func (b *Backend) finish(c *call) {
 	b.reports.finished++
 	b.serving = slices.Delete(b.serving, i, i+1)
 	defer b.count()
-	c.answered(b.answer(false))
+	c.answered(b.answer(b.flaw != nil && b.flaw()))
 	if len(b.waiting) > 0 {
 		next := b.waiting[0]
 		b.waiting = b.waiting[1:]
@@ -102,6 +110,16 @@ func (b *Backend) breakDown(to state) {
 	b.count()
 	for _, c := range broken {
 		c.answered(b.answer(true))
+	}
+}
+
+// sever cuts it off. What it was serving fails once the caller has waited long enough.
+func (b *Backend) sever() {
+	lost := slices.Concat(b.serving, b.waiting)
+	b.serving, b.waiting, b.state = nil, nil, cut
+	b.count()
+	for _, c := range lost {
+		b.take(c)
 	}
 }
 

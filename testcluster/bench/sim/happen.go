@@ -38,6 +38,50 @@ func failing(number int) func(*Run) {
 	}
 }
 
+// failsAt is when the one failure of scenario OneFailure is due.
+const failsAt = time.Second
+
+// failsOnce has the first backend answer one request with an error.
+func (r *Run) failsOnce() {
+	failed := false
+	r.backends[0].flaw = func() bool {
+		due := !failed && r.now >= failsAt
+		failed = failed || due
+		return due
+	}
+}
+
+const (
+	cutOff = 2 // backends
+	cutFor = 25 * time.Second
+)
+
+// cuts has some of the backends cut off, with what they are serving, and joined again.
+func (r *Run) cuts() {
+	r.at(0, func() {
+		for _, b := range r.backends[:cutOff] {
+			b.sever()
+		}
+	})
+	r.at(cutFor, func() {
+		for _, b := range r.backends[:cutOff] {
+			b.state = serves
+			b.count()
+		}
+	})
+}
+
+// flawed is the share of requests that fail in scenario Flawed.
+const flawed = 0.01
+
+// failsAtRandom has each backend fail some of its requests, by a clock of each backend's own.
+func (r *Run) failsAtRandom() {
+	for i, b := range r.backends {
+		chance := rand.New(rand.NewPCG(r.seed, eventStream+1+uint64(i)))
+		b.flaw = func() bool { return chance.Float64() < flawed }
+	}
+}
+
 const (
 	restartEvery = time.Second
 	goodbye      = 500 * time.Millisecond // for what is in flight

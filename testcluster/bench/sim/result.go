@@ -12,6 +12,9 @@ type Result struct {
 	Local    int // attempts that stayed within their zone
 	Picks    []int
 	Bins     [][]int // picks by instance, in each second
+
+	// Without is the longest time that a backend got no call, after the scenario's Well.
+	Without time.Duration
 }
 
 // counts says whether what began at t is in the span.
@@ -42,10 +45,19 @@ func (r *Run) broke(q *request) {
 	}
 }
 
+// waited takes in how long a backend got no call.
+func (r *Run) waited(b *Backend) {
+	if well := r.scenario.Well; well > 0 && r.now >= well {
+		r.Without = max(r.Without, min(r.now, r.scenario.Span)-max(b.picked, well))
+		b.picked = r.now
+	}
+}
+
 func (r *Run) picked(zone string, b *Backend) {
 	if !r.counts(r.now) {
 		return
 	}
+	r.waited(b)
 	r.Attempts++
 	r.Picks[b.Number]++
 	r.Bins[r.now/binWidth][b.Number]++

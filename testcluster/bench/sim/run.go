@@ -50,6 +50,9 @@ func Do(s Scenario, c Contender, seed uint64) (Result, error) {
 	for q := range r.pending {
 		r.ended(q, false)
 	}
+	for _, b := range r.backends {
+		r.waited(b)
+	}
 	return r.Result, r.err
 }
 

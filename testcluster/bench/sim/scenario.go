@@ -20,6 +20,7 @@ type Scenario struct {
 	Demand   []float64     // of the clients of each zone, in relation to each other
 	Subset   int           // instances that a client is to use; 0 for all
 	Happen   func(*Run)    // sets up what happens later
+	Well     time.Duration // from then on each backend should get calls; 0 if that does not count
 }
 
 func (s Scenario) workersOf(backend int) int {

@@ -21,6 +21,9 @@ const (
 	Many        = "400 clients"
 	Subsets     = "subsets of 20"
 	Zones       = "three zones"
+	OneFailure  = "one failure and one caller"
+	Cut         = "cut and healed"
+	Flawed      = "1 % random failures everywhere"
 )
 
 const (
@@ -28,6 +31,8 @@ const (
 	usualClients  = 50
 	usualSpan     = 10 * time.Second
 	usualRTT      = 500 * time.Microsecond
+
+	seldomLoad = 0.01 // one call in five begins before the one before it has ended
 )
 
 // Even is a scenario in which all are alike and nothing happens.
@@ -64,5 +69,12 @@ func Scenarios() []Scenario {
 		with(Zones, 0.7, func(s *Scenario) {
 			s.Backends, s.Clients, s.Zones, s.Demand = 51, 51, []string{"a", "b", "c"}, []float64{5, 3, 2}
 		}),
+		with(OneFailure, seldomLoad, func(s *Scenario) {
+			s.Backends, s.Clients, s.Span, s.Well, s.Happen = 5, 1, 20*time.Second, failsAt, (*Run).failsOnce
+		}),
+		with(Cut, seldomLoad, func(s *Scenario) {
+			s.Backends, s.Clients, s.Span, s.Well, s.Happen = 5, 1, cutFor+15*time.Second, cutFor, (*Run).cuts
+		}),
+		with(Flawed, 0.7, func(s *Scenario) { s.Happen = (*Run).failsAtRandom }),
 	}
 }
