@@ -26,6 +26,7 @@ type Candidate struct {
 	failures    atomic.Int32  // in a row
 	errors      decaying      // share of the calls
 	latency     mean          // nanoseconds
+	timedAt     atomic.Int64  // when latency was seen last
 	peak        decaying      // nanoseconds, see PeakEWMA
 	report      report
 	out         out
@@ -56,7 +57,11 @@ func (c *Candidate) Latency() time.Duration { return time.Duration(c.latency.val
 
 // took takes in how long a call took, in nanoseconds, for the peak too where that is of use.
 func (c *Candidate) took(nanoseconds int64, peak bool) {
-	c.latency.add(float64(nanoseconds), latencyStep)
+	at, step := now(), latencyStep
+	if at-c.timedAt.Swap(at) > int64(latencyLasts) {
+		step = 1
+	}
+	c.latency.add(float64(nanoseconds), step)
 	if peak {
 		c.observePeak(float64(nanoseconds))
 	}
@@ -70,7 +75,18 @@ func (c *Candidate) tookLonger(nanoseconds int64, peak bool) {
 	}
 }
 
-const latencyStep = 0.1 // the weight of the latest call in the mean
+const (
+	latencyStep  = 0.1 // the weight of the latest call in the mean
+	latencyLasts = 10 * time.Second
+)
+
+// recentLatency is 0 if no call was timed lately: a zone that was slow once would get no calls any more.
+func (c *Candidate) recentLatency(at int64) float64 {
+	if at-c.timedAt.Load() > int64(latencyLasts) {
+		return 0
+	}
+	return c.latency.value()
+}
 
 func boundedWeight(weight int) int64 {
 	if weight <= 0 {

@@ -12,7 +12,7 @@ const (
 	spillGain  = 0.1                   // by how much of what is beyond that the share that goes elsewhere changes
 	spillStep  = 0.04                  // by how much it changes at most
 	spillEvery = 20 * time.Millisecond // how often
-	spillLeast = 0.01                  // so that what the other zones could do stays known
+	spillLeast = 0.01                  // of the calls go to each side, so that what it could do stays known
 	zoneSample = 16                    // items of a zone that are looked at
 	hereTries  = 2                     // how often one is asked for in the own zone, before the others are tried
 )
@@ -60,18 +60,21 @@ func (z *zonal) adjust(here, there *part, reports *Reports) {
 	if at < next || !z.next.CompareAndSwap(next, at+int64(spillEvery)) {
 		return
 	}
-	measure := (*Candidate).pressureByLatency
+	measure := func(c *Candidate) float64 { return c.recentLatency(at) }
 	if reports.recent(at) {
 		fleet := reports.fleet(0)
 		measure = func(c *Candidate) float64 { return c.pressureByLoad(fleet) }
 	}
-	beyond := math.Log(here.pressure(measure)/there.pressure(measure)) - zoneMargin
-	if math.IsNaN(beyond) {
-		return // nothing is known of either
+	pressureHere := here.pressure(measure)
+	beyond := math.Log(pressureHere/there.pressure(measure)) - zoneMargin
+	if math.IsNaN(pressureHere) {
+		beyond = math.Inf(-1) // the own zone gets calls until they show more
+	} else if math.IsNaN(beyond) {
+		return // nothing is known of the others
 	}
 	step := max(min(spillGain*beyond, spillStep), -spillStep)
 	spill := math.Float64frombits(z.spill.Load()) + step
-	z.spill.Store(math.Float64bits(max(min(spill, 1), spillLeast)))
+	z.spill.Store(math.Float64bits(max(min(spill, 1-spillLeast), spillLeast)))
 }
 
 // part is some of a set.
@@ -116,5 +119,3 @@ func (c *Candidate) pressureByLoad(fleet fleet) float64 {
 	q, weight := c.queue(fleet)
 	return (q + idlePressure) / weight
 }
-
-func (c *Candidate) pressureByLatency() float64 { return c.latency.value() }
