@@ -4,11 +4,8 @@ package balancer
 // more often, with a larger one the busiest item is busier; see the source of bounded.
 const loadBound = 1.25
 
-// walk is how many places a policy of affinity looks at for an item that is not full.
-const walk = 64
-
-// bounded keeps items from being given more calls in flight than loadBound times their share: what is too much goes to
-// the next item, in an order that is the same for each call with the key.
+// bounded keeps items from being given more calls in flight than loadBound times their share: the rest go to the
+// next item, in an order that is the same for each call with the key.
 //
 // Source: Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018.
 type bounded struct {
@@ -25,15 +22,28 @@ func newBounded(s *Set) bounded {
 	return b
 }
 
-// choose goes through the places of a key until an item has room.
-func (b *bounded) choose(place func(i int) int) int {
-	perWeight := loadBound * float64(b.inFlight()+1) / b.weight
-	for i := range walk {
-		position := place(i)
-		c := b.candidates[position]
-		if calls := c.inFlight.Load(); calls == 0 || float64(calls+1) <= perWeight*float64(c.weight.Load()) {
-			return position
-		}
-	}
-	return place(0)
+// room is how many calls in flight an item may have for each unit of its weight.
+func (b *bounded) room() (perWeight float64) {
+	return loadBound * float64(b.inFlight()+1) / b.weight
+}
+
+// has reports whether an item can take a call. An idle one always can.
+func (b *bounded) has(perWeight float64, position int) bool {
+	c := b.candidates[position]
+	calls := c.inFlight.Load()
+	return calls == 0 || float64(calls+1) <= perWeight*float64(c.weight.Load())
+}
+
+// passed are the owners of a key that a pick went past, the first owner first. It is handed on by value, so that a
+// pick allocates nothing.
+type passed struct {
+	count     int
+	positions [policyTries]int32
+}
+
+func (p *passed) all() []int32 { return p.positions[:p.count] }
+
+func (p *passed) add(position int) {
+	p.positions[p.count] = int32(position)
+	p.count++
 }

@@ -225,7 +225,7 @@ func TestMaglevTableIsFull(t *testing.T) {
 		"many, absurd": numbered(append(make([]int, 3000), MaxWeight)...),
 	} {
 		b := newBalancer(Maglev(), items)
-		for position, entry := range newMaglevTable(b.set.Load().candidates) {
+		for position, entry := range newMaglevTable(b.set.Load().candidates, passed{}).entries {
 			if entry < 0 {
 				t.Fatalf("%s: entry %d is empty", name, position)
 			}

@@ -1,6 +1,9 @@
 package balancer
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // tableShare is how many entries a table of Maglev has for each item at least, so that shares are right to 1 %.
 const tableShare = 100
@@ -12,45 +15,165 @@ var tableSizes = []int{1021, 4093, 16381, 65537, 262139, 1048573, 4194301}
 // proportion to their weights. When an item comes or goes few keys move that need not. See [Choice]; a call without a key
 // goes anywhere.
 //
-// No item is given more than 1.25 times its share of this Balancer's calls in flight: what is too much of a hot key goes to other items, always
-// in the same order. A change of the set takes about a millisecond for each hundred items, more than with the
-// other policies; a pick costs the same for any number of them.
+// The next owner of a key, to which another attempt goes, and the calls of an item that is out of use, is the owner that
+// the key would have without the ones before it: the table is filled again without them, by the first call that needs it.
+// With more than 655 items that would take too long, and the next item in the table is the next owner.
+//
+// No item is given more than 1.25 times its share of this Balancer's calls in flight: what is too much of a hot key goes to
+// the next items in the table, always in the same order. A change of the set takes about a millisecond for each hundred
+// items, more than with the other policies; a pick costs the same for any number of them.
 //
 // Sources: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, section 3.4; for the bound
 // see Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018.
 func Maglev() Policy {
 	return func(s *Set) Picker {
-		table, limits := newMaglevTable(s.Candidates), newBounded(s)
-		n := uint64(len(table))
+		tables, limits := newMaglevTables(s.Candidates), newBounded(s)
 		return func(call Call) int {
-			first := uint64(below(call.Hash, n)) + uint64(call.Attempt)
-			return limits.choose(func(i int) int { return int(table[(first+uint64(i))%n]) })
+			if call.Attempt == 0 && !call.again {
+				return limits.spread(tables.all.entries, call.Hash)
+			}
+			return limits.choose(call.Attempt, func(past passed) int { return tables.owner(call.Hash, past) })
 		}
 	}
 }
 
-// newMaglevTable has the candidates choose entries in turn, each in an order of its own, until it has its share.
-func newMaglevTable(candidates []*Candidate) []int32 {
+// walk is how many entries are looked at for an item that is not full.
+const walk = 64
+
+// spread goes through the entries of a key until an item has room.
+func (b *bounded) spread(entries []int32, hash uint64) int {
+	perWeight, first := b.room(), below(hash, uint64(len(entries)))
+	for i := range walk {
+		if position := int(entries[(first+i)%len(entries)]); b.has(perWeight, position) {
+			return position
+		}
+	}
+	return int(entries[first])
+}
+
+// choose returns the owner of a key before which there are so many others that have room, as it has, or the last that
+// was looked at. next returns the owner among the items that are not past, less than 0 if there is none.
+func (b *bounded) choose(attempt int, next func(past passed) int) int {
+	perWeight := b.room()
+	var past passed
+	for past.count < len(past.positions) {
+		position := next(past)
+		if position < 0 {
+			break
+		}
+		if b.has(perWeight, position) {
+			if attempt == 0 {
+				return position
+			}
+			attempt--
+		}
+		past.add(position)
+	}
+	return int(past.positions[min(attempt, past.count-1)])
+}
+
+// maglevTables are the table of a set and those of what is left of the set without some items, as far as one was needed.
+type maglevTables struct {
+	candidates []*Candidate
+	all        *maglevTable
+	spent      atomic.Int64 // entries of all others
+}
+
+// maglevTable is a table, and others without one more item each, by its position.
+type maglevTable struct {
+	entries []int32
+	without atomic.Pointer[[]atomic.Pointer[maglevTable]]
+}
+
+const (
+	largestRefilled = 65537   // entries, of tables that are filled again without some items
+	mostRefilled    = 4 << 20 // entries, of all of those together
+)
+
+func newMaglevTables(candidates []*Candidate) *maglevTables {
+	t := &maglevTables{candidates: candidates, all: newMaglevTable(candidates, passed{})}
+	t.forget()
+	return t
+}
+
+// forget lets go of all tables but that of the whole set.
+func (t *maglevTables) forget() {
+	t.spent.Store(0)
+	t.all.without.Store(newWithout(t.candidates))
+}
+
+func newWithout(candidates []*Candidate) *[]atomic.Pointer[maglevTable] {
+	without := make([]atomic.Pointer[maglevTable], len(candidates))
+	return &without
+}
+
+// owner returns the owner of a key among the items that are not past, less than 0 if there is none.
+func (t *maglevTables) owner(hash uint64, past passed) int {
+	switch {
+	case past.count == len(t.candidates):
+		return -1
+	case len(t.all.entries) > largestRefilled:
+		return t.following(hash, past)
+	}
+	table := t.all
+	for i := range past.count {
+		table = t.refilled(table, past, i)
+	}
+	return int(table.entries[below(hash, uint64(len(table.entries)))])
+}
+
+// following is the next item in the table.
+func (t *maglevTables) following(hash uint64, past passed) int {
+	entries := t.all.entries
+	first := below(hash, uint64(len(entries)))
+	for i := range entries {
+		if position := entries[(first+i)%len(entries)]; !slices.Contains(past.all(), position) {
+			return int(position)
+		}
+	}
+	return -1
+}
+
+// refilled is the table without the items that are past, up to the one at an index. Two callers may make the same at a time.
+func (t *maglevTables) refilled(from *maglevTable, past passed, index int) *maglevTable {
+	place := &(*from.without.Load())[past.positions[index]]
+	if table := place.Load(); table != nil {
+		return table
+	}
+	past.count = index + 1
+	table := newMaglevTable(t.candidates, past)
+	table.without.Store(newWithout(t.candidates))
+	if t.spent.Add(int64(len(table.entries)+len(t.candidates))) > mostRefilled {
+		t.forget()
+	}
+	place.Store(table)
+	return table
+}
+
+// newMaglevTable has the candidates that are not past choose entries in turn, each in an order of its own, until it has
+// its share.
+func newMaglevTable(candidates []*Candidate, past passed) *maglevTable {
+	count := len(candidates) - past.count
 	size := tableSizes[len(tableSizes)-1]
-	if at := slices.IndexFunc(tableSizes, func(size int) bool { return size >= tableShare*len(candidates) }); at >= 0 {
+	if at := slices.IndexFunc(tableSizes, func(size int) bool { return size >= tableShare*count }); at >= 0 {
 		size = tableSizes[at]
 	}
-	table := make([]int32, size)
-	for i := range table {
-		table[i] = -1
+	entries := make([]int32, size)
+	for i := range entries {
+		entries[i] = -1
 	}
-	choosers := newChoosers(candidates, size)
+	choosers := newChoosers(candidates, past, size)
 	for len(choosers) > 0 {
 		left := choosers[:0]
 		for _, c := range choosers {
-			c.choose(table)
+			c.choose(entries)
 			if c.share--; c.share > 0 {
 				left = append(left, c)
 			}
 		}
 		choosers = left
 	}
-	return table
+	return &maglevTable{entries: entries}
 }
 
 // chooser is one candidate while a table is filled.
@@ -68,11 +191,18 @@ func (c *chooser) choose(table []int32) {
 }
 
 // newChoosers orders the candidates by key, so that all callers fill the same table. The shares add up to size.
-func newChoosers(candidates []*Candidate, size int) []chooser {
-	choosers := make([]chooser, len(candidates))
-	for i, share := range shares(candidates, size) {
-		first := hash(candidates[i].key)
-		choosers[i] = chooser{int32(i), share, below(first, uint64(size)), 1 + below(mixed(first), uint64(size-1))}
+func newChoosers(candidates []*Candidate, past passed, size int) []chooser {
+	var left []*Candidate
+	var positions []int32
+	for i, c := range candidates {
+		if !slices.Contains(past.all(), int32(i)) {
+			left, positions = append(left, c), append(positions, int32(i))
+		}
+	}
+	choosers := make([]chooser, len(left))
+	for i, share := range shares(left, size) {
+		first := hash(left[i].key)
+		choosers[i] = chooser{positions[i], share, below(first, uint64(size)), 1 + below(mixed(first), uint64(size-1))}
 	}
 	slices.SortFunc(choosers, func(a, b chooser) int {
 		return compareKeys(candidates[a.position], candidates[b.position])

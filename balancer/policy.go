@@ -51,4 +51,6 @@ type Call struct {
 	Word    uint64 // random, for chances that the policy takes
 	Hash    uint64 // the same for each call with one key; random if it has none
 	Attempt int    // how often the policy was asked before and gave one that is not wanted
+
+	again bool // it is another attempt at a call
 }

@@ -2,30 +2,52 @@ package balancer
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 	"strconv"
 )
 
 const (
-	ringShare    = 160     // points of an item of mean weight, as in ketama
-	largestRing  = 1 << 21 // points
-	smallestRing = 1 << 10
+	ringShare   = 160     // points of an item, as in ketama
+	largestRing = 1 << 21 // points
 )
 
-// RingHash is as [Maglev], by another rule: an item stands at many points of a ring, in proportion to its weight, and a key goes to the next point. When an item
-// comes or goes, no key moves but to it or from it; shares are right to 10 % or so, not to 1 %.
+// RingHash is as [Maglev], by another rule: each item stands at 160 points of a ring, and a key goes to the item
+// with the point that follows it most closely, where a distance counts the less the more weight the item has. When an
+// item comes or goes, or its weight changes, no key moves but to it or from it. The next owner of a key, for another
+// attempt and for the load that is too much, is the owner that the key would have without the ones before it.
+// Shares are right to 10 % or so, not to 1 %. A pick goes past more points the more the weights differ: as many as
+// the largest is of the mean.
 //
-// Sources: Karger et al., "Consistent Hashing and Random Trees", STOC 1997; libketama for the number of points.
+// With more than 13,000 items each has fewer points, so that some keys move when that number changes.
+//
+// Sources: Karger et al., "Consistent Hashing and Random Trees", STOC 1997; libketama for the number of points;
+// Schindelhauer, Schomaker, "Weighted Distributed Hash Tables", SPAA 2005, the linear method, for the weights.
 func RingHash() Policy {
 	return func(s *Set) Picker {
 		r, limits := newRing(s.Candidates), newBounded(s)
 		return func(call Call) int {
-			first := r.after(call.Hash) + call.Attempt
-			return limits.choose(func(i int) int { return int(r.points[(first+i)%len(r.points)].position) })
+			perWeight := limits.room()
+			fits := func(position int32) bool { return limits.has(perWeight, int(position)) }
+			var past passed
+			for range min(call.Attempt, len(past.positions)) {
+				if owner := r.owner(call.Hash, past, fits); owner >= 0 {
+					past.add(owner)
+				}
+			}
+			if owner := r.owner(call.Hash, past, fits); owner >= 0 {
+				return owner
+			}
+			return r.owner(call.Hash, passed{}, anyFits)
 		}
 	}
 }
+
+func anyFits(int32) bool { return true }
+
+// longestWalk is how many points a pick goes past at most for an item that has room.
+const longestWalk = 1 << 14
 
 // ring finds the point after a hash in constant time: the points are spread evenly, so that a guide by the first bits of the
 // hash leads next to it.
@@ -33,6 +55,8 @@ type ring struct {
 	points []point
 	guide  []int32
 	shift  int
+	shrink []float64 // of distances to an item, by position: 1/weight
+	least  float64   // of shrink
 }
 
 type point struct {
@@ -41,11 +65,16 @@ type point struct {
 }
 
 func newRing(candidates []*Candidate) *ring {
-	size := min(max(ringShare*len(candidates), smallestRing), largestRing)
-	r := &ring{points: make([]point, 0, size+len(candidates))}
-	for i, share := range shares(candidates, size) {
-		for n := range max(share, 1) {
-			r.points = append(r.points, point{hash(candidates[i].key + "#" + strconv.Itoa(n)), int32(i)})
+	share := ringShare
+	for share > 1 && share*len(candidates) > largestRing {
+		share /= 2
+	}
+	r := &ring{points: make([]point, 0, share*len(candidates)), shrink: make([]float64, len(candidates)), least: math.Inf(1)}
+	for i, c := range candidates {
+		r.shrink[i] = 1 / float64(c.Weight())
+		r.least = min(r.least, r.shrink[i])
+		for n := range share {
+			r.points = append(r.points, point{hash(c.key + "#" + strconv.Itoa(n)), int32(i)})
 		}
 	}
 	slices.SortFunc(r.points, func(a, b point) int {
@@ -70,4 +99,26 @@ func (r *ring) after(hash uint64) int {
 		at++
 	}
 	return at
+}
+
+// owner returns the item to which the distance, divided by the weight, is the least, of those that fit and are not past;
+// less than 0 if there is none near. Of equal ones the first in the order of the ring has precedence.
+func (r *ring) owner(hash uint64, past passed, fits func(int32) bool) int {
+	owner, nearest := -1, math.Inf(1)
+	at := r.after(hash)
+	for range min(len(r.points), longestWalk) {
+		if at == len(r.points) {
+			at = 0
+		}
+		p := &r.points[at]
+		distance := float64(p.hash - hash) // goes round
+		if distance*r.least >= nearest {
+			break
+		}
+		if d := distance * r.shrink[p.position]; d < nearest && !slices.Contains(past.all(), p.position) && fits(p.position) {
+			owner, nearest = int(p.position), d
+		}
+		at++
+	}
+	return owner
 }

@@ -67,6 +67,7 @@ func (s *set[T]) choose(call Call) (position int) {
 
 // untried is a position of which tried says false, or any position if there is none.
 func (s *set[T]) untried(call Call, tried func(T) bool) (position int) {
+	call.again = true
 	return s.chooseWith(call, s.pick(call), tried)
 }
 
