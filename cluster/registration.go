@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
@@ -26,6 +27,10 @@ func (n *Node) Register(service membership.Service) (membership.Registration, er
 			return err
 		}
 		own.Services = append(own.Services, service)
+		if own.Registered == nil {
+			own.Registered = make(map[string]time.Time)
+		}
+		own.Registered[service.Name] = time.Now()
 		return nil
 	})
 	if err != nil {
@@ -40,6 +45,7 @@ type registration struct {
 	ended bool // under the node's lock: what another registration offers under the name is not this one's
 }
 
+// Update keeps the time of the registration. That of a service that is registered anew is another.
 func (r *registration) Update(service membership.Service) error {
 	return wrap("update", r.node.offer(func(own *membership.Record) error {
 		if r.ended {

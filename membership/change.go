@@ -200,6 +200,8 @@ func (e *entry) toMember(self bool) Member {
 		Metadata:  e.record.Metadata,
 		Started:   e.record.Started,
 		Suspected: e.shown.suspect,
+
+		registered: e.record.Registered,
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // inForm is what a reader of r in a wire version knows of it.
 func inForm(r Record, version byte) Record {
 	if version == 1 {
-		r.Started, r.later = time.Time{}, nil
+		r.Started, r.Registered, r.later = time.Time{}, nil, nil
 	}
 	r.lag = WireVersion - version
 	return r

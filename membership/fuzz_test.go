@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Faults 40 and 42: whatever arrives, it is either refused as malformed, or it is a record that its owner could have
@@ -16,7 +17,9 @@ func FuzzDecodeRecord(f *testing.F) {
 	large := member("m", Service{Name: "s", Address: "a:1", Tags: []string{strings.Repeat("x", 300)}})
 	later := member("a")
 	later.Started, later.later = fromMillis(7), []field{{5, ""}, {300, "key"}}
-	for _, r := range []Record{member("a"), drained, several, large, later} {
+	registered := member("m", users("a:1"), Service{Name: "admin", Address: "a:2"})
+	registered.Registered = map[string]time.Time{"admin": fromMillis(7)}
+	for _, r := range []Record{member("a"), drained, several, large, later, registered} {
 		f.Add(encode(f, r))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -62,13 +63,27 @@ func drawRecord(t *rapid.T) Record {
 		r.Services = services
 	}
 	r.Started = fromMillis(rapid.Uint64Range(0, latestStart).Draw(t, "started"))
+	r.Registered = drawRegistered(t, r.Services)
 	r.later = drawLater(t)
 	return r
 }
 
+func drawRegistered(t *rapid.T, services []Service) map[string]time.Time {
+	registered := make(map[string]time.Time)
+	for _, service := range services {
+		if rapid.Bool().Draw(t, "known") {
+			registered[service.Name] = fromMillis(rapid.Uint64Range(1, latestStart).Draw(t, "registered"))
+		}
+	}
+	if len(registered) == 0 {
+		return nil
+	}
+	return registered
+}
+
 // drawField gives one that this release does not know.
 func drawField(t *rapid.T) field {
-	return field{rapid.Uint64Min(fieldStarted+1).Draw(t, "number"), string(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "value"))}
+	return field{rapid.Uint64Min(fieldRegistered+1).Draw(t, "number"), string(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "value"))}
 }
 
 func drawLater(t *rapid.T) []field {

@@ -16,6 +16,8 @@ type Member struct {
 	Metadata map[string]string
 	Started  time.Time // see [Record]
 
+	registered map[string]time.Time // see [Record]
+
 	// Suspected is set while it does not answer, and while it is listed only because many others fell silent with it.
 	Suspected bool
 }
@@ -28,8 +30,11 @@ type Instance struct {
 	Zone   string
 	State  State
 
-	Started   time.Time // when the member's process did, see [Record]
-	Suspected bool      // see [Member]
+	// Started is when the service was registered, or when the member's process started where that is not known, by
+	// the clock of the member, which may be wrong: see [Record].
+	Started time.Time
+
+	Suspected bool // see [Member]
 }
 
 // instance gives the member's instance of service, if it offers one.
@@ -38,5 +43,9 @@ func (m *Member) instance(service string) (Instance, bool) {
 	if at < 0 {
 		return Instance{}, false
 	}
-	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State, m.Started, m.Suspected}, true
+	started, ok := m.registered[service]
+	if !ok {
+		started = m.Started
+	}
+	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State, started, m.Suspected}, true
 }

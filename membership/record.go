@@ -46,6 +46,30 @@ func (s State) String() string {
 	}
 }
 
+// MarshalText returns what String does, so that a state is text in JSON. A state that is none of the three is a
+// [*FieldError].
+func (s State) MarshalText() ([]byte, error) {
+	if s > Left {
+		return nil, unknownState(s.String())
+	}
+	return []byte(s.String()), nil
+}
+
+// UnmarshalText reads what MarshalText writes. Other text is a [*FieldError], and the state stays as it was.
+func (s *State) UnmarshalText(text []byte) error {
+	for state := Active; state <= Left; state++ {
+		if state.String() == string(text) {
+			*s = state
+			return nil
+		}
+	}
+	return unknownState(string(text))
+}
+
+func unknownState(value string) error {
+	return &FieldError{"member state", value, "use active, draining or left"}
+}
+
 // Record is everything that a member says about itself. Its owner alone writes it; of two records of one name the one
 // with the newer boot counts, and of one boot the one with the higher version, whatever the order of arrival. Of one
 // version the one that came in the newest wire form counts: it says most.
@@ -61,6 +85,10 @@ type Record struct {
 	// Started is when this boot began, in milliseconds, by its owner's own clock, which may be wrong: nothing is ordered
 	// by it. The zero time when unknown.
 	Started time.Time
+
+	// Registered is when each service was registered, by name, in milliseconds and by the owner's own clock, as Started.
+	// A service without an entry is as old as the boot, as far as is known.
+	Registered map[string]time.Time
 
 	later []field // of releases after this one, in ascending order, to be passed on as they came
 	lag   byte    // by how many wire versions the form that it was read from is behind WireVersion
@@ -98,6 +126,9 @@ func (r Record) Check() error {
 		if err := service.Check(); err != nil {
 			return err
 		}
+		if started := r.Registered[service.Name]; toMillis(started) > latestStart {
+			return &FieldError{fmt.Sprintf("start of service %q", service.Name), started.String(), "use a time before the year 10000"}
+		}
 		if names[service.Name] {
 			return unusable("service name", service.Name,
 				"it is registered already: update that registration, or use another name")
@@ -111,7 +142,8 @@ func (r Record) Check() error {
 	return nil
 }
 
-// Clone gives a copy that shares nothing with r, its weights spelled out and its time as the wire carries it.
+// Clone returns a copy that shares nothing with r, its weights spelled out and its times as the wire carries them. Of
+// Registered it has what belongs to a service.
 func (r Record) Clone() Record {
 	r.Started = fromMillis(toMillis(r.Started))
 	r.later = slices.Clone(r.later)
@@ -119,6 +151,7 @@ func (r Record) Clone() Record {
 	if len(r.Metadata) == 0 {
 		r.Metadata = nil
 	}
+	r.Registered = r.registered(r.starts())
 	r.Services = slices.Clone(r.Services)
 	for i, service := range r.Services {
 		r.Services[i] = service.clone()
