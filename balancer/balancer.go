@@ -55,7 +55,7 @@ func (b *Balancer[T]) Update(items []Item[T]) {
 	next := newSet[T](len(items))
 	for _, item := range items {
 		if !next.has(item.Key) {
-			next.add(item, b.known.candidate(item.Key, item.Started))
+			next.add(item, b.known.candidate(item.Key, item.Started, b.options.slowStart))
 		}
 	}
 	b.known.keep(next.index, next.candidates)

@@ -32,7 +32,8 @@ type Candidate struct {
 	out         out
 	degradation degradation
 	warmth      warmth
-	started     time.Time
+	started     time.Time       // by the item's clock
+	since       int64           // by this process's, 0 if not known
 	_           [cacheLine]byte // each call writes inFlight, and would slow every reader of the same line
 }
 

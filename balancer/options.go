@@ -16,11 +16,13 @@ func defaults() options { return options{slowStart: 10 * time.Second, failures: 
 // SlowStart gives an item that began to serve a share that grows evenly from 10 % of its weight to all of it within this
 // time, so that its caches and connections warm up first. The default is 10 s; 0 switches it off. While more than
 // half of the items are that new, none starts slowly, as the others could not carry what is kept from them.
+// What counts is when this Balancer first saw an item, for the items of its first Updates what Started says: the clock
+// of another machine may be wrong.
 // Envoy's slow start ramps in the same way.
 func SlowStart(window time.Duration) Option { return func(o *options) { o.slowStart = max(window, 0) } }
 
 // Eject sets after how many failures in a row an item is ejected, that is not picked for a while: for 1 s at first, twice as long each
-// next time, 30 s at most, less up to half by lot. When it is back one more failure ejects it again. At most half of the
+// next time, 8 s at most, less up to half by lot. When it is back one more failure ejects it again. At most half of the
 // items are ejected at a time, further ones are picked as ever. The default is 5; 0 switches it off.
 // The rule is that of Envoy's outlier detection, by consecutive failures.
 func Eject(failures int) Option { return func(o *options) { o.failures = max(failures, 0) } }

@@ -12,6 +12,7 @@ const (
 type register struct {
 	present map[string]*Candidate
 	left    map[string]departed
+	began   int64 // at the first Update; 0 before
 }
 
 type departed struct {
@@ -19,21 +20,43 @@ type departed struct {
 	at        int64
 }
 
-// candidate gives the one of a key, a new one for another life.
-func (r *register) candidate(key string, started time.Time) *Candidate {
+// candidate returns the one of a key, a new one for another life.
+func (r *register) candidate(key string, started time.Time, window time.Duration) *Candidate {
 	known := r.present[key]
 	if known == nil {
 		known = r.left[key].candidate
 	}
 	if known == nil || !known.started.Equal(started) {
-		known = &Candidate{key: key, started: started}
+		known = &Candidate{key: key, started: started, since: r.since(known, started, window)}
 	}
 	return known
+}
+
+// since is when a life began, by this process's clock, after the life that is known of the key, if any. The clock of
+// another machine may be wrong by years: it counts only for an item that this Balancer did not see come.
+func (r *register) since(before *Candidate, started time.Time, window time.Duration) int64 {
+	at, seen := now(), false
+	if before != nil {
+		seen = !before.started.IsZero() // or only its start has become known
+	} else {
+		seen = r.began != 0 && at-r.began > int64(window)
+	}
+	switch {
+	case started.IsZero():
+		return 0
+	case seen:
+		return at
+	default:
+		return at - int64(max(time.Since(started), 0))
+	}
 }
 
 // keep makes these the ones that are present.
 func (r *register) keep(index map[string]int32, candidates []*Candidate) {
 	at := now()
+	if r.began == 0 {
+		r.began = at
+	}
 	present := make(map[string]*Candidate, len(index))
 	for key, position := range index {
 		present[key] = candidates[position]

@@ -25,14 +25,13 @@ func (s *set[T]) warm(window time.Duration) {
 	at := now()
 	cold := make([]*Candidate, 0, len(s.candidates))
 	for _, c := range s.candidates {
-		age := max(time.Since(c.started), 0) // by the clock of another machine: it cannot have started later than now
-		if age >= window {
+		if at-c.since >= int64(window) {
 			c.caution.And(^uint32(warming))
 			continue
 		}
 		if c.warmth.over.Load() == 0 {
-			c.warmth.began.Store(at - int64(age))
-			c.warmth.over.Store(at - int64(age) + int64(window))
+			c.warmth.began.Store(c.since)
+			c.warmth.over.Store(c.since + int64(window))
 		}
 		cold = append(cold, c)
 	}

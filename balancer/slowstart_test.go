@@ -89,3 +89,51 @@ func TestLastOneIsPicked(t *testing.T) {
 		}
 	})
 }
+
+// An item that this Balancer saw come begins slowly by this process's clock, however wrong that of its machine is.
+func TestFault18_SlowStartByTheOwnClock(t *testing.T) {
+	for name, age := range map[string]time.Duration{"right": 0, "a year behind": 365 * 24 * time.Hour, "a year ahead": -365 * 24 * time.Hour} {
+		for kind, before := range map[string]int{"another key": 3, "another life": 4} {
+			synctest.Test(t, func(t *testing.T) {
+				items := aged(time.Hour, time.Hour, time.Hour, time.Hour)
+				b := newBalancer(Random(), items[:before])
+				time.Sleep(time.Minute)
+				items[3].Started = time.Now().Add(-age)
+				b.Update(items)
+				share := func() float64 {
+					counts := count(t, b, 100_000)
+					return 3 * float64(counts[3]) / float64(counts[0]+counts[1]+counts[2])
+				}
+				if got := share(); math.Abs(got-0.1) > 0.03 {
+					t.Errorf("clock %s, %s: it began with %.3f of a share, want 0.1", name, kind, got)
+				}
+				time.Sleep(5 * time.Second)
+				b.Update(items)
+				if got := share(); math.Abs(got-0.55) > 0.03 {
+					t.Errorf("clock %s, %s: after 5 s it has %.3f of a share, want 0.55", name, kind, got)
+				}
+				time.Sleep(5 * time.Second)
+				b.Update(items)
+				if got := share(); math.Abs(got-1) > 0.03 {
+					t.Errorf("clock %s, %s: after 10 s it has %.3f of a share, want 1", name, kind, got)
+				}
+			})
+		}
+	}
+}
+
+// While a view fills, those that come second are not new, and neither is an item whose start becomes known.
+func TestNotEverythingSeenLaterIsNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		items := aged(time.Hour, time.Hour, time.Hour, 0)
+		b := newBalancer(Random(), items[:2])
+		time.Sleep(time.Second)
+		b.Update(items)
+		time.Sleep(time.Minute)
+		items[3].Started = time.Now().Add(-time.Hour)
+		b.Update(items)
+		if counts := picked(t, b); chiSquare(counts, []int{1, 1, 1, 1}) > farOff {
+			t.Errorf("picked %v times, want all alike", counts)
+		}
+	})
+}
