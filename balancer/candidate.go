@@ -58,11 +58,9 @@ func (c *Candidate) Latency() time.Duration { return time.Duration(c.latency.val
 
 // took takes in how long a call took, in nanoseconds, for the peak too where that is of use.
 func (c *Candidate) took(nanoseconds int64, peak bool) {
-	at, step := now(), latencyStep
-	if at-c.timedAt.Swap(at) > int64(latencyLasts) {
-		step = 1
-	}
-	c.latency.add(float64(nanoseconds), step)
+	at := now()
+	age := float64(at-c.timedAt.Swap(at)) / float64(latencyLasts)
+	c.latency.add(float64(nanoseconds), min(max(age, latencyStep), 1))
 	if peak {
 		c.observePeak(float64(nanoseconds))
 	}
@@ -77,11 +75,11 @@ func (c *Candidate) tookLonger(nanoseconds int64, peak bool) {
 }
 
 const (
-	latencyStep  = 0.1 // the weight of the latest call in the mean
-	latencyLasts = 10 * time.Second
+	latencyStep  = 0.1             // the weight of the latest call in the mean, at least
+	latencyLasts = 3 * time.Second // after which it has all of the weight
 )
 
-// recentLatency is 0 if no call was timed lately: a zone that was slow once would get no calls any more.
+// recentLatency is 0 if no call was timed lately: a zone that was slow once must not be judged by that for ever.
 func (c *Candidate) recentLatency(at int64) float64 {
 	if at-c.timedAt.Load() > int64(latencyLasts) {
 		return 0

@@ -38,7 +38,7 @@ func strayed(before, after map[string]string, changed string) (count int) {
 
 func TestRingHashMovesNoOtherKeys(t *testing.T) {
 	for name, items := range map[string][]Item[string]{"equal": manyKeys(12), "weighted": uneven(12)} {
-		for n := 2; n <= len(items); n++ {
+		for _, n := range []int{2, 3, 5, 12} {
 			b := newBalancer(RingHash(), items[:n])
 			before := owners(t, b)
 			b.Update(items[1:n])
@@ -127,7 +127,7 @@ func TestMaglevOfManyHasANextOwner(t *testing.T) {
 func TestMaglevForgetsTables(t *testing.T) {
 	b := newBalancer(Maglev(), manyKeys(200))
 	tables := newMaglevTables(b.set.Load().candidates)
-	for position := range 200 {
+	for position := range 100 {
 		var past passed
 		past.add(position)
 		tables.owner(0, past)

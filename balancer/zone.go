@@ -11,6 +11,7 @@ const (
 	zoneMargin = 0.05                  // by how much, on a logarithmic scale, the own zone may be busier than the others
 	spillGain  = 0.1                   // by how much of what is beyond that the share that goes elsewhere changes
 	spillStep  = 0.04                  // by how much it changes at most
+	spillBlind = 0.9                   // at most this goes elsewhere while nothing was heard of the own zone lately
 	spillEvery = 20 * time.Millisecond // how often
 	spillLeast = 0.01                  // of the calls go to each side, so that what it could do stays known
 	zoneSample = 16                    // items of a zone that are looked at
@@ -60,20 +61,23 @@ func (z *zonal) adjust(here, there *part, reports *Reports) {
 	if at < next || !z.next.CompareAndSwap(next, at+int64(spillEvery)) {
 		return
 	}
-	measure := func(c *Candidate) float64 { return c.recentLatency(at) }
+	measure := (*Candidate).pressureByLatency
+	spill := math.Float64frombits(z.spill.Load())
 	if reports.recent(at) {
 		fleet := reports.fleet(0)
 		measure = func(c *Candidate) float64 { return c.pressureByLoad(fleet) }
+	} else if spill > spillBlind {
+		measure = func(c *Candidate) float64 { return c.recentLatency(at) }
 	}
-	pressureHere := here.pressure(measure)
-	beyond := math.Log(pressureHere/there.pressure(measure)) - zoneMargin
-	if math.IsNaN(pressureHere) {
-		beyond = math.Inf(-1) // the own zone gets calls until they show more
-	} else if math.IsNaN(beyond) {
-		return // nothing is known of the others
+	beyond := math.Log(here.pressure(measure)/there.pressure(measure)) - zoneMargin
+	switch {
+	case !math.IsNaN(beyond):
+		spill += max(min(spillGain*beyond, spillStep), -spillStep)
+	case spill > spillBlind:
+		spill = spillBlind
+	default:
+		return // nothing is known of either
 	}
-	step := max(min(spillGain*beyond, spillStep), -spillStep)
-	spill := math.Float64frombits(z.spill.Load()) + step
 	z.spill.Store(math.Float64bits(max(min(spill, 1-spillLeast), spillLeast)))
 }
 
@@ -119,3 +123,5 @@ func (c *Candidate) pressureByLoad(fleet fleet) float64 {
 	q, weight := c.queue(fleet)
 	return (q + idlePressure) / weight
 }
+
+func (c *Candidate) pressureByLatency() float64 { return c.latency.value() }

@@ -1,0 +1,274 @@
+package balancer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// avoiding are the policies that keep calls from an item whose latest call failed.
+var avoiding = map[string]func() Policy{"LeastRequest": LeastRequest, "PeakEWMA": PeakEWMA}
+
+// overlapping makes calls at this rate for a while, of which so many are under way at a time, and returns how many
+// of them each item got. ends says how a call to an item ends.
+func overlapping(t *testing.T, b *Balancer[int], callers int, rate float64, lasts time.Duration, ends func(value int) Outcome) []int {
+	t.Helper()
+	type flight struct {
+		value int
+		token Token
+	}
+	counts, flights := make([]int, b.Len()), []flight{}
+	for until := time.Now().Add(lasts); time.Now().Before(until); {
+		value, token := mustPick(t, b)
+		counts[value]++
+		if flights = append(flights, flight{value, token}); len(flights) == callers {
+			b.Done(flights[0].token, ends(flights[0].value))
+			flights = flights[1:]
+		}
+		time.Sleep(time.Duration(float64(time.Second) / rate))
+	}
+	for _, f := range flights {
+		b.Done(f.token, ends(f.value))
+	}
+	return counts
+}
+
+func succeeds(int) Outcome { return Success }
+
+// Whatever the rate of the calls, and however many overlap, one failure costs seconds.
+func TestFault61_OneFailureCostsSeconds(t *testing.T) {
+	for name, policy := range avoiding {
+		for _, callers := range []int{1, 8} {
+			for _, n := range []int{2, 3, 5, 50} {
+				for _, rate := range []float64{10, 100, 3000} {
+					synctest.Test(t, func(t *testing.T) {
+						b := newBalancer(policy(), numbered(make([]int, n)...))
+						overlapping(t, b, callers, rate, 3*time.Second, succeeds)
+						fail(t, b, 0, 1)
+						overlapping(t, b, callers, rate, 6*time.Second, succeeds)
+						calls := rate * 30
+						if calls < 100*float64(n) {
+							calls = 100 * float64(n)
+						}
+						counts := overlapping(t, b, callers, rate, time.Duration(calls/rate*float64(time.Second)), succeeds)
+						total := 0
+						for _, count := range counts {
+							total += count
+						}
+						if share := float64(counts[0]*n) / float64(total); share < 0.6 || share > 1.5 {
+							t.Errorf("%s, %d callers, %d items, %v calls a second: 6 s after its failure the item has %.2f of its share",
+								name, callers, n, rate, share)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// An item that always fails gets few calls but some, with one caller as with many.
+func TestFault61_TheFailingIsTriedNowAndThen(t *testing.T) {
+	for name, policy := range avoiding {
+		for _, eject := range []int{0, 5} {
+			for _, callers := range []int{1, 8} {
+				synctest.Test(t, func(t *testing.T) {
+					b := New[int](policy(), Eject(eject))
+					b.Update(numbered(1, 1, 1, 1, 1))
+					ends := func(value int) Outcome {
+						if value == 0 {
+							return Failure
+						}
+						return Success
+					}
+					for range 10 {
+						counts := overlapping(t, b, callers, 100, 10*time.Second, ends)
+						if counts[0] == 0 || counts[0] > 40 {
+							t.Errorf("%s, ejection after %d, %d callers: %d of 1000 calls went to the item that fails", name, eject, callers, counts[0])
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// Of five items any number failed for 25 s. All get their share within seconds.
+func TestFault61_AllAreCalledAgainOnceHealed(t *testing.T) {
+	for name, policy := range policies {
+		for _, callers := range []int{1, 8} {
+			for failing := 1; failing <= 5; failing++ {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBalancer(policy(), numbered(1, 1, 1, 1, 1))
+					overlapping(t, b, callers, 100, 25*time.Second, func(value int) Outcome {
+						if value < failing {
+							return Failure
+						}
+						return Success
+					})
+					overlapping(t, b, callers, 100, 9*time.Second, succeeds)
+					for value, count := range overlapping(t, b, callers, 100, 10*time.Second, succeeds) {
+						if count < 100 {
+							t.Errorf("%s, %d callers, %d of 5 failed: 9 s later item %d gets %d of 1000 calls", name, callers, failing, value, count)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// Failures, silence and ejections together leave at least half of the items with their share.
+func TestFault61_AtMostHalfAreAvoided(t *testing.T) {
+	for name, policy := range avoiding {
+		for _, n := range []int{1, 2, 3, 5, 10} {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBalancer(policy(), numbered(make([]int, n)...))
+				overlapping(t, b, 1, 100, time.Second, succeeds)
+				check := func(when string) {
+					t.Helper()
+					out, fewer := b.set.Load().countUnused(now())
+					if 2*(out+fewer) > n {
+						t.Errorf("%s, %d items, %s: %d are out of use and %d degraded", name, n, when, out, fewer)
+					}
+				}
+				for value := range n {
+					fail(t, b, value, 1)
+				}
+				check("each failed once")
+				for value := range n {
+					fail(t, b, n-1-value, 5)
+				}
+				check("each failed often")
+				for value := range n {
+					b.Silent(string(rune('a' + value)))
+				}
+				check("each is silent")
+			})
+		}
+	}
+}
+
+// A call that began before the failure does not show that the item is well again.
+func TestOnlyATrialEndsADegradation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(LeastRequest(), numbered(1, 1, 1))
+		c, before := b.known.present["a"], hold(t, b, 0)
+		fail(t, b, 0, 1)
+		b.Done(before, Success)
+		if !c.isDegraded(now()) {
+			t.Error("a call from before the failure ended its degradation")
+		}
+		succeedAt(t, b, 0)
+		if c.isDegraded(now()) {
+			t.Error("a call from after the failure did not end its degradation")
+		}
+	})
+}
+
+// A trial that never ends does not keep the others away for long.
+func TestFault61_ATrialThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(PeakEWMA(), numbered(1, 1, 1))
+		fail(t, b, 0, 1)
+		hold(t, b, 0)
+		time.Sleep(forgetAfter)
+		if c := b.known.present["a"]; c.isDegraded(now()) || !c.admits(0) || c.caution.Load() != 0 {
+			t.Errorf("it is still degraded %v after its failure", forgetAfter)
+		}
+	})
+}
+
+// What an item did lately says how much one failure means: 1 % of failures costs hardly any calls.
+func TestFault61_RareFailuresCostFewCalls(t *testing.T) {
+	for name, policy := range avoiding {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBalancer(policy(), numbered(1, 1, 1, 1, 1))
+			counts := overlapping(t, b, 1, 1000, 100*time.Second, func(value int) Outcome {
+				if value == 0 && rand.IntN(100) == 0 {
+					return Failure
+				}
+				return Success
+			})
+			if share := float64(counts[0]) * 5 / 100_000; share < 0.75 {
+				t.Errorf("%s: the item has %.2f of its share while 1 %% of its calls fail", name, share)
+			}
+		})
+	}
+}
+
+// A peak of latency is forgotten as soon as a failure is.
+func TestFault61_APeakIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(PeakEWMA(), numbered(1, 1))
+		serve(t, b, 100, ms, ms)
+		token := hold(t, b, 0)
+		time.Sleep(10 * time.Second)
+		b.Done(token, Success)
+		serve(t, b, int(peakLast/ms)+1, ms, ms)
+		if counts := serve(t, b, 1000, ms, ms); counts[0] < 300 {
+			t.Errorf("picked %v times, %v after the first took 10 s once", counts, peakLast)
+		}
+	})
+}
+
+// Silence that nobody speaks of any more ends.
+func TestFault61_SilenceEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(LeastRequest(), numbered(1, 1, 1))
+		b.Silent("a")
+		time.Sleep(silentFor / 2)
+		b.Silent("a")
+		time.Sleep(silentFor - time.Second)
+		if counts := picked(t, b); counts[0] != 0 {
+			t.Errorf("picked %v times, want none of the silent", counts)
+		}
+		time.Sleep(time.Second)
+		if counts := picked(t, b); counts[0] < 3000 {
+			t.Errorf("picked %v times, want the first again", counts)
+		}
+	})
+}
+
+// A zone that was slow for a while gets its calls again, without reports too.
+func TestFault61_ASlowZoneIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newZoned(Random(), zoned(2, 2))
+		run := func(calls int, here time.Duration) (local int) {
+			for range calls {
+				value, token := mustPick(t, b)
+				if value < 2 {
+					local++
+					time.Sleep(here)
+				} else {
+					time.Sleep(ms)
+				}
+				b.Done(token, Success)
+			}
+			return local
+		}
+		run(20_000, ms)
+		if got := run(5000, 500*ms); got > 2500 {
+			t.Fatalf("%d of 5000 calls stay while the zone is slow", got)
+		}
+		run(40_000, ms)
+		if got := run(1000, ms); got < 900 {
+			t.Errorf("%d of 1000 calls stay 40 s after the zone was slow, want nearly all", got)
+		}
+	})
+}
+
+func TestDegradedAreTheLastResort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(LeastRequest(), numbered(1, 1, 1, 1))
+		fail(t, b, 0, 1)
+		fail(t, b, 1, 5)
+		for wanted, tried := range map[int][]bool{0: {false, false, true, true}, 1: {true, false, true, true}} {
+			got, _, err := b.PickFor(Choice[int]{Tried: func(value int) bool { return tried[value] }})
+			if got != wanted || err != nil {
+				t.Errorf("with %s tried it picks %d, %v, want %d", fmt.Sprint(tried), got, err, wanted)
+			}
+		}
+	})
+}
