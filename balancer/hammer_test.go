@@ -55,13 +55,17 @@ func hammer(t *testing.T, policy Policy) {
 	}
 }
 
-// call keeps up to ten calls in flight, each to an item that was in some set.
+// call keeps up to ten calls in flight, each to an item that was in some set. Some fail, some are other attempts.
 func call(t *testing.T, b *Balancer[int]) {
 	var tokens [10]Token
 	for range hammerCalls {
 		i := rand.IntN(len(tokens))
-		b.Done(tokens[i], Success)
-		value, token, err := b.Pick()
+		b.Done(tokens[i], Outcome(rand.IntN(3)))
+		choice := Choice[int]{Key: string(rune('a' + i))}
+		if avoid := rand.IntN(20); avoid < 10 {
+			choice.Tried = func(value int) bool { return value == avoid }
+		}
+		value, token, err := b.PickFor(choice)
 		if err != nil && !errors.Is(err, ErrNoInstances) || value < 0 || value >= 10 {
 			t.Errorf("Pick = %d, %v", value, err)
 		}
