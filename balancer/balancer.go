@@ -29,9 +29,14 @@ type Token struct {
 	candidate *Candidate
 	began     int64 // by now; 0 if the call is not timed
 	peak      bool  // every call is timed, so that its peak is known
-	tallied   bool  // in the total
-	trial     bool  // of a candidate that is degraded
+	counted   uint8 // inTotal, trial; a fifth field would keep the compiler from holding a Token in registers
 }
+
+// What Token.counted says of a call.
+const (
+	inTotal = 1 << iota // it is in the total
+	trial               // of a candidate that is degraded
+)
 
 // New returns a Balancer with no items. The Policy value belongs to it: do not give it to another one. By default items
 // start slowly, see [SlowStart], and are ejected when they fail, see [Eject].
@@ -102,13 +107,16 @@ func (b *Balancer[T]) PickFor(c Choice[T]) (value T, token Token, err error) {
 func (b *Balancer[T]) take(from *set[T], position int, word uint64) (T, Token, error) {
 	candidate := from.candidates[position]
 	candidate.inFlight.Add(1)
-	token := Token{candidate: candidate, trial: candidate.caution.Load()&degraded != 0}
+	token := Token{candidate: candidate}
+	if candidate.caution.Load()&degraded != 0 {
+		token.counted = trial
+	}
 	if word&(timedOneIn-1) == 0 || from.policySet.timed {
 		token.began, token.peak = now(), from.policySet.timed
 	}
 	if from.policySet.tally {
 		b.total.Add(1)
-		token.tallied = true
+		token.counted |= inTotal
 	}
 	return from.values[position], token, nil
 }
@@ -125,7 +133,7 @@ func (b *Balancer[T]) Done(t Token, outcome Outcome) {
 		return
 	}
 	c.inFlight.Add(-1)
-	if t.tallied {
+	if t.counted&inTotal != 0 {
 		b.total.Add(-1)
 	}
 	switch {
@@ -137,7 +145,7 @@ func (b *Balancer[T]) Done(t Token, outcome Outcome) {
 			c.degradation.prove()
 		}
 		if c.failing() {
-			c.succeeded(t.trial)
+			c.succeeded(t.counted&trial != 0)
 		}
 	case outcome == Canceled:
 		if t.began != 0 {
