@@ -11,12 +11,13 @@ type attempter func(ctx context.Context, request any, tried []*client) (response
 
 // failedAttempt is how one instance failed a call.
 type failedAttempt struct {
-	called *client // nil if there was none
-	err    error
-	late   bool // its context had ended
+	called  *client // nil if there was none
+	err     error
+	late    bool // its context had ended
+	verdict verdict
 }
 
-// named gives the error with the instance.
+// named returns the error with the instance.
 func (f failedAttempt) named() error {
 	if f.called == nil {
 		return f.err
@@ -26,9 +27,9 @@ func (f failedAttempt) named() error {
 
 // attempt is the plain one.
 func (b *Balancer) attempt(ctx context.Context, request any, tried []*client) (any, []failedAttempt) {
-	response, called, err := b.try(ctx, request, tried)
-	if err != nil {
-		return nil, []failedAttempt{{called, err, ctx.Err() != nil}}
+	response, called, ending := b.try(ctx, request, tried, bounded)
+	if ending.err != nil {
+		return nil, []failedAttempt{{called, ending.err, ctx.Err() != nil, ending.verdict}}
 	}
 	return response, nil
 }

@@ -16,6 +16,7 @@ var _ lb.Balancer = (*Balancer)(nil)
 // Balancer sends each call to the instance that a policy picks at the moment of the call. It needs no Close: it ends
 // with its Endpointer.
 type Balancer struct {
+	from   *Endpointer
 	picks  *balancer.Balancer[*client]
 	with   []balancer.Option
 	prober *balancer.Prober[*client]
@@ -26,12 +27,20 @@ type Balancer struct {
 	badResponse func(any) bool   // nil for never
 }
 
-// NewBalancer balances over the endpoints of e, with a policy of its own. By default it probes instances for their load, see
-// [Probes].
+// NewBalancer balances over the endpoints of e, with a policy of its own; nil means balancer.LeastRequest. By default it probes
+// instances for their load, see [Probes]. It panics without an Endpointer.
 func NewBalancer(e *Endpointer, policy balancer.Policy, options ...BalancerOption) *Balancer {
-	b := &Balancer{probes: balancer.DefaultProbes}
+	if e == nil {
+		panic("endpoint: NewBalancer: the Endpointer is nil: make one with NewEndpointer")
+	}
+	if policy == nil {
+		policy = balancer.LeastRequest()
+	}
+	b := &Balancer{from: e, probes: balancer.DefaultProbes}
 	for _, option := range options {
-		option(b)
+		if option != nil {
+			option(b)
+		}
 	}
 	b.picks = balancer.New[*client](contained(policy, e.log), b.with...)
 	b.prober = balancer.NewProber(b.picks, e.view, b.probes, func(c *client) membership.Instance { return *c.instance.Load() })
@@ -68,32 +77,42 @@ func (b *Balancer) update(clients []*client) {
 	b.picks.Update(items)
 }
 
-// Endpoint gives an endpoint that picks an instance each time it is called, or [ErrNoEndpoints] while there is none.
-// The calls that one run of Go kit's lb.Retry makes go to different instances while another is left.
+// Endpoint returns an endpoint that picks an instance each time it is called. The calls that one run of Go kit's lb.Retry makes
+// go to different instances while another is left. While there is none the error is [ErrNoEndpoints] itself, as it is of Go kit's
+// balancers, or a [*NoEndpointsError] where there are instances that cannot be called.
 func (b *Balancer) Endpoint() (Endpoint, error) {
-	if b.picks.Len() == 0 {
-		return nil, ErrNoEndpoints
+	if b.picks.Len() > 0 {
+		return b.call, nil
 	}
-	return b.call, nil
+	switch none := b.from.noEndpoints(); none.Cause {
+	case NotOffered, NotConnected:
+		return nil, ErrNoEndpoints
+	default:
+		return nil, none
+	}
 }
 
 func (b *Balancer) call(ctx context.Context, request any) (any, error) {
-	response, called, err := b.try(ctx, request, b.failed.in(ctx))
-	if err != nil && called != nil {
+	response, called, ending := b.try(ctx, request, b.failed.in(ctx), inPlace)
+	if ending.err != nil && called != nil {
 		b.failed.add(ctx, called)
 	}
-	return response, err
+	return response, ending.err
 }
 
-// try calls an instance that is not among tried while there is one. It says which it called, nil for none.
-func (b *Balancer) try(ctx context.Context, request any, tried []*client) (any, *client, error) {
+// try calls an instance that is not among tried while there is one. It returns which it called, nil for none: there is no
+// instance, or the time for the call was over before.
+func (b *Balancer) try(ctx context.Context, request any, tried []*client, run runner) (any, *client, ending) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, ending{err: err}
+	}
 	picked, token, err := b.take(ctx, tried)
 	if err != nil {
-		return nil, nil, ErrNoEndpoints
+		return nil, nil, ending{err: b.from.noEndpoints()}
 	}
 	b.prober.Poke()
-	response, err := b.send(ctx, request, picked, token)
-	return response, picked, err
+	response, ending := b.send(ctx, request, picked, token, run)
+	return response, picked, ending
 }
 
 // take picks an instance and acquires it. One that left meanwhile cannot be acquired, but then the set is a new one
@@ -113,10 +132,10 @@ func (b *Balancer) take(ctx context.Context, tried []*client) (*client, balancer
 }
 
 // send calls what was taken.
-func (b *Balancer) send(ctx context.Context, request any, taken *client, token balancer.Token) (any, error) {
+func (b *Balancer) send(ctx context.Context, request any, taken *client, token balancer.Token, run runner) (any, ending) {
 	outcome := balancer.Failure // unless the endpoint returns: it may panic
 	defer func() { b.picks.Done(token, outcome) }()
-	response, err := taken.send(ctx, request)
-	outcome = b.outcomeOf(ctx, response, err)
-	return response, err
+	response, ending := taken.send(ctx, request, run)
+	outcome = b.outcomeOf(response, ending)
+	return response, ending
 }

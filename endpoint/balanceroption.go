@@ -4,7 +4,13 @@ import "github.com/grapevine-go/grapevine/balancer"
 
 // With passes options on to the balancer: [balancer.SlowStart], [balancer.Eject], [balancer.PreferZone].
 func With(options ...balancer.Option) BalancerOption {
-	return func(b *Balancer) { b.with = append(b.with, options...) }
+	return func(b *Balancer) {
+		for _, option := range options {
+			if option != nil {
+				b.with = append(b.with, option)
+			}
+		}
+	}
 }
 
 // Probes sets how many load probes a Balancer sends each second at most. The default is 500; 0 or less sends none.

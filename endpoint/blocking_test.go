@@ -26,8 +26,8 @@ func TestFactoryThatBlocksHoldsUpNobody(t *testing.T) {
 			if got := callEach(t, endpointer); got != want {
 				t.Errorf("the endpoints are %s while one is being made, want %s", got, want)
 			}
-			if answer, _, err := balancer.try(t.Context(), nil, nil); err != nil {
-				t.Errorf("call = %v, %v", answer, err)
+			if answer, _, ending := balancer.try(t.Context(), nil, nil, inPlace); ending.err != nil {
+				t.Errorf("call = %v, %v", answer, ending.err)
 			}
 			town.join("c")
 			synctest.Wait()

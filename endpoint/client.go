@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,9 @@ type client struct {
 	address    string
 	instance   atomic.Pointer[membership.Instance] // as last heard of
 	made       atomic.Pointer[made]                // nil until the factory has succeeded
+	failed     atomic.Pointer[error]               // of the factory, as it ran last
+	tried      chan struct{}                       // closed once the factory has run
+	rebooted   chan struct{}                       // holds one signal: the next run of the factory is due
 	published  bool                                // as one that can be called; the endpointer's lock is held for it
 	retired    atomic.Bool
 	uses       atomic.Int64  // calls in flight, and 1 until it is retired: at 0 it is closed
@@ -43,7 +47,7 @@ type made struct {
 }
 
 func newClient(e *Endpointer, address string) *client {
-	c := &client{endpointer: e, address: address, ended: make(chan struct{})}
+	c := &client{endpointer: e, address: address, tried: make(chan struct{}), rebooted: make(chan struct{}, 1), ended: make(chan struct{})}
 	c.uses.Store(1)
 	return c
 }
@@ -52,23 +56,42 @@ func byAddress(a, b *client) int { return strings.Compare(a.address, b.address) 
 
 func (c *client) connected() bool { return c.made.Load() != nil }
 
-// connect runs the factory until it succeeds or nobody needs it any more.
+// connect runs the factory until it succeeds or the instance has left. A new boot is a new instance: what a dead one refused says
+// nothing of it.
 func (c *client) connect() {
+	first := sync.OnceFunc(func() { close(c.tried) })
+	defer first()
 	for backoff := firstReconnect; ; backoff = min(2*backoff, slowestReconnect) {
 		made, err := c.runFactory()
 		if err == nil {
 			c.begin(made)
 			return
 		}
+		c.failed.Store(&err)
+		first()
 		c.endpointer.log.Warn().Err(err).Str("instance", c.address).Msg("endpoint: factory failed")
 		select {
 		case <-time.After(backoff/2 + rand.N(backoff/2)):
+		case <-c.rebooted:
+			backoff = firstReconnect / 2
 		case <-c.endpointer.ctx.Done():
 			return
 		}
 		if c.hasLeft() {
 			return
 		}
+	}
+}
+
+// update records the instance as it is now. Called with the endpointer's lock held.
+func (c *client) update(instance membership.Instance) {
+	before := c.instance.Swap(&instance)
+	if before == nil || before.Member == instance.Member && before.Boot == instance.Boot {
+		return
+	}
+	select {
+	case c.rebooted <- struct{}{}:
+	default:
 	}
 }
 
@@ -89,6 +112,7 @@ func (c *client) runFactory() (m *made, err error) {
 // begin makes the client one that can be called, unless its instance has left meanwhile.
 func (c *client) begin(m *made) {
 	c.made.Store(m)
+	c.failed.Store(nil)
 	if c.uses.Load() == 0 { // no call can begin any more; one that is in flight closes it at its end
 		c.close()
 		return
@@ -168,21 +192,35 @@ func (c *client) hasLeft() bool { return c.retired.Load() }
 
 // call is what Endpoints hands out.
 func (c *client) call(ctx context.Context, request any) (any, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if !c.acquire() {
 		return nil, errRetired
 	}
-	return c.send(ctx, request)
+	response, ending := c.send(ctx, request, inPlace)
+	return response, ending.err
+}
+
+// ending is how a call ended.
+type ending struct {
+	err     error
+	verdict verdict
 }
 
 // send sends a request to this instance, which is acquired for it, and tells the node what the call learned of it.
-func (c *client) send(ctx context.Context, request any) (any, error) {
-	defer c.release()
-	response, err := c.made.Load().endpoint(ctx, request)
-	instance := c.instance.Load()
-	switch evidence := evidenceOf(ctx, err); {
-	case evidence == "", evidence == membership.Fine && !instance.Suspected:
+func (c *client) send(ctx context.Context, request any, run runner) (any, ending) {
+	ctx, x := withExchange(ctx)
+	response, err := run(ctx, request, c)
+	verdict, instance := x.verdictOf(ctx, err), c.instance.Load()
+	switch verdict.evidence {
+	case "":
+	case membership.Fine:
+		if instance.Suspected {
+			c.endpointer.view.Report(*instance, membership.Fine)
+		}
 	default:
-		c.endpointer.view.Report(*instance, evidence)
+		c.endpointer.view.Report(*instance, verdict.evidence)
 	}
-	return response, err
+	return response, ending{err, verdict}
 }

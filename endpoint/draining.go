@@ -29,9 +29,14 @@ const defaultSpread = 500 * time.Millisecond
 // hijacking work as without it. While the member is active it costs some nanoseconds and no allocation. A name that view has
 // never held is taken for active; a member that has left is taken for draining.
 func CloseWhileDraining(view *membership.View, member string, options ...DrainingOption) func(http.Handler) http.Handler {
+	if view == nil {
+		panic("endpoint: CloseWhileDraining: the view is nil: use that of a node, node.View()")
+	}
 	d := &draining{view: view, member: member, spread: defaultSpread, seed: maphash.MakeSeed()}
 	for _, option := range options {
-		option(d)
+		if option != nil {
+			option(d)
+		}
 	}
 	d.look()
 	return func(next http.Handler) http.Handler {

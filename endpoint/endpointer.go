@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,8 +18,8 @@ var _ sd.Endpointer = (*Endpointer)(nil)
 
 // Endpointer keeps an endpoint for every instance of a service that takes calls, and knows the instance behind each.
 // The factory runs once for each address, in a goroutine of its own and without locks held; one that fails is tried
-// again, after 100 ms at first and 30 s at most. The closer of an instance that left is called once the calls to it have
-// returned. Make one with NewEndpointer.
+// again, after 100 ms at first and 30 s at most, and at once when the instance is started anew. The closer of an instance that
+// left is called once the calls to it have returned. Make one with NewEndpointer.
 type Endpointer struct {
 	view    *membership.View
 	service string
@@ -31,9 +32,10 @@ type Endpointer struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
-	closing sync.WaitGroup // of endpoints whose instances left
+	closing sync.WaitGroup // of endpoints whose instances left, and of calls that were abandoned
 
 	ready atomic.Pointer[callable]
+	early atomic.Pointer[early] // nil once there is nothing to wait for
 
 	mu        sync.Mutex
 	clients   map[string]*client // by address, those whose factory has not succeeded included
@@ -54,18 +56,37 @@ func WithLogger(logger zerolog.Logger) EndpointerOption {
 	return func(e *Endpointer) { e.log = logger }
 }
 
-// NewEndpointer follows service in view until Close.
+// NewEndpointer follows service in view until Close. The instances that the view has can be called when it returns: it waits until
+// the factory has run once for each of them, for a second at most. It panics without a view or a factory.
 func NewEndpointer(view *membership.View, service string, factory Factory, options ...EndpointerOption) *Endpointer {
+	switch {
+	case view == nil:
+		panic("endpoint: NewEndpointer: the view is nil: use that of a node, node.View()")
+	case factory == nil:
+		panic("endpoint: NewEndpointer: the factory is nil: use a function that makes an endpoint of an address")
+	}
+	e := newEndpointer(view, service, factory, options)
+	e.awaitEarly(e.ctx)
+	return e
+}
+
+// newEndpointer does not wait.
+func newEndpointer(view *membership.View, service string, factory Factory, options []EndpointerOption) *Endpointer {
 	e := &Endpointer{view: view, service: service, factory: factory, clients: make(map[string]*client)}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.ready.Store(new(callable))
 	for _, option := range options {
-		option(e)
+		if option != nil {
+			option(e)
+		}
 	}
 	e.selection.Panicked = func(i membership.Instance, recovered any) {
 		e.log.Error().Any("panic", recovered).Str("instance", i.Address).Msg("endpoint: filter panicked")
 	}
-	e.work.Go(e.follow)
+	snapshot := view.Snapshot()
+	e.replace(e.selection.Of(view, snapshot, service))
+	e.early.Store(newEarly(slices.Collect(maps.Values(e.clients))))
+	e.work.Go(func() { e.follow(snapshot.Version()) })
 	return e
 }
 
@@ -75,6 +96,8 @@ func (e *Endpointer) Endpoints() ([]Endpoint, error) { return e.ready.Load().end
 
 // Close stops following, waits for factories that are running, and closes every endpoint once the calls to it have
 // returned. There is nothing to call any more. It is safe to call twice.
+//
+// It waits for calls of [Retry] and [Hedge] whose time was over before, if their endpoint goes on all the same.
 func (e *Endpointer) Close() {
 	e.mu.Lock()
 	e.cancel()
@@ -91,9 +114,21 @@ func (e *Endpointer) spawn(f func(context.Context)) {
 	}
 }
 
-func (e *Endpointer) follow() {
+// abandon has Close wait for a call that outlives its context.
+func (e *Endpointer) abandon(ended <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ctx.Err() == nil {
+		e.closing.Go(func() { <-ended })
+	}
+}
+
+// follow makes each snapshot after known the set.
+func (e *Endpointer) follow(known uint64) {
 	for snapshot := range e.view.Watch(e.ctx) {
-		e.replace(e.selection.Of(e.view, snapshot, e.service))
+		if snapshot.Version() != known {
+			e.replace(e.selection.Of(e.view, snapshot, e.service))
+		}
 	}
 }
 
@@ -119,12 +154,14 @@ func (e *Endpointer) swap(instances []membership.Instance) (gone map[string]*cli
 		if e.clients[instance.Address] != nil {
 			continue // two members with one address: one client
 		}
-		known := gone[instance.Address]
-		if known == nil {
+		known, kept := gone[instance.Address]
+		if !kept {
 			known = newClient(e, instance.Address)
+		}
+		known.update(instance)
+		if !kept {
 			e.work.Go(known.connect)
 		}
-		known.instance.Store(&instance)
 		e.clients[instance.Address] = known
 		delete(gone, instance.Address)
 	}

@@ -11,8 +11,7 @@ import (
 )
 
 // evidenceOf tells the failures of a connection from those of the application, which say nothing about whether its
-// process lives. An end of file may be either; it costs no more than a look. A call that its caller cancelled is nobody's
-// failure.
+// process lives. An end of file may be either; it costs no more than a probe. It returns "" for a call that its caller cancelled.
 func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	var network net.Error
 	switch {

@@ -91,18 +91,36 @@ func ExampleRetryIf() {
 	// Output: out of order
 }
 
-// An error that was not retried away tells of every attempt.
+// The last attempt decides what the error is. The history of all attempts is there for those that ask.
 func ExampleRetryError() {
-	endpointer := endpoint.NewEndpointer(viewOf(), "users", factory)
+	endpointer := endpoint.NewEndpointer(viewOf("10.0.0.7:8080"), "users", factory)
 	defer endpointer.Close()
 	hello := endpoint.Retry(endpoint.NewBalancer(endpointer, balancer.RoundRobin()), endpoint.MaxAttempts(2))
 
 	_, err := hello(context.Background(), "world")
 	fmt.Println(err)
-	fmt.Println("no instance:", errors.Is(err, endpoint.ErrNoEndpoints))
+	var retried *endpoint.RetryError
+	if errors.As(err, &retried) {
+		fmt.Println(retried.Attempts)
+	}
 	// Output:
-	// endpoint: no attempt is left after 2: no endpoints available; no endpoints available
-	// no instance: true
+	// endpoint: no attempt is left after 2: out of order
+	// [10.0.0.7:8080: out of order 10.0.0.7:8080: out of order]
+}
+
+// Programs tell by the cause why there is nobody to call.
+func ExampleNoEndpointsError() {
+	endpointer := endpoint.NewEndpointer(viewOf("10.0.0.8:8080"), "users", factory, endpoint.WithTag("canary"))
+	defer endpointer.Close()
+	hello := endpoint.Retry(endpoint.NewBalancer(endpointer, balancer.RoundRobin()))
+
+	_, err := hello(context.Background(), "world")
+	fmt.Println(err)
+	var none *endpoint.NoEndpointsError
+	fmt.Println(errors.Is(err, endpoint.ErrNoEndpoints), errors.As(err, &none) && none.Cause == endpoint.NoMatch)
+	// Output:
+	// endpoint: service "users": no endpoints available: no instance matches the filter
+	// true true
 }
 
 func ExampleInstancer_Register() {

@@ -7,12 +7,16 @@ import (
 
 // Where has an [Endpointer] use only the instances of which matches says true, as if there were no others: no factory runs for
 // those, and where none is left there is nothing to call. An instance enters and leaves as what it says of itself
-// changes. Given more than once, also as [WithTag] and [WithVersion], all must match. By default every instance does.
+// changes. Given more than once, also as [WithTag] and [WithVersion], all must match. By default, and with nil, every instance does.
 //
-// The function is called from one goroutine, for each instance after each change of the view. It must not block, nor
+// The function is called in NewEndpointer, and then from one goroutine for each instance after each change of the view. It must not block, nor
 // change the instance. Where it panics the instance is left out, and that is logged.
 func Where(matches func(membership.Instance) bool) EndpointerOption {
-	return func(e *Endpointer) { e.selection.Where = append(e.selection.Where, matches) }
+	return func(e *Endpointer) {
+		if matches != nil {
+			e.selection.Where = append(e.selection.Where, matches)
+		}
+	}
 }
 
 // WithTag uses only instances that have all of tags, see [Where].

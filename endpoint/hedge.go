@@ -11,7 +11,7 @@ const (
 	leastWait     = time.Millisecond
 )
 
-// Hedge gives an endpoint that calls through b and, when the instance has not answered within the 95th percentile of the
+// Hedge returns an endpoint that calls through b and, when the instance has not answered within the 95th percentile of the
 // latencies of this endpoint, calls another one as well. The first answer counts; the other call is cancelled. It is for
 // requests that may be served twice, see [HedgeIf].
 //
@@ -21,13 +21,19 @@ const (
 //
 // To the balancer the call that was overtaken is cancelled, which is nobody's failure. Hedge does not retry: a call
 // that fails before there is a second one has failed, and its error is returned as it is. After that the other call
-// decides; if that fails too the error is a [*RetryError] of both. For both retries and hedges give [Retry] the option [Hedged].
+// decides; if that fails too the error is a [*RetryError] of both, of which the later one decides. For both retries and hedges
+// give [Retry] the option [Hedged].
 //
-// No goroutine outlives the call, and nothing holds the request any more when it returns: it waits for the call that was
-// cancelled. So an endpoint must return when its context ends, as those of Go kit's transports do, or it holds up the answer
-// of the other. Of two answers one is dropped, and closed if it is an io.Closer or has the body of an http.Response; the context of the other goes on, so
-// that a streamed body can be read after the call.
-func Hedge(b *Balancer, options ...HedgeOption) Endpoint { return newHedge(b, options).call }
+// The call waits for the one that was cancelled, so that nothing holds the request any more when it returns. An endpoint that does
+// not honour its context holds it up for 10 ms, and goes on by itself after that. Of two answers one is dropped, and closed if it is
+// an io.Closer or has the body of an http.Response; the context of the other goes on, so that a streamed body can be read after the
+// call. Hedge panics without a Balancer.
+func Hedge(b *Balancer, options ...HedgeOption) Endpoint {
+	if b == nil {
+		panic("endpoint: Hedge: the Balancer is nil: make one with NewBalancer")
+	}
+	return newHedge(b, options).call
+}
 
 // Hedged makes the attempts of [Retry] hedged ones. Attempts whose calls have both failed are retried if both errors are.
 func Hedged(options ...HedgeOption) RetryOption {
@@ -37,8 +43,10 @@ func Hedged(options ...HedgeOption) RetryOption {
 // HedgeOption configures [Hedge] and [Hedged].
 type HedgeOption func(*hedge)
 
-// HedgeIf sets which requests may be sent twice. The default is all.
-func HedgeIf(twice func(request any) bool) HedgeOption { return func(h *hedge) { h.hedgeIf = twice } }
+// HedgeIf sets which requests may be sent twice. The default, and nil, is all.
+func HedgeIf(twice func(request any) bool) HedgeOption {
+	return func(h *hedge) { h.hedgeIf = orAlways(twice) }
+}
 
 // HedgeBudget sets which share of the calls may be doubled, over some time: each call earns share, a second one costs 1,
 // and at most 10 are saved up. The default is 0.05.
@@ -59,9 +67,11 @@ type hedge struct {
 }
 
 func newHedge(b *Balancer, options []HedgeOption) *hedge {
-	h := &hedge{balancer: b, hedgeIf: func(any) bool { return true }, least: leastWait, budget: newHedgeBudget(defaultHedges)}
+	h := &hedge{balancer: b, hedgeIf: always[any], least: leastWait, budget: newHedgeBudget(defaultHedges)}
 	for _, option := range options {
-		option(h)
+		if option != nil {
+			option(h)
+		}
 	}
 	return h
 }

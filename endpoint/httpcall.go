@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -15,33 +16,10 @@ type httpCall struct {
 	used bool // the body
 }
 
-// httpCallKey is where the context has it: what stands between here and an instance sees an *http.Request.
+// httpCallKey is where the context has it.
 type httpCallKey struct{}
 
-// sendTo is the endpoint of an instance, from *http.Request to *http.Response.
-func sendTo(base http.RoundTripper, instance string) Endpoint {
-	return func(ctx context.Context, _ any) (any, error) {
-		c := ctx.Value(httpCallKey{}).(*httpCall)
-		body, err := c.body()
-		if err != nil {
-			return nil, err
-		}
-		sent := c.request.WithContext(ctx)
-		url := *sent.URL
-		url.Host, sent.URL, sent.Body = instance, &url, body
-		if sent.Host == "" {
-			sent.Host = c.request.URL.Host
-		}
-		response, err := base.RoundTrip(sent)
-		if err != nil {
-			return nil, err
-		}
-		response.Request = c.request.WithContext(ctx) // which keeps the context of a body from being collected
-		return response, nil
-	}
-}
-
-// body gives the request's own the first time, then others of the same content.
+// body returns the request's own the first time, then others of the same content.
 func (c *httpCall) body() (io.ReadCloser, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,11 +30,66 @@ func (c *httpCall) body() (io.ReadCloser, error) {
 	return c.request.GetBody()
 }
 
-// end closes a body that nobody was given, as a RoundTripper must.
+// end closes a body that no attempt has got, as a RoundTripper must.
 func (c *httpCall) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.used && c.request.Body != nil {
 		c.request.Body.Close()
+	}
+}
+
+// eachAttempt goes around the middleware of an instance. The middleware sees a request of the attempt's own.
+func eachAttempt(next Endpoint) Endpoint {
+	return func(ctx context.Context, _ any) (any, error) {
+		c, x := ctx.Value(httpCallKey{}).(*httpCall), exchangeOf(ctx)
+		body, err := c.body()
+		if err != nil {
+			x.byCaller.Store(true)
+			return nil, err
+		}
+		a := new(httpAttempt)
+		a.ctx = context.WithValue(ctx, httpAttemptKey{}, a)
+		a.body = x.watch(body)
+		defer a.end()
+		request := c.request.WithContext(a.ctx)
+		request.Body = a.body
+		response, err := next(a.ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		answer, ok := response.(*http.Response)
+		if !ok || answer == nil {
+			return nil, CallerError(fmt.Errorf("endpoint: Transport.Middleware returned %T: return an *http.Response or an error", response))
+		}
+		answer.Request = c.request.WithContext(ctx) // which keeps the context of a body from being collected
+		return answer, nil
+	}
+}
+
+// sendTo is the endpoint of an instance, from *http.Request to *http.Response. It sends what the middleware passes on.
+func sendTo(base http.RoundTripper, instance string) Endpoint {
+	return func(ctx context.Context, passed any) (any, error) {
+		request, ok := passed.(*http.Request)
+		if !ok || request == nil || request.URL == nil {
+			return nil, CallerError(fmt.Errorf("endpoint: Transport.Middleware passed on %T: pass on an *http.Request with a URL", passed))
+		}
+		a, x := attemptOf(ctx, request), exchangeOf(ctx)
+		sent := request.WithContext(a.contextOf(ctx, request))
+		url := *request.URL
+		url.Host, sent.URL = instance, &url
+		if sent.Host == "" {
+			sent.Host = request.URL.Host
+		}
+		if err := a.take(sent); err != nil {
+			x.byCaller.Store(true)
+			return nil, err
+		}
+		x.watchRequest(sent)
+		response, err := base.RoundTrip(sent)
+		if err != nil {
+			return nil, err
+		}
+		return response, nil
 	}
 }

@@ -1,60 +1,33 @@
 package endpoint
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/grapevine-go/grapevine/balancer"
 )
 
-// firstInstances is how long the first requests wait for the instances to be made, which takes no time to speak of.
-const firstInstances = time.Second
-
 // httpService is what calls one service.
 type httpService struct {
 	name       string
+	uses       int // requests in flight; the transport's lock is held for it
 	begin      sync.Once
 	endpointer *Endpointer
-	ready      chan struct{} // closed once there are instances
-	until      time.Time
 
 	idempotent, unsent, once Endpoint
 }
 
-func (s *httpService) await(ctx context.Context) {
-	select {
-	case <-s.ready:
-		return
-	default:
-	}
-	timer := time.NewTimer(time.Until(s.until))
-	defer timer.Stop()
-	select {
-	case <-s.ready:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
 // begin makes what calls a service.
 func (t *Transport) begin(s *httpService) {
-	s.until = time.Now().Add(firstInstances)
-	s.endpointer = NewEndpointer(t.View, s.name, t.factory(), t.EndpointerOptions...)
-	policy := balancer.LeastRequest
+	s.endpointer = newEndpointer(t.View, s.name, t.factory(), t.EndpointerOptions)
+	var policy balancer.Policy
 	if t.Policy != nil {
-		policy = t.Policy
+		policy = t.Policy()
 	}
-	b := NewBalancer(s.endpointer, policy(), append([]BalancerOption{FailureIfResponse(serverFailed)}, t.BalancerOptions...)...)
+	b := NewBalancer(s.endpointer, policy, append([]BalancerOption{FailureIfResponse(serverFailed)}, t.BalancerOptions...)...)
 	s.idempotent, s.unsent, s.once = httpRetries(b, t.RetryOptions)
-	var once sync.Once
-	s.endpointer.subscribe(func(clients []*client) { // after the balancer, and with the endpointer's lock held
-		if len(clients) > 0 && len(clients) == len(s.endpointer.clients) {
-			once.Do(func() { close(s.ready) })
-		}
-	})
+	s.endpointer.subscribe(func([]*client) { t.releaseGone(s) }) // with the endpointer's lock held, under which t.mu is taken
 }
 
 func serverFailed(response any) bool {
@@ -83,21 +56,20 @@ func (s *httpService) endpointFor(request *http.Request) Endpoint {
 	}
 }
 
-// isIdempotent goes by RFC 9110, section 9.2.2, and the header that net/http knows.
+// isIdempotent goes by RFC 9110, section 9.2.2, and the headers that net/http knows, which count without a value, too.
 func isIdempotent(request *http.Request) bool {
 	switch request.Method {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
 		return true
 	default:
-		return request.Header.Get("Idempotency-Key") != "" || request.Header.Get("X-Idempotency-Key") != ""
+		_, key := request.Header["Idempotency-Key"]
+		_, xKey := request.Header["X-Idempotency-Key"]
+		return key || xKey
 	}
 }
 
 func (t *Transport) factory() Factory {
 	base := t.base()
 	factory := func(instance string) (Endpoint, io.Closer, error) { return sendTo(base, instance), nil, nil }
-	if t.Middleware == nil {
-		return factory
-	}
-	return PerInstance(factory, t.Middleware)
+	return PerInstance(PerInstance(factory, t.Middleware), func(string) Middleware { return eachAttempt })
 }

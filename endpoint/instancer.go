@@ -29,6 +29,8 @@ type Instancer struct {
 type feed struct {
 	cancel context.CancelFunc
 	ended  chan struct{}
+	told   bool     // something
+	last   []string // the list
 }
 
 func (f *feed) stop() {
@@ -36,26 +38,43 @@ func (f *feed) stop() {
 	<-f.ended
 }
 
-// NewInstancer follows service in view until Stop.
+// NewInstancer follows service in view until Stop. It panics without a view.
 func NewInstancer(view *membership.View, service string) *Instancer {
+	if view == nil {
+		panic("endpoint: NewInstancer: the view is nil: use that of a node, node.View()")
+	}
 	return &Instancer{view: view, service: service, feeds: make(map[chan<- sd.Event]*feed)}
 }
 
-// Register sends what is known to events, and the latest after each change, until Deregister or Stop. It returns at
-// once. A slow receiver skips what is out of date and holds up nobody. Each event has a slice of its own.
+// Register sends what is known to events, and the latest after each change, until Deregister or Stop. A slow receiver skips what is
+// out of date and holds up nobody. Each event has a slice of its own.
+//
+// It does not wait for a receiver. One that is there, as that of sd.NewEndpointer of Go kit, has dealt with what is known when
+// Register returns, or takes longer than 100 ms: over a channel without a buffer it gets the first event twice, as a receiver
+// that receives again is done with the event before.
 func (i *Instancer) Register(events chan<- sd.Event) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.stopped || i.feeds[events] != nil {
+	ctx, f := i.begin(events)
+	if f == nil {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	f := &feed{cancel, make(chan struct{})}
-	i.feeds[events] = f
+	f.handOver(ctx, events, i.view.Snapshot(), i.service)
 	go func() {
 		defer close(f.ended)
-		i.serve(ctx, events)
+		i.serve(ctx, f, events)
 	}()
+}
+
+// begin reserves a feed, unless there is one.
+func (i *Instancer) begin(events chan<- sd.Event) (context.Context, *feed) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if events == nil || i.stopped || i.feeds[events] != nil {
+		return nil, nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &feed{cancel: cancel, ended: make(chan struct{})}
+	i.feeds[events] = f
+	return ctx, f
 }
 
 // Deregister ends what Register began. When it returns, nothing will be sent to events any more, so that the caller may
@@ -88,18 +107,16 @@ func (i *Instancer) Stop() {
 
 // serve sends an event for every change that Go kit can see. It remembers what kit makes of what it received: a list
 // makes it forget an error.
-func (i *Instancer) serve(ctx context.Context, events chan<- sd.Event) {
-	var last []string
+func (i *Instancer) serve(ctx context.Context, f *feed, events chan<- sd.Event) {
 	var lastErr error
-	first := true
 	for snapshot := range i.view.Watch(ctx) {
 		addresses, err := snapshot.Addresses(i.service), snapshot.Err()
 		healed := lastErr != nil && err == nil
-		if first || healed || !slices.Equal(addresses, last) {
-			if !send(ctx, events, snapshot, sd.Event{Instances: slices.Clone(addresses)}) { // kit sorts it, in place
+		if !f.told || healed || !slices.Equal(addresses, f.last) {
+			if !send(ctx, events, snapshot, listOf(addresses)) {
 				continue
 			}
-			first, last, lastErr = false, addresses, nil
+			f.told, f.last, lastErr = true, addresses, nil
 		}
 		if err != nil && lastErr == nil && send(ctx, events, snapshot, sd.Event{Err: err}) {
 			lastErr = err
@@ -107,7 +124,7 @@ func (i *Instancer) serve(ctx context.Context, events chan<- sd.Event) {
 	}
 }
 
-// send says whether event was received: it is not when it goes out of date before anybody receives.
+// send reports whether event was received: it is not when it goes out of date before anybody receives.
 func send(ctx context.Context, events chan<- sd.Event, snapshot *membership.Snapshot, event sd.Event) bool {
 	select {
 	case events <- event:

@@ -3,14 +3,24 @@ package endpoint
 import "io"
 
 // PerInstance puts a middleware of its own around the endpoint of each instance, such as a circuit breaker, a limit or a
-// count. It is made when the instance is connected to, and goes with it.
+// count. It is made when the instance is connected to, and goes with it. A middleware that is nil changes nothing. PerInstance panics
+// without a factory.
 func PerInstance(factory Factory, middleware func(instance string) Middleware) Factory {
+	if factory == nil {
+		panic("endpoint: PerInstance: the factory is nil: use a function that makes an endpoint of an address")
+	}
+	if middleware == nil {
+		return factory
+	}
 	return func(instance string) (Endpoint, io.Closer, error) {
 		endpoint, closer, err := factory(instance)
 		if err != nil || endpoint == nil {
 			return nil, closer, err
 		}
-		return middleware(instance)(endpoint), closer, nil
+		if around := middleware(instance); around != nil {
+			endpoint = around(endpoint)
+		}
+		return endpoint, closer, nil
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +27,7 @@ type race struct {
 	over   bool // no second call may begin or win any more
 	first  call
 	second call
+	done   []*call // in the order in which they ended
 }
 
 // call is one of the two. Its result is the race's own once it has ended.
@@ -36,15 +35,18 @@ type call struct {
 	client   *client
 	try      *tryContext
 	response any
-	err      error
+	ending   ending
 	late     bool
 	won      bool
 }
 
 func (h *hedge) race(ctx context.Context, request any, tried []*client, wait time.Duration) (any, []failedAttempt) {
+	if err := ctx.Err(); err != nil {
+		return nil, []failedAttempt{{err: err, late: true}}
+	}
 	taken, token, err := h.balancer.take(ctx, tried)
 	if err != nil {
-		return nil, []failedAttempt{{nil, ErrNoEndpoints, ctx.Err() != nil}}
+		return nil, []failedAttempt{{err: h.balancer.from.noEndpoints()}}
 	}
 	r := &race{hedge: h, ctx: ctx, request: request, ended: make(chan struct{})}
 	r.tried = append(slices.Clip(tried), taken)
@@ -52,7 +54,7 @@ func (h *hedge) race(ctx context.Context, request any, tried []*client, wait tim
 	began := time.Now()
 	timer := time.AfterFunc(wait, r.runSecond)
 	r.runFirst(token, timer)
-	h.learn(time.Since(began), wait, r.first.err == nil)
+	h.learn(time.Since(began), wait, r.first.ending.err == nil)
 	return r.result()
 }
 
@@ -65,7 +67,7 @@ func (r *race) runFirst(token balancer.Token, timer *time.Timer) {
 			<-r.ended
 		}
 	}()
-	r.first.response, r.first.err = r.hedge.balancer.send(r.first.try, r.request, r.first.client, token)
+	r.first.response, r.first.ending = r.hedge.balancer.send(r.first.try, r.request, r.first.client, token, bounded)
 	panicked = false
 }
 
@@ -74,8 +76,9 @@ func (r *race) firstEnded(panicked bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	first, second := &r.first, &r.second
+	r.done = append(r.done, first)
 	first.late = r.ctx.Err() != nil
-	first.won = first.err == nil && !panicked && !second.won
+	first.won = first.ending.err == nil && !panicked && !second.won
 	if r.over = first.won || panicked || second.client == nil; r.over {
 		second.stop(errOvertaken)
 	}
@@ -91,11 +94,12 @@ func (r *race) runSecond() {
 		return
 	}
 	second := &r.second
-	response, err := r.contained(token)
+	response, ending := r.contained(token)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	second.response, second.err, second.late = response, err, r.ctx.Err() != nil
-	if err == nil && !r.over {
+	second.response, second.ending, second.late = response, ending, r.ctx.Err() != nil
+	r.done = append(r.done, second)
+	if ending.err == nil && !r.over {
 		second.won = true
 		r.first.stop(errOvertaken)
 	}
@@ -120,29 +124,30 @@ func (r *race) begin() (token balancer.Token, ok bool) {
 }
 
 // contained makes the second call. Nobody could recover from a panic in its goroutine, so that it is a failure.
-func (r *race) contained(token balancer.Token) (response any, err error) {
+func (r *race) contained(token balancer.Token) (response any, end ending) {
 	taken := r.second.client
 	defer func() {
 		if recovered := recover(); recovered != nil {
 			taken.endpointer.log.Error().Any("panic", recovered).Str("instance", taken.address).Msg("endpoint: second call panicked")
-			err = fmt.Errorf("endpoint: second call panicked: %v", recovered)
+			end.err = fmt.Errorf("endpoint: second call panicked: %v", recovered)
 		}
 	}()
-	return r.hedge.balancer.send(r.second.try, r.request, taken, token)
+	return r.hedge.balancer.send(r.second.try, r.request, taken, token, bounded)
 }
 
 // result is asked for when both have ended.
 func (r *race) result() (response any, failures []failedAttempt) {
-	for _, one := range []*call{&r.first, &r.second} {
+	for _, one := range r.done {
 		switch {
-		case one.client == nil: // there was no second
 		case one.won:
 			one.try.keep(&r.hedge.leftovers)
 			response = one.response
 		default:
 			one.stop(nil)
-			one.drop()
-			failures = append(failures, failedAttempt{one.client, one.err, one.late})
+			if one.ending.err == nil {
+				drop(one.response)
+			}
+			failures = append(failures, failedAttempt{one.client, one.ending.err, one.late, one.ending.verdict})
 		}
 	}
 	if r.first.won || r.second.won {
@@ -154,18 +159,5 @@ func (r *race) result() (response any, failures []failedAttempt) {
 func (c *call) stop(cause error) {
 	if c.try != nil {
 		c.try.cancel(cause)
-	}
-}
-
-// drop closes an answer that came too late to be used.
-func (c *call) drop() {
-	if c.err != nil {
-		return
-	}
-	switch response := c.response.(type) {
-	case *http.Response:
-		response.Body.Close()
-	case io.Closer:
-		response.Close()
 	}
 }

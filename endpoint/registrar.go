@@ -27,8 +27,14 @@ type Registrar struct {
 	registration membership.Registration // nil while not registered
 }
 
-// NewRegistrar makes a Registrar that offers service at registry.
+// NewRegistrar returns a Registrar that offers service at registry. Without a logger nothing is logged. It panics without a registry.
 func NewRegistrar(registry Registry, service membership.Service, logger log.Logger) *Registrar {
+	if registry == nil {
+		panic("endpoint: NewRegistrar: the registry is nil: use a cluster.Node")
+	}
+	if logger == nil {
+		logger = log.NewNopLogger()
+	}
 	return &Registrar{registry: registry, service: service,
 		logger: log.With(logger, "service", service.Name, "address", service.Address)}
 }

@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -15,22 +14,42 @@ const (
 	longestPause    = 250 * time.Millisecond
 )
 
-// Retry gives an endpoint that calls through b and, when a call fails, calls another instance, never the same twice
+// Retry returns an endpoint that calls through b and, when a call fails, calls another instance, never the same twice
 // while another is left; after that it waits a little, 25 ms at first, before it calls one again. By default it makes 3
 // attempts, and retries at most 20 % of the calls and 3 a second besides, see [Budget]. Every error is retried, unless the
-// caller's context has ended, so say with [RetryIf] what must not be done twice.
+// caller's context has ended or the caller itself is at fault, see [CallerError], so say with [RetryIf] what must not be done
+// twice. While there is no instance the attempts only wait, and cost no budget.
 //
-// A failure of one attempt that is not retried is returned as it is; otherwise the error is a [*RetryError]. No
-// goroutine outlives the call, and the context of a call that succeeded goes on, so that a streamed body can be read
-// after it.
-func Retry(b *Balancer, options ...RetryOption) Endpoint { return newRetry(b, options).call }
+// A failure of one attempt that is not retried is returned as it is; otherwise the error is a [*RetryError], of which the last
+// attempt decides. The context of a call that succeeded goes on, so that a streamed body can be read after it. A call returns
+// when its context ends, or the time for its attempt: 10 ms later where an endpoint does not honour the context. That endpoint goes
+// on in a goroutine, for which Close of the Endpointer waits, and an answer that it returns then is dropped. Retry panics without
+// a Balancer.
+func Retry(b *Balancer, options ...RetryOption) Endpoint {
+	if b == nil {
+		panic("endpoint: Retry: the Balancer is nil: make one with NewBalancer")
+	}
+	return newRetry(b, options).call
+}
 
 func newRetry(b *Balancer, options []RetryOption) *retry {
-	r := &retry{balancer: b, attempt: b.attempt, attempts: defaultAttempts, retryIf: func(error) bool { return true }, budget: newBudget(defaultBudget)}
+	r := &retry{balancer: b, attempt: b.attempt, attempts: defaultAttempts, retryIf: always[error], budget: newBudget(defaultBudget)}
 	for _, option := range options {
-		option(r)
+		if option != nil {
+			option(r)
+		}
 	}
 	return r
+}
+
+// always is what decides where no function is given.
+func always[T any](T) bool { return true }
+
+func orAlways[T any](decide func(T) bool) func(T) bool {
+	if decide == nil {
+		return always[T]
+	}
+	return decide
 }
 
 // RetryOption configures [Retry].
@@ -48,9 +67,12 @@ func PerTryTimeout(d time.Duration) RetryOption { return func(r *retry) { r.time
 // The rule is that of Finagle's RetryBudget.
 func Budget(share float64) RetryOption { return func(r *retry) { r.budget = newBudget(share) } }
 
-// RetryIf sets which errors are retried. The default is all. A request that reached no server, as of a dial that was refused, is
-// sent again whatever it says; [Unsent] retries nothing else. Attempts and budget bound all of them.
-func RetryIf(again func(error) bool) RetryOption { return func(r *retry) { r.retryIf = again } }
+// RetryIf sets which errors are retried. The default, and nil, is all. A request that reached no server, as of a dial that was
+// refused, is sent again whatever it decides; [Unsent] retries nothing else. It is asked about [ErrNoEndpoints], too: false has a
+// call fail at once where there is no instance. Attempts and budget bound all of them.
+func RetryIf(again func(error) bool) RetryOption {
+	return func(r *retry) { r.retryIf = orAlways(again) }
+}
 
 type retry struct {
 	balancer  *Balancer
@@ -63,6 +85,9 @@ type retry struct {
 }
 
 func (r *retry) call(ctx context.Context, request any) (any, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	r.budget.deposit()
 	var tried []*client
 	var failed []failedAttempt
@@ -71,10 +96,12 @@ func (r *retry) call(ctx context.Context, request any) (any, error) {
 		if failures == nil {
 			return response, nil
 		}
-		failed = append(failed, failures...)
+		if !noneTwice(failed, failures) {
+			failed = append(failed, failures...)
+		}
 		if reason := r.stop(ctx, failures, attempts); reason != "" {
 			if len(failed) == 1 && reason != budgetSpent {
-				return nil, failed[0].err
+				return nil, failures[0].err
 			}
 			return nil, newRetryError(failed, reason, ctx.Err())
 		}
@@ -93,25 +120,41 @@ func (r *retry) call(ctx context.Context, request any) (any, error) {
 	}
 }
 
+// Why there is no further attempt.
 const (
-	budgetSpent  = "the retry budget is spent"
-	contextEnded = "the call's context has ended"
+	budgetSpent   = "the retry budget is spent"
+	contextEnded  = "the call's context has ended"
+	noAttemptLeft = "no attempt is left"
+	notRetried    = "the last error is not retried"
 )
 
-// stop says why there is no attempt after one that failed, or "".
+// stop returns why there is no attempt after one that failed, or "". An error that is not retried becomes the last of failures.
 func (r *retry) stop(ctx context.Context, failures []failedAttempt, attempts int) string {
+	none := failures[0].called == nil
 	switch {
 	case ctx.Err() != nil:
 		return contextEnded
+	case slices.ContainsFunc(failures, func(f failedAttempt) bool { return f.verdict.final }):
+		return notRetried
 	case attempts >= r.attempts:
-		return "no attempt is left"
-	case slices.ContainsFunc(failures, func(f failedAttempt) bool { return !Unsent(f.err) && !r.retryIf(f.err) }):
-		return "the last error is not retried"
-	case !r.budget.withdraw():
+		return noAttemptLeft
+	case slices.ContainsFunc(failures, func(f failedAttempt) bool { return !r.again(f) }):
+		return notRetried
+	case !none && !r.budget.withdraw():
 		return budgetSpent
 	default:
 		return ""
 	}
+}
+
+// again reports whether a failure may be retried. What reached no server may be, but there being nobody is for RetryIf to decide.
+func (r *retry) again(f failedAttempt) bool {
+	return f.called != nil && (f.verdict.unsent || Unsent(f.err)) || r.retryIf(f.err)
+}
+
+// noneTwice reports whether an attempt found no instance, as the one before: that is told once.
+func noneTwice(before, now []failedAttempt) bool {
+	return len(before) > 0 && before[len(before)-1].called == nil && now[0].called == nil
 }
 
 // try makes one attempt within the time for one.
@@ -125,14 +168,14 @@ func (r *retry) try(ctx context.Context, request any, tried []*client) (any, []f
 	if timedOut := settle(failures == nil); timedOut {
 		for i, failure := range failures {
 			if failure.late {
-				failures[i].err = fmt.Errorf("no answer within %v: %w: %w", r.timeout, context.DeadlineExceeded, failure.err)
+				failures[i].err = &noAnswerError{within: r.timeout, err: failure.err}
 			}
 		}
 	}
 	return response, failures
 }
 
-// pause waits before an instance is called again, and says whether it may be: not when ctx has ended.
+// pause waits before an instance is called again, and reports whether it may be: not when ctx has ended.
 func pause(ctx context.Context, before int) bool {
 	longest := min(firstPause<<min(before, 8), longestPause)
 	timer := time.NewTimer(longest/2 + rand.N(longest/2))

@@ -88,8 +88,8 @@ func TestLeftIsNotTaken(t *testing.T) {
 		if picked.acquireCurrent() {
 			t.Error("one that has left is taken")
 		}
-		if _, err := balancer.send(t.Context(), nil, picked, token); err != nil {
-			t.Errorf("the call that had it: %v", err)
+		if _, ending := balancer.send(t.Context(), nil, picked, token, inPlace); ending.err != nil {
+			t.Errorf("the call that had it: %v", ending.err)
 		}
 		if _, _, err := balancer.take(t.Context(), nil); err == nil || errors.Is(err, errRetired) {
 			t.Errorf("take: %v", err)

@@ -3,6 +3,9 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"net"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,7 +32,7 @@ func TestAllInstancesHang(t *testing.T) {
 		answer Endpoint
 		err    error
 	}{
-		"with the context's error": {hang, context.Canceled},
+		"with the context's error": {hang, context.DeadlineExceeded},
 		"with its cause":           {func(ctx context.Context, _ any) (any, error) { <-ctx.Done(); return nil, context.Cause(ctx) }, errTryTimeout},
 		"with an error of its own": {func(ctx context.Context, _ any) (any, error) { <-ctx.Done(); return nil, errBroken }, errBroken},
 	} {
@@ -39,10 +42,14 @@ func TestAllInstancesHang(t *testing.T) {
 				users.answer(tt.answer, "a:80", "b:80", "c:80")
 				start := time.Now()
 				_, err := Retry(balancerOf(t, newTown("a", "b", "c"), users, first), PerTryTimeout(time.Second))(t.Context(), nil)
-				if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, tt.err) {
+				if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, tt.err) || errors.Is(err, context.Canceled) {
 					t.Errorf("the error is %v, want both %v and %v", err, context.DeadlineExceeded, tt.err)
 				}
-				if got := time.Since(start); got != 3*time.Second || strings.Count(err.Error(), "no answer within 1s") != 3 {
+				var timeout net.Error
+				if !errors.As(err, &timeout) || !timeout.Timeout() || !os.IsTimeout(err) {
+					t.Errorf("%v is no time-out", err)
+				}
+				if got := time.Since(start); got != 3*time.Second || !strings.Contains(err.Error(), "after 3: no answer within 1s") {
 					t.Errorf("after %v: %v, want three attempts of 1s", got, err)
 				}
 			})
@@ -109,20 +116,72 @@ func TestContextOfAnAttempt(t *testing.T) {
 	})
 }
 
-// An endpoint that ignores its context keeps the call, rather than go on behind its back.
-func TestNothingOutlivesACall(t *testing.T) {
+// A call returns at the end of its context, or of the time for an attempt, whatever its endpoint does. Close waits for those.
+func TestRetryReturnsBesideEndpointsThatIgnoreTheirContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		users, running := newServers(), 0
+		users, running, closed := newServers(), 0, 0
 		users.answer(func(context.Context, any) (any, error) {
 			running++
 			defer func() { running-- }()
 			time.Sleep(time.Hour)
-			return nil, errBroken
+			return closerFunc(func() { closed++ }), nil
 		}, "a:80", "b:80", "c:80")
-		start := time.Now()
-		Retry(balancerOf(t, newTown("a", "b", "c"), users, first), PerTryTimeout(time.Second))(t.Context(), nil)
-		if got := time.Since(start); got != 3*time.Hour || running != 0 {
-			t.Errorf("after %v %d attempts are running, want none after 3h", got, running)
+		b := balancerOf(t, newTown("a", "b", "c"), users, first)
+		for name, tt := range map[string]struct {
+			call Endpoint
+			ctx  context.Context
+			want time.Duration
+		}{
+			"the call's context": {Retry(b), nil, time.Second + lateness},
+			"the time for one":   {Retry(b, PerTryTimeout(time.Second)), t.Context(), 3 * (time.Second + lateness)},
+			"both":               {Retry(b, PerTryTimeout(time.Minute)), nil, time.Second + lateness},
+			"hedged":             {Hedge(b), nil, time.Second + lateness},
+		} {
+			ctx, cancel := tt.ctx, func() {}
+			if ctx != t.Context() {
+				ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+			}
+			start := time.Now()
+			_, err := tt.call(ctx, nil)
+			cancel()
+			if got := time.Since(start); got != tt.want || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v after %v, want %v", name, err, got, tt.want)
+			}
+		}
+		if running != 6 {
+			t.Errorf("%d are running, want 6", running)
+		}
+		b.from.Close()
+		if running != 0 || closed != 6 {
+			t.Errorf("after Close %d are running, and %d answers were closed", running, closed)
+		}
+		users.check(t, "closed", users.closed, map[string]int{"a:80": 1, "b:80": 1, "c:80": 1})
+	})
+}
+
+// A panic of an endpoint, and the end of its goroutine, reach the caller.
+func TestPanicOfAnAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		users := newServers()
+		users.answer(func(context.Context, any) (any, error) { panic("no such thing") }, "a:80")
+		users.answer(func(context.Context, any) (any, error) { runtime.Goexit(); return nil, nil }, "b:80")
+		b := balancerOf(t, newTown("a", "b"), users, first)
+		var recovered any
+		func() {
+			defer func() { recovered = recover() }()
+			Retry(b)(t.Context(), nil)
+		}()
+		users.answer(fail(errRefused), "a:80")
+		left := make(chan struct{})
+		returned := false
+		go func() {
+			defer close(left)
+			Retry(b)(t.Context(), nil)
+			returned = true
+		}()
+		<-left
+		if recovered != "no such thing" || returned {
+			t.Errorf("recovered %v, and the caller goes on: %v", recovered, returned)
 		}
 	})
 }

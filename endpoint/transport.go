@@ -20,53 +20,68 @@ import (
 // A request is sent to another instance where it reached no server, and where the method is idempotent by RFC 9110 or there is a
 // header Idempotency-Key, after any error but those that [RetryIf] excludes; never if its body cannot be read again, by
 // GetBody of http.Request. [Hedged] doubles only the idempotent ones. A response is not retried, whatever its status; those from 500 on
-// count as failures of the instance.
+// count as failures of the instance. What the caller itself got wrong, as an invalid header or a body that cannot be read, is
+// no instance's failure; docs/calls.md has a table.
 //
 // A call is in flight until its headers are there, not until its body is read: a caller that reads slowly is not the instance's
 // failure. The header Host is that of the request, by default the name of the service. With "https" the certificate must be
 // valid for the instance's host, unless Base expects another ServerName.
+//
+// Requests go straight to the instance, whatever HTTP_PROXY and its kin in the environment say. A Base with a Proxy uses
+// it, as http.DefaultTransport does.
 type Transport struct {
 	View   *membership.View
-	Base   http.RoundTripper      // what sends requests; nil means http.DefaultTransport
+	Base   http.RoundTripper      // what sends requests; nil means a clone of http.DefaultTransport without its Proxy
 	Policy func() balancer.Policy // of each service; nil means balancer.LeastRequest
 
 	// Middleware goes around each instance, as by [PerInstance]; nil means none. Its requests, and those that options
-	// speak of, are of type *http.Request, the responses *http.Response.
+	// speak of, are of type *http.Request, the responses *http.Response. The request that it passes on is sent: its URL but for the
+	// host, which is the instance, its header, its body and the context.
 	Middleware func(instance string) Middleware
 
 	EndpointerOptions []EndpointerOption
 	BalancerOptions   []BalancerOption
 	RetryOptions      []RetryOption
 
-	mu       sync.Mutex
+	mu       sync.Mutex // taken under the lock of an endpointer, not the other way round
 	closed   bool
 	services map[string]*httpService
+	work     sync.WaitGroup
+
+	straightOnce sync.Once
+	straight     http.RoundTripper // where Base is nil
 }
 
-// RoundTrip sends a request to an instance of the service that its URL names. The error wraps [ErrNoEndpoints] where there is none.
+// RoundTrip sends a request to an instance of the service that its URL names. The error is that of Base for the last attempt: a
+// [*RetryError] that reads as it does where there was more than one, or a [*NoEndpointsError] where there is no instance.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	c := &httpCall{request: request}
 	defer c.end()
+	if err := request.Context().Err(); err != nil {
+		return nil, context.Cause(request.Context()) // as net/http does
+	}
 	service, err := t.service(request)
 	if err != nil {
 		return nil, err
 	}
+	defer t.leave(service)
+	service.begin.Do(func() { t.begin(service) })
 	if service.idempotent == nil { // it was closed before it began
 		return nil, fmt.Errorf("endpoint: Transport: %w", net.ErrClosed)
 	}
-	service.await(request.Context())
+	service.endpointer.awaitEarly(request.Context())
 	response, err := service.endpointFor(request)(context.WithValue(request.Context(), httpCallKey{}, c), request)
 	if err != nil {
-		return nil, fmt.Errorf("endpoint: service %q: %w", service.name, err)
+		return nil, err
 	}
 	return response.(*http.Response), nil
 }
 
-// service gives what calls a service, from the first request on while it had an instance. Others are not remembered, as
-// a name may come from anywhere.
+// service returns what calls a service, with the request counted in. It is there from the first request on while the service
+// has an instance. Others are not remembered, as a name may come from anywhere.
 func (t *Transport) service(request *http.Request) (*httpService, error) {
 	if t.View == nil {
-		return nil, errors.New("endpoint: Transport has no View: set it to that of a node, as node.View() gives")
+		return nil, errors.New("endpoint: Transport has no View: set it to that of a node, node.View()")
 	}
 	if request.URL == nil {
 		return nil, errors.New("endpoint: the request has no URL: make it with http.NewRequestWithContext")
@@ -75,30 +90,46 @@ func (t *Transport) service(request *http.Request) (*httpService, error) {
 	if request.URL.Port() != "" {
 		return nil, fmt.Errorf("endpoint: URL %q has a port: name the service alone, its instances know their ports", request.URL)
 	}
-	service, err := t.entry(name)
-	if err == nil {
-		service.begin.Do(func() { t.begin(service) })
-	}
-	return service, err
-}
-
-// entry gives a service that may not have begun: its options, which are the caller's, are not applied under the lock.
-func (t *Transport) entry(name string) (*httpService, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch known := t.services[name]; {
+	known := t.services[name]
+	switch {
 	case t.closed:
 		return nil, fmt.Errorf("endpoint: Transport: %w", net.ErrClosed)
 	case known != nil:
-		return known, nil
 	case len(t.View.Snapshot().Instances(name)) == 0:
-		return nil, fmt.Errorf("endpoint: service %q: %w", name, ErrNoEndpoints)
+		return nil, notFound(t.View, name)
+	default:
+		if t.services == nil {
+			t.services = make(map[string]*httpService)
+		}
+		known = &httpService{name: name} // it begins later: its options, which are the caller's, are not applied under the lock
+		t.services[name] = known
 	}
-	if t.services == nil {
-		t.services = make(map[string]*httpService)
+	known.uses++
+	return known, nil
+}
+
+// leave counts a request out.
+func (t *Transport) leave(s *httpService) {
+	t.mu.Lock()
+	s.uses--
+	t.mu.Unlock()
+	t.releaseGone(s)
+}
+
+// releaseGone lets go of a service that nobody offers any more, once no request is in flight.
+func (t *Transport) releaseGone(s *httpService) {
+	if len(t.View.Snapshot().Instances(s.name)) > 0 {
+		return
 	}
-	t.services[name] = &httpService{name: name, ready: make(chan struct{})}
-	return t.services[name], nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.uses > 0 || t.closed || t.services[s.name] != s || s.endpointer == nil {
+		return
+	}
+	delete(t.services, s.name)
+	t.work.Go(s.endpointer.Close) // which waits for its caller
 }
 
 // CloseIdleConnections is for http.Client.
@@ -108,8 +139,8 @@ func (t *Transport) CloseIdleConnections() {
 	}
 }
 
-// Close ends what was begun for services, and there is nothing to send to any more; what is under way goes on. The Base is not
-// closed. It is safe to call twice.
+// Close ends what was begun for services, and there is nothing to send to any more; what is under way goes on. A Base that was
+// given is not closed. It is safe to call twice.
 func (t *Transport) Close() {
 	t.mu.Lock()
 	t.closed = true
@@ -122,11 +153,28 @@ func (t *Transport) Close() {
 			service.endpointer.Close()
 		}
 	}
+	t.work.Wait()
+	if t.Base == nil {
+		t.CloseIdleConnections()
+	}
 }
 
 func (t *Transport) base() http.RoundTripper {
-	if t.Base == nil {
+	if t.Base != nil {
+		return t.Base
+	}
+	t.straightOnce.Do(func() { t.straight = straight() })
+	return t.straight
+}
+
+// straight is http.DefaultTransport without a proxy: that of the environment is for the world outside, and knows no instances.
+// What a program put in place of net/http's own is used as it is.
+func straight() http.RoundTripper {
+	usual, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
 		return http.DefaultTransport
 	}
-	return t.Base
+	direct := usual.Clone()
+	direct.Proxy = nil
+	return direct
 }

@@ -153,7 +153,7 @@ func TestTransportErrors(t *testing.T) {
 			"another service": {transport, "http://nobody/", ErrNoEndpoints, `service "nobody"`},
 			"a port":          {transport, "http://users:80/", nil, "has a port"},
 			"closed":          {closed, "http://users/", net.ErrClosed, "Transport"},
-			"an instance's":   {transport, "http://users/", io.EOF, `service "users"`},
+			"an instance's":   {transport, "http://users/", io.EOF, "EOF"},
 			"no name":         {transport, "http:///", ErrNoEndpoints, ""},
 		} {
 			body := &watched{Reader: strings.NewReader("text")}
@@ -252,17 +252,15 @@ func TestTransportHasOneBudget(t *testing.T) {
 	})
 }
 
-// A service whose instances are all filtered out does not hold up a request for long.
+// A service whose instances are all filtered out does not hold up a request.
 func TestTransportWithoutInstances(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := transportOf(t, new(internet), MaxAttempts(1))
 		transport.EndpointerOptions = []EndpointerOption{WithVersion("v7")}
-		for i, want := range []time.Duration{firstInstances, 0} {
-			began := time.Now()
-			_, err := ask(t, transport, http.MethodGet, "http://users/", nil)
-			if took := time.Since(began); !errors.Is(err, ErrNoEndpoints) || took != want {
-				t.Errorf("request %d: %v after %v", i, err, took)
-			}
+		began := time.Now()
+		_, err := ask(t, transport, http.MethodGet, "http://users/", nil)
+		if took := time.Since(began); !errors.Is(err, ErrNoEndpoints) || took != 0 {
+			t.Errorf("%v after %v", err, took)
 		}
 	})
 }

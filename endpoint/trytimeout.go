@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -10,12 +11,46 @@ import (
 )
 
 // errTryTimeout is the cause of a context that ended because its attempt took too long.
-var errTryTimeout = errors.New("endpoint: the attempt took too long")
+var errTryTimeout error = tryTimeout{}
+
+// tryTimeout is a time-out to net.Error and to errors.Is, as context.DeadlineExceeded is.
+type tryTimeout struct{}
+
+func (tryTimeout) Error() string   { return "endpoint: the attempt took too long" }
+func (tryTimeout) Unwrap() error   { return context.DeadlineExceeded }
+func (tryTimeout) Timeout() bool   { return true }
+func (tryTimeout) Temporary() bool { return true }
+
+// noAnswerError is an attempt that took too long.
+type noAnswerError struct {
+	tryTimeout
+	within time.Duration
+	err    error // of the endpoint
+}
+
+func (e *noAnswerError) Error() string {
+	text := fmt.Sprintf("no answer within %v", e.within)
+	if errors.Is(e.err, context.DeadlineExceeded) || errors.Is(e.err, context.Canceled) {
+		return text
+	}
+	return text + ": " + e.err.Error()
+}
+
+func (e *noAnswerError) Unwrap() []error { return []error{context.DeadlineExceeded, e.err} }
 
 // tryContext is the context of one attempt. It exists to be collected: see keep.
 type tryContext struct {
 	context.Context
 	cancel context.CancelCauseFunc
+}
+
+// Err is that of a deadline where the attempt took too long.
+func (c *tryContext) Err() error {
+	err := c.Context.Err()
+	if err != nil && context.Cause(c.Context) == errTryTimeout {
+		return context.DeadlineExceeded
+	}
+	return err
 }
 
 func newTryContext(parent context.Context) *tryContext {

@@ -80,8 +80,10 @@ func TestRetryOfTheUnsentOnly(t *testing.T) {
 	atDown := slices.Index(town.View().Snapshot().Addresses("users"), down.Listener.Addr().String())
 	downFirst := func(*balancer.Set) balancer.Picker { return func(balancer.Call) int { return atDown } }
 	call := Retry(NewBalancer(endpointer, downFirst), RetryIf(Unsent), MaxAttempts(10))
-	if response, err := call(t.Context(), nil); !errors.Is(err, io.EOF) || !errors.Is(err, syscall.ECONNREFUSED) {
-		t.Errorf("call = %v, %v, want a refused dial and a connection that was closed", response, err)
+	var retried *RetryError
+	if response, err := call(t.Context(), nil); !errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNREFUSED) ||
+		!errors.As(err, &retried) || !errors.Is(retried.Attempts[0], syscall.ECONNREFUSED) {
+		t.Errorf("call = %v, %v, want a connection that was closed, after a refused dial", response, err)
 	}
 	reports.check(t, "down: connection refused", "up: connection reset")
 }
