@@ -14,6 +14,7 @@ import (
 // process lives. An end of file may be either; it costs no more than a probe. It returns "" for a call that its caller cancelled.
 func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	var network net.Error
+	var op *net.OpError // closed by net/http, as the other side had
 	switch {
 	case err == nil:
 		return membership.Fine
@@ -22,7 +23,7 @@ func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return membership.Refused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &op) && errors.Is(op, net.ErrClosed):
 		return membership.Reset
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(context.Cause(ctx), errTryTimeout),
 		errors.As(err, &network) && network.Timeout():

@@ -1,21 +1,21 @@
 package endpoint
 
-import "io"
+import (
+	"errors"
+	"io"
+)
 
 // PerInstance puts a middleware of its own around the endpoint of each instance, such as a circuit breaker, a limit or a
-// count. It is made when the instance is connected to, and goes with it. A middleware that is nil changes nothing. PerInstance panics
-// without a factory.
+// count. It is made when the instance is connected to, and goes with it. A middleware that is nil changes nothing. Without a
+// factory that of PerInstance fails.
 func PerInstance(factory Factory, middleware func(instance string) Middleware) Factory {
-	if factory == nil {
-		panic("endpoint: PerInstance: the factory is nil: use a function that makes an endpoint of an address")
-	}
-	if middleware == nil {
-		return factory
-	}
 	return func(instance string) (Endpoint, io.Closer, error) {
+		if factory == nil {
+			return nil, nil, errors.New("endpoint: PerInstance: the factory is nil: use a function that makes an endpoint of an address")
+		}
 		endpoint, closer, err := factory(instance)
-		if err != nil || endpoint == nil {
-			return nil, closer, err
+		if err != nil || endpoint == nil || middleware == nil {
+			return endpoint, closer, err
 		}
 		if around := middleware(instance); around != nil {
 			endpoint = around(endpoint)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"io"
 	"net"
 	"net/url"
 
@@ -54,16 +55,25 @@ func (x *exchange) isCallers(ctx context.Context, err error, evidence membership
 		return true
 	case x.reading.Load() > 0 && ctx.Err() != nil: // it did not send all in its own time
 		return true
-	case unwritten != nil && !x.streams.Load() && !isNetwork(*unwritten) && contains(err, *unwritten):
+	case unwritten != nil && !x.streams.Load() && !isOfConnection(err) && contains(err, *unwritten):
 		return true // its body could not be read, or was not as long as it said
 	default: // net/http refused it, or what the caller put before net/http did
 		return !x.asked.Load() && evidence == "" && !Unsent(err) && (x.request != nil || errors.As(err, &byClient))
 	}
 }
 
-func isNetwork(err error) bool {
+// isOfConnection tells why a connection could not be written to from why a body could not be read, which package net wraps as
+// well where it copies from one to the other.
+func isOfConnection(err error) bool {
 	var op *net.OpError
-	return evidenceOf(context.Background(), err) != "" || errors.As(err, &op) || errors.Is(err, net.ErrClosed)
+	switch {
+	case !errors.As(err, &op):
+		return errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
+	case op.Op == "readfrom":
+		return isOfConnection(op.Err)
+	default:
+		return op.Op != "read"
+	}
 }
 
 // contains reports whether an error in the chain of err reads as part does: net/http wraps errors of bodies in a type of its own.

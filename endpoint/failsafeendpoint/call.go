@@ -25,7 +25,7 @@ func (c *call) attempt(execution failsafe.Execution[any]) (any, error) {
 	c.sent = true
 	c.mu.Unlock()
 	response, err := c.next(execution.Context(), c.request)
-	if err != nil && endpoint.Canceled(c.ctx) {
+	if endpoint.Blameless(c.ctx, err) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.givenUp, err = err, nil

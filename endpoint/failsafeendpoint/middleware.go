@@ -16,7 +16,7 @@ import (
 // [endpoint.Retry] tries another instance. With an executor for each instance, see [endpoint.PerInstance], the balancer learns to avoid
 // those that hold back; with one around [endpoint.Retry] it is for the whole service.
 //
-// A call that its caller gives up is not a failure: as the policies know nothing third, it is a success to them. The caller gets
+// A call that says nothing of the instance, see [endpoint.Blameless], is not a failure: as the policies know nothing third, it is a success to them. The caller gets
 // its error all the same. Policies that make contexts, those of time-outs and hedges, end them with the call: a streamed body
 // is cut off. Those of package endpoint do not.
 func Middleware(executor failsafe.Executor[any]) endpoint.Middleware {

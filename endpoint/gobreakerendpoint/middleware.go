@@ -12,13 +12,13 @@ import (
 	"github.com/grapevine-go/grapevine/endpoint"
 )
 
-// givenUp is what a breaker is told of a call that its caller gave up.
+// givenUp is what a breaker is told of a call that says nothing of the instance.
 type givenUp struct{ error }
 
 func (e givenUp) Unwrap() error { return e.error }
 
-// New makes a breaker for [Middleware], with settings whose IsExcluded also excludes calls that their callers gave up: those are
-// neither failures nor successes. A breaker that is made in another way counts them as its settings say of context.Canceled.
+// New makes a breaker for [Middleware], with settings whose IsExcluded also excludes calls that say nothing of the instance, see
+// [endpoint.Blameless]: those are neither failures nor successes. A breaker that is made in another way counts them as its settings say of context.Canceled.
 func New(settings gobreaker.Settings) *gobreaker.CircuitBreaker[any] {
 	excluded := settings.IsExcluded
 	settings.IsExcluded = func(err error) bool {
@@ -38,7 +38,7 @@ func Middleware(breaker *gobreaker.CircuitBreaker[any]) endpoint.Middleware {
 			response, err := breaker.Execute(func() (any, error) {
 				sent = true
 				response, err := next(ctx, request)
-				if err != nil && endpoint.Canceled(ctx) {
+				if endpoint.Blameless(ctx, err) {
 					err = givenUp{err}
 				}
 				return response, err
