@@ -81,6 +81,9 @@ func sendTo(base http.RoundTripper, instance string) Endpoint {
 		if sent.Host == "" {
 			sent.Host = request.URL.Host
 		}
+		if sent.Host == request.URL.Host && proxied(base, sent) {
+			sent.Host = instance // the request line for a proxy is made of it
+		}
 		if err := a.take(sent); err != nil {
 			x.byCaller.Store(true)
 			return nil, err
@@ -92,4 +95,14 @@ func sendTo(base http.RoundTripper, instance string) Endpoint {
 		}
 		return response, nil
 	}
+}
+
+// proxied reports whether base sends a request in the clear through a proxy. By CONNECT, as for https, it asks for the instance.
+func proxied(base http.RoundTripper, sent *http.Request) bool {
+	transport, ok := base.(*http.Transport)
+	if !ok || transport.Proxy == nil || sent.URL.Scheme != "http" {
+		return false
+	}
+	proxy, err := transport.Proxy(sent)
+	return proxy != nil && err == nil
 }

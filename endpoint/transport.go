@@ -28,7 +28,7 @@ import (
 // valid for the instance's host, unless Base expects another ServerName.
 //
 // Requests go straight to the instance, whatever HTTP_PROXY and its kin in the environment say. A Base with a Proxy uses
-// it, as http.DefaultTransport does.
+// it, as http.DefaultTransport does; the proxy is asked for the instance.
 type Transport struct {
 	View   *membership.View
 	Base   http.RoundTripper      // what sends requests; nil means a clone of http.DefaultTransport without its Proxy
