@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	handoverYields = 1000                   // after which a goroutine that was begun before Register has run
+	handoverYields = 5000                   // about a millisecond: a goroutine that was begun before Register has run
 	handoverLast   = 100 * time.Millisecond // for a receiver to make its endpoints, if it is there at all
 )
 
