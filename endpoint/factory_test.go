@@ -22,11 +22,19 @@ func (f *faulty) factory(address string) (Endpoint, io.Closer, error) {
 	if address != "a:80" {
 		return f.servers.factory(address)
 	}
+	f.mu.Lock()
 	f.runs = append(f.runs, time.Now())
-	if len(f.runs) < f.until {
+	f.mu.Unlock()
+	if f.ran() < f.until {
 		return f.failure()
 	}
 	return f.servers.factory(address)
+}
+
+func (f *faulty) ran() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.runs)
 }
 
 func broken() (Endpoint, io.Closer, error) { return nil, nil, errBroken }

@@ -118,10 +118,10 @@ func TestFactoryIsTriedAtOnceForANewBoot(t *testing.T) {
 				endpointerOf(t, town, users.factory)
 				time.Sleep(5 * time.Minute)
 				synctest.Wait()
-				before := len(users.runs)
+				before := users.ran()
 				tt.change(town)
 				synctest.Wait()
-				if got := len(users.runs) - before; got != tt.runs {
+				if got := users.ran() - before; got != tt.runs {
 					t.Errorf("the factory runs %d times at once, want %d", got, tt.runs)
 				}
 				if tt.runs == 0 {
@@ -129,7 +129,7 @@ func TestFactoryIsTriedAtOnceForANewBoot(t *testing.T) {
 				}
 				time.Sleep(firstReconnect)
 				synctest.Wait()
-				if got := len(users.runs) - before; got != 2 {
+				if got := users.ran() - before; got != 2 {
 					t.Errorf("the factory runs %d times within %v, want a back-off that begins anew", got, firstReconnect)
 				}
 			})

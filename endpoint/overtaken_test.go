@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,22 +97,23 @@ func TestBodyOfTheSecondCall(t *testing.T) {
 // An endpoint that ignores its context does not hold up the answer of the other. Close waits for it, and drops its answer.
 func TestHedgeReturnsBesideAnEndpointThatIgnoresItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr, running, closed := trialOf(t), 0, 0
+		tr := trialOf(t)
+		var running, closed atomic.Int64
 		wait := tr.took.p95() + lateness
 		tr.answer(func(context.Context, any) (any, error) {
-			running++
-			defer func() { running-- }()
+			running.Add(1)
+			defer running.Add(-1)
 			time.Sleep(time.Hour)
-			return closerFunc(func() { closed++ }), nil
+			return closerFunc(func() { closed.Add(1) }), nil
 		}, "a:80")
 		tr.answer(say("b"), "b:80")
 		began := time.Now()
-		if got, err := tr.call(t, t.Context()); got != "b" || err != nil || time.Since(began) != wait || running != 1 {
-			t.Errorf("after %v: %v, %v, and %d are running; want b after %v", time.Since(began), got, err, running, wait)
+		if got, err := tr.call(t, t.Context()); got != "b" || err != nil || time.Since(began) != wait || running.Load() != 1 {
+			t.Errorf("after %v: %v, %v, and %d are running; want b after %v", time.Since(began), got, err, running.Load(), wait)
 		}
 		tr.balancer.from.Close()
-		if closed != 1 || running != 0 {
-			t.Errorf("after Close the answer that came too late was closed %d times, want once, and %d are running", closed, running)
+		if closed.Load() != 1 || running.Load() != 0 {
+			t.Errorf("after Close the answer that came too late was closed %d times, want once, and %d are running", closed.Load(), running.Load())
 		}
 	})
 }

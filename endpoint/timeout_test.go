@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,12 +120,13 @@ func TestContextOfAnAttempt(t *testing.T) {
 // A call returns at the end of its context, or of the time for an attempt, whatever its endpoint does. Close waits for those.
 func TestRetryReturnsBesideEndpointsThatIgnoreTheirContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		users, running, closed := newServers(), 0, 0
+		users := newServers()
+		var running, closed atomic.Int64
 		users.answer(func(context.Context, any) (any, error) {
-			running++
-			defer func() { running-- }()
+			running.Add(1)
+			defer running.Add(-1)
 			time.Sleep(time.Hour)
-			return closerFunc(func() { closed++ }), nil
+			return closerFunc(func() { closed.Add(1) }), nil
 		}, "a:80", "b:80", "c:80")
 		b := balancerOf(t, newTown("a", "b", "c"), users, first)
 		for name, tt := range map[string]struct {
@@ -148,12 +150,12 @@ func TestRetryReturnsBesideEndpointsThatIgnoreTheirContexts(t *testing.T) {
 				t.Errorf("%s: %v after %v, want %v", name, err, got, tt.want)
 			}
 		}
-		if running != 6 {
-			t.Errorf("%d are running, want 6", running)
+		if got := running.Load(); got != 6 {
+			t.Errorf("%d are running, want 6", got)
 		}
 		b.from.Close()
-		if running != 0 || closed != 6 {
-			t.Errorf("after Close %d are running, and %d answers were closed", running, closed)
+		if running.Load() != 0 || closed.Load() != 6 {
+			t.Errorf("after Close %d are running, and %d answers were closed", running.Load(), closed.Load())
 		}
 		users.check(t, "closed", users.closed, map[string]int{"a:80": 1, "b:80": 1, "c:80": 1})
 	})
