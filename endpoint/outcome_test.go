@@ -83,3 +83,25 @@ func TestOutcomeOfACallThatEnds(t *testing.T) {
 		}
 	})
 }
+
+// A call whose time was over before it began reaches nobody, and is nobody's failure: also with Go kit's own balancers and retries.
+func TestOutcomeOfACallThatIsOverBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		town, users := newTown("a"), newServers()
+		reports := reportsOf(town)
+		late, cancel := context.WithTimeout(t.Context(), 0)
+		defer cancel()
+		if errorsAfter(t, late, users) {
+			t.Error("it counts as a failure")
+		}
+		e := endpointerOf(t, town, users.factory)
+		all, _ := e.Endpoints()
+		for name, call := range map[string]Endpoint{"Balancer": NewBalancer(e, first).call, "Endpoints": all[0], "Hedge": Hedge(NewBalancer(e, first))} {
+			if _, err := call(late, nil); err != context.DeadlineExceeded {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		users.check(t, "called", users.called, nil)
+		reports.check(t)
+	})
+}
