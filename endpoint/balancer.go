@@ -27,8 +27,9 @@ type Balancer struct {
 	badResponse func(any) bool   // nil for never
 }
 
-// NewBalancer balances over the endpoints of e, with a policy of its own; nil means balancer.LeastRequest. By default it probes
-// instances for their load, see [Probes]. It panics without an Endpointer.
+// NewBalancer balances over the endpoints of e, with a policy of its own; nil means
+// balancer.LeastRequest. By default it probes instances for their load, see [Probes]. It panics
+// without an Endpointer.
 func NewBalancer(e *Endpointer, policy balancer.Policy, options ...BalancerOption) *Balancer {
 	if e == nil {
 		panic("endpoint: NewBalancer: the Endpointer is nil: make one with NewEndpointer")
@@ -77,9 +78,10 @@ func (b *Balancer) update(clients []*client) {
 	b.picks.Update(items)
 }
 
-// Endpoint returns an endpoint that picks an instance each time it is called. The calls that one run of Go kit's lb.Retry makes
-// go to different instances while another is left. While there is none the error is [ErrNoEndpoints] itself, as it is of Go kit's
-// balancers, or a [*NoEndpointsError] where there are instances that cannot be called.
+// Endpoint returns an endpoint that picks an instance each time it is called. The calls that one
+// run of Go kit's lb.Retry makes go to different instances while another is left. While there is
+// none the error is [ErrNoEndpoints] itself, as it is of Go kit's balancers, or a
+// [*NoEndpointsError] where there are instances that cannot be called.
 func (b *Balancer) Endpoint() (Endpoint, error) {
 	if b.picks.Len() > 0 {
 		return b.call, nil
@@ -100,8 +102,8 @@ func (b *Balancer) call(ctx context.Context, request any) (any, error) {
 	return response, ending.err
 }
 
-// try calls an instance that is not among tried while there is one. It returns which it called, nil for none: there is no
-// instance, or the time for the call was over before.
+// try calls an instance that is not among tried while there is one. It returns which it called,
+// nil for none: there is no instance, or the time for the call was over before.
 func (b *Balancer) try(ctx context.Context, request any, tried []*client, run runner) (any, *client, ending) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, ending{err: err}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// lateness is how long a call waits for an endpoint after the end of its context. An endpoint that honours the context returns at
-// once, with an error that says more than the context's.
+// lateness is how long a call waits for an endpoint after the end of its context. An endpoint
+// that honours the context returns at once, with an error that says more than the context's.
 const lateness = 10 * time.Millisecond
 
 // runner calls the endpoint of a client that is acquired, and releases the client.
@@ -22,8 +22,9 @@ func inPlace(ctx context.Context, request any, c *client) (any, error) {
 	return c.made.Load().endpoint(ctx, request)
 }
 
-// bounded returns soon after the end of ctx, even if the endpoint does not. The endpoint's answer is then dropped. The client is not
-// closed before the endpoint returns, and Close of the endpointer waits for it.
+// bounded returns soon after the end of ctx, even if the endpoint does not. The endpoint's answer
+// is then dropped. The client is not closed before the endpoint returns, and Close of the
+// endpointer waits for it.
 func bounded(ctx context.Context, request any, c *client) (any, error) {
 	if ctx.Done() == nil {
 		return inPlace(ctx, request, c)

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// firstInstances is how long the first calls wait for the instances to be made, which takes no time to speak of.
+// firstInstances is how long the first calls wait for the instances to be made, which takes no
+// time to speak of.
 const firstInstances = time.Second
 
 // early is what the first calls wait for: the clients that were there from the start.

@@ -21,9 +21,10 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// ending is one way in which a call can end, as a row of docs/calls.md. A cell says whether the call is retried, whether it is a
-// failure for the balancer, and what the node is told: "yes / yes / refused". Retried is "yes" where nothing was sent,
-// "idempotent" where the method decides, and "RetryIf" where that option does. A cell may be "–": there is no such ending.
+// ending is one way in which a call can end, as a row of docs/calls.md. A cell says whether the
+// call is retried, whether it is a failure for the balancer, and what the node is told: "yes /
+// yes / refused". Retried is "yes" where nothing was sent, "idempotent" where the method decides,
+// and "RetryIf" where that option does. A cell may be "–": there is no such ending.
 type ending struct {
 	fault, http, kit string
 
@@ -44,7 +45,8 @@ type ending struct {
 	encode     func(context.Context, *http.Request) error          // of Go kit's client, before the request is sent
 }
 
-// TestEndings holds that each way in which a call can end has the consequences that docs/calls.md says, twenty times over.
+// TestEndings holds that each way in which a call can end has the consequences that docs/calls.md
+// says, twenty times over.
 func TestEndings(t *testing.T) {
 	rows := documentedEndings(t)
 	for name, e := range endings {
@@ -203,7 +205,8 @@ func (r *rig) counting(next endpoint.Endpoint) endpoint.Endpoint {
 	}
 }
 
-// overHTTP calls through a Transport: with a method that is idempotent, or to be sure with one that is not.
+// overHTTP calls through a Transport: with a method that is idempotent, or to be sure with one
+// that is not.
 func overHTTP(t *testing.T, e ending, r *rig, sure bool) {
 	transport := &endpoint.Transport{View: r.view, Base: r.base, Policy: r.policy, RetryOptions: e.options}
 	transport.Middleware = func(string) endpoint.Middleware {
@@ -229,7 +232,8 @@ func overHTTP(t *testing.T, e ending, r *rig, sure bool) {
 	}
 }
 
-// overKit calls through Retry, with the endpoints of a program that uses net/http. The response is read within.
+// overKit calls through Retry, with the endpoints of a program that uses net/http. The response
+// is read within.
 func overKit(t *testing.T, e ending, r *rig, sure bool) {
 	client := e.client
 	client.Transport, client.CheckRedirect = r.base, stay

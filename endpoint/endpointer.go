@@ -16,10 +16,11 @@ import (
 
 var _ sd.Endpointer = (*Endpointer)(nil)
 
-// Endpointer keeps an endpoint for every instance of a service that takes calls, and knows the instance behind each.
-// The factory runs once for each address, in a goroutine of its own and without locks held; one that fails is tried
-// again, after 100 ms at first and 30 s at most, and at once when the instance is started anew. The closer of an instance that
-// left is called once the calls to it have returned. Make one with NewEndpointer.
+// Endpointer keeps an endpoint for every instance of a service that takes calls, and knows the
+// instance behind each. The factory runs once for each address, in a goroutine of its own and
+// without locks held; one that fails is tried again, after 100 ms at first and 30 s at most, and
+// at once when the instance is started anew. The closer of an instance that left is called once
+// the calls to it have returned. Make one with NewEndpointer.
 type Endpointer struct {
 	view    *membership.View
 	service string
@@ -56,8 +57,9 @@ func WithLogger(logger zerolog.Logger) EndpointerOption {
 	return func(e *Endpointer) { e.log = logger }
 }
 
-// NewEndpointer follows service in view until Close. The instances that the view has can be called when it returns: it waits until
-// the factory has run once for each of them, for a second at most. It panics without a view or a factory.
+// NewEndpointer follows service in view until Close. The instances that the view has can be
+// called when it returns: it waits until the factory has run once for each of them, for a second
+// at most. It panics without a view or a factory.
 func NewEndpointer(view *membership.View, service string, factory Factory, options ...EndpointerOption) *Endpointer {
 	switch {
 	case view == nil:
@@ -94,10 +96,11 @@ func newEndpointer(view *membership.View, service string, factory Factory, optio
 // copy: read the slice, do not write to it.
 func (e *Endpointer) Endpoints() ([]Endpoint, error) { return e.ready.Load().endpoints, nil }
 
-// Close stops following, waits for factories that are running, and closes every endpoint once the calls to it have
-// returned. There is nothing to call any more. It is safe to call twice.
+// Close stops following, waits for factories that are running, and closes every endpoint once the
+// calls to it have returned. There is nothing to call any more. It is safe to call twice.
 //
-// It waits for calls of [Retry] and [Hedge] whose time was over before, if their endpoint goes on all the same.
+// It waits for calls of [Retry] and [Hedge] whose time was over before, if their endpoint goes on
+// all the same.
 func (e *Endpointer) Close() {
 	e.mu.Lock()
 	e.cancel()

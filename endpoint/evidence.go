@@ -10,8 +10,9 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// evidenceOf tells the failures of a connection from those of the application, which say nothing about whether its
-// process lives. An end of file may be either; it costs no more than a probe. It returns "" for a call that its caller cancelled.
+// evidenceOf tells the failures of a connection from those of the application, which say nothing
+// about whether its process lives. An end of file may be either; it costs no more than a probe.
+// It returns "" for a call that its caller cancelled.
 func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	var network net.Error
 	var op *net.OpError // closed by net/http, as the other side had

@@ -91,7 +91,8 @@ func ExampleRetryIf() {
 	// Output: out of order
 }
 
-// The last attempt decides what the error is. The history of all attempts is there for those that ask.
+// The last attempt decides what the error is. The history of all attempts is there for those that
+// ask.
 func ExampleRetryError() {
 	endpointer := endpoint.NewEndpointer(viewOf("10.0.0.7:8080"), "users", factory)
 	defer endpointer.Close()

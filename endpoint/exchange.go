@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// exchange is what is seen of one call on its way to its instance. net/http reports it by httptrace, whatever endpoint
-// makes the call; a [Transport] knows more. Goroutines of net/http write to it, also after the call.
+// exchange is what is seen of one call on its way to its instance. net/http reports it by
+// httptrace, whatever endpoint makes the call; a [Transport] knows more. Goroutines of net/http
+// write to it, also after the call.
 type exchange struct {
 	asked     atomic.Bool           // net/http asked for a connection
 	connected atomic.Bool           // it had one
@@ -40,7 +41,8 @@ func withExchange(ctx context.Context) (context.Context, *exchange) {
 	}), x
 }
 
-// exchangeOf returns what is seen of the call that ctx belongs to: nothing yet, where it belongs to none.
+// exchangeOf returns what is seen of the call that ctx belongs to: nothing yet, where it belongs
+// to none.
 func exchangeOf(ctx context.Context) *exchange {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return x
@@ -61,11 +63,12 @@ func (x *exchange) wroteRequest(info httptrace.WroteRequestInfo) {
 	}
 }
 
-// clientTimeoutLag is how much earlier than the deadline of its context an http.Client may close Request.Cancel for its Timeout.
+// clientTimeoutLag is how much earlier than the deadline of its context an http.Client may close
+// Request.Cancel for its Timeout.
 const clientTimeoutLag = 5 * time.Millisecond
 
-// canceled reports whether the caller closed Request.Cancel. http.Client does that for its Timeout, too: late reports whether
-// the time of ctx is over as well.
+// canceled reports whether the caller closed Request.Cancel. http.Client does that for its
+// Timeout, too: late reports whether the time of ctx is over as well.
 func (x *exchange) canceled(ctx context.Context) (canceled, late bool) {
 	if x.request == nil {
 		return false, false

@@ -14,7 +14,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// Row 62 of the fault catalogue: twenty faults of the caller's own, one after the other, take no healthy instance from anybody.
+// Row 62 of the fault catalogue: twenty faults of the caller's own, one after the other, take no
+// healthy instance from anybody.
 func TestFault62_CallersOwnFaults(t *testing.T) {
 	for name, e := range endings {
 		if e.fault != caller || e.handler != nil || e.within != nil && e.edit != nil {

@@ -20,8 +20,9 @@ import (
 // remote is not at loopback, where net/http uses no proxy in any case. It is not dialled.
 const remote = "10.255.255.1:8080"
 
-// Row 63 of the fault catalogue: calls between members go straight, whatever the environment says of proxies. A Base with a proxy
-// uses it, and the proxy is asked for the instance. net/http reads the environment once in a process.
+// Row 63 of the fault catalogue: calls between members go straight, whatever the environment says
+// of proxies. A Base with a proxy uses it, and the proxy is asked for the instance. net/http
+// reads the environment once in a process.
 func TestFault63_ProxyOfTheEnvironment(t *testing.T) {
 	if os.Getenv("FAULT63") != "" {
 		callRemote(os.Getenv("FAULT63"))

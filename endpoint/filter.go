@@ -5,12 +5,14 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// Where has an [Endpointer] use only the instances of which matches says true, as if there were no others: no factory runs for
-// those, and where none is left there is nothing to call. An instance enters and leaves as what it says of itself
-// changes. Given more than once, also as [WithTag] and [WithVersion], all must match. By default, and with nil, every instance does.
+// Where has an [Endpointer] use only the instances of which matches says true, as if there were
+// no others: no factory runs for those, and where none is left there is nothing to call. An
+// instance enters and leaves as what it says of itself changes. Given more than once, also as
+// [WithTag] and [WithVersion], all must match. By default, and with nil, every instance does.
 //
-// The function is called in NewEndpointer, and then from one goroutine for each instance after each change of the view. It must not block, nor
-// change the instance. Where it panics the instance is left out, and that is logged.
+// The function is called in NewEndpointer, and then from one goroutine for each instance after
+// each change of the view. It must not block, nor change the instance. Where it panics the
+// instance is left out, and that is logged.
 func Where(matches func(membership.Instance) bool) EndpointerOption {
 	return func(e *Endpointer) {
 		if matches != nil {

@@ -15,8 +15,9 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// What is known at construction can be called when the constructor returns, without waiting: 500 times of 500. Go kit's own endpointer
-// is filled by a goroutine of its own; what can be done for it here has it miss none but on a machine that is overloaded.
+// What is known at construction can be called when the constructor returns, without waiting: 500
+// times of 500. Go kit's own endpointer is filled by a goroutine of its own; what can be done for
+// it here has it miss none but on a machine that is overloaded.
 func TestFirstCall(t *testing.T) {
 	const trials = 500
 	users := newServers()
@@ -63,7 +64,8 @@ func TestFirstCall(t *testing.T) {
 	}
 }
 
-// A factory that takes long holds up the constructor for a second at most, and one that fails not at all.
+// A factory that takes long holds up the constructor for a second at most, and one that fails not
+// at all.
 func TestConstructorsWaitForFactories(t *testing.T) {
 	for name, tt := range map[string]struct {
 		takes time.Duration
@@ -99,7 +101,8 @@ func TestConstructorsWaitForFactories(t *testing.T) {
 	}
 }
 
-// A new boot is a new instance: the back-off of the one before is not waited out. A change of metadata is none.
+// A new boot is a new instance: the back-off of the one before is not waited out. A change of
+// metadata is none.
 func TestFactoryIsTriedAtOnceForANewBoot(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*town)

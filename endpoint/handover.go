@@ -31,7 +31,8 @@ func (f *feed) handOver(ctx context.Context, events chan<- sd.Event, snapshot *m
 	send(ctx, events, snapshot, listOf(addresses))
 }
 
-// offer reports whether a goroutine receives a list soon. It takes no time that a clock would show: nobody may be there.
+// offer reports whether a goroutine receives a list soon. It takes no time that a clock would
+// show: nobody may be there.
 func offer(events chan<- sd.Event, addresses []string) bool {
 	event := listOf(addresses)
 	for range handoverYields {

@@ -11,23 +11,27 @@ const (
 	leastWait     = time.Millisecond
 )
 
-// Hedge returns an endpoint that calls through b and, when the instance has not answered within the 95th percentile of the
-// latencies of this endpoint, calls another one as well. The first answer counts; the other call is cancelled. It is for
-// requests that may be served twice, see [HedgeIf].
+// Hedge returns an endpoint that calls through b and, when the instance has not answered within
+// the 95th percentile of the latencies of this endpoint, calls another one as well. The first
+// answer counts; the other call is cancelled. It is for requests that may be served twice, see
+// [HedgeIf].
 //
-// The percentile is that of the latest calls, a thousand or so, and at least 1 ms, see [HedgeNotBefore]; until a hundred were made there
-// is no second call, nor while there is no other instance. By default at most 5 % of the calls are doubled, see
-// [HedgeBudget]: when all instances become slow at once, their load does not grow by more.
+// The percentile is that of the latest calls, a thousand or so, and at least 1 ms, see
+// [HedgeNotBefore]; until a hundred were made there is no second call, nor while there is no
+// other instance. By default at most 5 % of the calls are doubled, see [HedgeBudget]: when all
+// instances become slow at once, their load does not grow by more.
 //
-// To the balancer the call that was overtaken is cancelled, which is nobody's failure. Hedge does not retry: a call
-// that fails before there is a second one has failed, and its error is returned as it is. After that the other call
-// decides; if that fails too the error is a [*RetryError] of both, of which the later one decides. For both retries and hedges
-// give [Retry] the option [Hedged].
+// To the balancer the call that was overtaken is cancelled, which is nobody's failure. Hedge does
+// not retry: a call that fails before there is a second one has failed, and its error is returned
+// as it is. After that the other call decides; if that fails too the error is a [*RetryError] of
+// both, of which the later one decides. For both retries and hedges give [Retry] the option
+// [Hedged].
 //
-// The call waits for the one that was cancelled, so that nothing holds the request any more when it returns. An endpoint that does
-// not honour its context holds it up for 10 ms, and goes on by itself after that. Of two answers one is dropped, and closed if it is
-// an io.Closer or has the body of an http.Response; the context of the other goes on, so that a streamed body can be read after the
-// call. Hedge panics without a Balancer.
+// The call waits for the one that was cancelled, so that nothing holds the request any more when
+// it returns. An endpoint that does not honour its context holds it up for 10 ms, and goes on by
+// itself after that. Of two answers one is dropped, and closed if it is an io.Closer or has the
+// body of an http.Response; the context of the other goes on, so that a streamed body can be read
+// after the call. Hedge panics without a Balancer.
 func Hedge(b *Balancer, options ...HedgeOption) Endpoint {
 	if b == nil {
 		panic("endpoint: Hedge: the Balancer is nil: make one with NewBalancer")

@@ -28,7 +28,8 @@ func attemptOf(ctx context.Context, request *http.Request) *httpAttempt {
 	return &httpAttempt{ctx: ctx}
 }
 
-// contextOf returns the context that the middleware passed on: it may do so in Go kit's way or in that of net/http.
+// contextOf returns the context that the middleware passed on: it may do so in Go kit's way or in
+// that of net/http.
 func (a *httpAttempt) contextOf(ctx context.Context, request *http.Request) context.Context {
 	if ctx == a.ctx {
 		return request.Context()
@@ -62,7 +63,8 @@ func (a *httpAttempt) end() {
 	}
 }
 
-// watchedBody is a request's body. An error of its reader is the caller's fault, and so is a length other than it said.
+// watchedBody is a request's body. An error of its reader is the caller's fault, and so is a
+// length other than it said.
 type watchedBody struct {
 	io.ReadCloser
 	x *exchange

@@ -39,7 +39,8 @@ func (c *httpCall) end() {
 	}
 }
 
-// eachAttempt goes around the middleware of an instance. The middleware sees a request of the attempt's own.
+// eachAttempt goes around the middleware of an instance. The middleware sees a request of the
+// attempt's own.
 func eachAttempt(next Endpoint) Endpoint {
 	return func(ctx context.Context, _ any) (any, error) {
 		c, x := ctx.Value(httpCallKey{}).(*httpCall), exchangeOf(ctx)
@@ -67,7 +68,8 @@ func eachAttempt(next Endpoint) Endpoint {
 	}
 }
 
-// sendTo is the endpoint of an instance, from *http.Request to *http.Response. It sends what the middleware passes on.
+// sendTo is the endpoint of an instance, from *http.Request to *http.Response. It sends what the
+// middleware passes on.
 func sendTo(base http.RoundTripper, instance string) Endpoint {
 	return func(ctx context.Context, passed any) (any, error) {
 		request, ok := passed.(*http.Request)
@@ -97,7 +99,8 @@ func sendTo(base http.RoundTripper, instance string) Endpoint {
 	}
 }
 
-// proxied reports whether base sends a request in the clear through a proxy. By CONNECT, as for https, it asks for the instance.
+// proxied reports whether base sends a request in the clear through a proxy. By CONNECT, as for
+// https, it asks for the instance.
 func proxied(base http.RoundTripper, sent *http.Request) bool {
 	transport, ok := base.(*http.Transport)
 	if !ok || transport.Proxy == nil || sent.URL.Scheme != "http" {

@@ -56,7 +56,8 @@ func (s *httpService) endpointFor(request *http.Request) Endpoint {
 	}
 }
 
-// isIdempotent goes by RFC 9110, section 9.2.2, and the headers that net/http knows, which count without a value, too.
+// isIdempotent goes by RFC 9110, section 9.2.2, and the headers that net/http knows, which count
+// without a value, too.
 func isIdempotent(request *http.Request) bool {
 	switch request.Method {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:

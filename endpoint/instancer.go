@@ -46,12 +46,14 @@ func NewInstancer(view *membership.View, service string) *Instancer {
 	return &Instancer{view: view, service: service, feeds: make(map[chan<- sd.Event]*feed)}
 }
 
-// Register sends what is known to events, and the latest after each change, until Deregister or Stop. A slow receiver skips what is
-// out of date and holds up nobody. Each event has a slice of its own.
+// Register sends what is known to events, and the latest after each change, until Deregister or
+// Stop. A slow receiver skips what is out of date and holds up nobody. Each event has a slice of
+// its own.
 //
-// It does not wait for a receiver. One that is there, as that of sd.NewEndpointer of Go kit, has dealt with what is known when
-// Register returns, or takes longer than 100 ms: over a channel without a buffer it gets the first event twice, as a receiver
-// that receives again is done with the event before.
+// It does not wait for a receiver. One that is there, as that of sd.NewEndpointer of Go kit, has
+// dealt with what is known when Register returns, or takes longer than 100 ms: over a channel
+// without a buffer it gets the first event twice, as a receiver that receives again is done with
+// the event before.
 func (i *Instancer) Register(events chan<- sd.Event) {
 	ctx, f := i.begin(events)
 	if f == nil {
@@ -124,7 +126,8 @@ func (i *Instancer) serve(ctx context.Context, f *feed, events chan<- sd.Event) 
 	}
 }
 
-// send reports whether event was received: it is not when it goes out of date before anybody receives.
+// send reports whether event was received: it is not when it goes out of date before anybody
+// receives.
 func send(ctx context.Context, events chan<- sd.Event, snapshot *membership.Snapshot, event sd.Event) bool {
 	select {
 	case events <- event:

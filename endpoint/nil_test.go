@@ -11,7 +11,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// What a constructor cannot do without is a panic at once, in the caller's goroutine, that names it and the remedy.
+// What a constructor cannot do without is a panic at once, in the caller's goroutine, that names
+// it and the remedy.
 func TestNilPanicsAtOnce(t *testing.T) {
 	for name, tt := range map[string]struct {
 		call func()

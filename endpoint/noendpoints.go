@@ -9,7 +9,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// NoEndpointsError is why there is no endpoint to call. errors.Is finds [ErrNoEndpoints] in it, and Err.
+// NoEndpointsError is why there is no endpoint to call. errors.Is finds [ErrNoEndpoints] in it,
+// and Err.
 type NoEndpointsError struct {
 	Service string
 	Cause   NoEndpointsCause

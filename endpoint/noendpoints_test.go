@@ -83,7 +83,8 @@ func TestNoEndpoints(t *testing.T) {
 
 func noServices(r *membership.Record) { r.Services = nil }
 
-// The cause is told through a Transport, too, where there is no endpointer for a service that nobody offers.
+// The cause is told through a Transport, too, where there is no endpointer for a service that
+// nobody offers.
 func TestNoEndpointsOfATransport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, tt := range map[string]struct {
@@ -120,7 +121,8 @@ func TestNoEndpointsAfterClose(t *testing.T) {
 	})
 }
 
-// Calls that find nobody spend no budget: the first call that fails once there is somebody is retried.
+// Calls that find nobody spend no budget: the first call that fails once there is somebody is
+// retried.
 func TestNoEndpointsCostNoBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		town, users := newTown(), newServers()

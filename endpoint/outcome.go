@@ -7,17 +7,19 @@ import (
 // BalancerOption configures [NewBalancer].
 type BalancerOption func(*Balancer)
 
-// FailureIf sets which of an application's errors count as failures of the instance that answered with them, for its share
-// of the calls and its ejection. By default and with nil all do, as an instance that fails fast must not look idle; name here what
-// says nothing of an instance, such as "not found". It is not asked about other errors: a connection that broke, a refused dial and
-// a call that ran out of time are failures of the instance; a call that was cancelled, and what the caller itself got wrong, see
-// [CallerError], are not.
+// FailureIf sets which of an application's errors count as failures of the instance that answered
+// with them, for its share of the calls and its ejection. By default and with nil all do, as an
+// instance that fails fast must not look idle; name here what says nothing of an instance, such
+// as "not found". It is not asked about other errors: a connection that broke, a refused dial and
+// a call that ran out of time are failures of the instance; a call that was cancelled, and what
+// the caller itself got wrong, see [CallerError], are not.
 func FailureIf(failed func(error) bool) BalancerOption {
 	return func(b *Balancer) { b.failureIf = failed }
 }
 
-// FailureIfResponse sets which responses without an error count as failures of the instance, for endpoints whose responses
-// hold the error, as an endpoint.Failer of Go kit or a status does. The default, and nil, is none. Such a call is not retried.
+// FailureIfResponse sets which responses without an error count as failures of the instance, for
+// endpoints whose responses hold the error, as an endpoint.Failer of Go kit or a status does. The
+// default, and nil, is none. Such a call is not retried.
 func FailureIfResponse(failed func(response any) bool) BalancerOption {
 	return func(b *Balancer) { b.badResponse = failed }
 }

@@ -84,7 +84,8 @@ func TestOutcomeOfACallThatEnds(t *testing.T) {
 	})
 }
 
-// A call whose time was over before it began reaches nobody, and is nobody's failure: also with Go kit's own balancers and retries.
+// A call whose time was over before it began reaches nobody, and is nobody's failure: also with
+// Go kit's own balancers and retries.
 func TestOutcomeOfACallThatIsOverBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		town, users := newTown("a"), newServers()

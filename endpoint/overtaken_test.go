@@ -94,7 +94,8 @@ func TestBodyOfTheSecondCall(t *testing.T) {
 	body.(io.Closer).Close()
 }
 
-// An endpoint that ignores its context does not hold up the answer of the other. Close waits for it, and drops its answer.
+// An endpoint that ignores its context does not hold up the answer of the other. Close waits for
+// it, and drops its answer.
 func TestHedgeReturnsBesideAnEndpointThatIgnoresItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := trialOf(t)
@@ -192,6 +193,19 @@ func TestRetryOfAHedgedAttempt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Of two calls that fail the one that is not retried decides, whichever was later.
+func TestErrorOfAHedgedAttemptThatIsNotRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := trialOf(t)
+		tr.answer(after(2*time.Second, fail(errRefused)), "a:80")
+		tr.answer(after(time.Second, fail(errBroken)), "b:80")
+		_, err := Retry(tr.balancer, func(r *retry) { r.attempt = tr.attempt }, RetryIf(Unsent))(t.Context(), nil)
+		if !errors.Is(err, errBroken) || err.Error() != errBroken.Error() {
+			t.Errorf("call: %v, want %v", err, errBroken)
+		}
+	})
 }
 
 // Only the call that was cut off says that it had no answer in time.

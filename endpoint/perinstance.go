@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// PerInstance puts a middleware of its own around the endpoint of each instance, such as a circuit breaker, a limit or a
-// count. It is made when the instance is connected to, and goes with it. A middleware that is nil changes nothing. Without a
-// factory that of PerInstance fails.
+// PerInstance puts a middleware of its own around the endpoint of each instance, such as a
+// circuit breaker, a limit or a count. It is made when the instance is connected to, and goes
+// with it. A middleware that is nil changes nothing. Without a factory that of PerInstance fails.
 func PerInstance(factory Factory, middleware func(instance string) Middleware) Factory {
 	return func(instance string) (Endpoint, io.Closer, error) {
 		if factory == nil {

@@ -27,7 +27,8 @@ type Registrar struct {
 	registration membership.Registration // nil while not registered
 }
 
-// NewRegistrar returns a Registrar that offers service at registry. Without a logger nothing is logged. It panics without a registry.
+// NewRegistrar returns a Registrar that offers service at registry. Without a logger nothing is
+// logged. It panics without a registry.
 func NewRegistrar(registry Registry, service membership.Service, logger log.Logger) *Registrar {
 	if registry == nil {
 		panic("endpoint: NewRegistrar: the registry is nil: use a cluster.Node")

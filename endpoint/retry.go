@@ -14,17 +14,19 @@ const (
 	longestPause    = 250 * time.Millisecond
 )
 
-// Retry returns an endpoint that calls through b and, when a call fails, calls another instance, never the same twice
-// while another is left; after that it waits a little, 25 ms at first, before it calls one again. By default it makes 3
-// attempts, and retries at most 20 % of the calls and 3 a second besides, see [Budget]. Every error is retried, unless the
-// caller's context has ended or the caller itself is at fault, see [CallerError], so say with [RetryIf] what must not be done
-// twice. While there is no instance the attempts only wait, and cost no budget.
+// Retry returns an endpoint that calls through b and, when a call fails, calls another instance,
+// never the same twice while another is left; after that it waits a little, 25 ms at first,
+// before it calls one again. By default it makes 3 attempts, and retries at most 20 % of the
+// calls and 3 a second besides, see [Budget]. Every error is retried, unless the caller's context
+// has ended or the caller itself is at fault, see [CallerError], so say with [RetryIf] what must
+// not be done twice. While there is no instance the attempts only wait, and cost no budget.
 //
-// A failure of one attempt that is not retried is returned as it is; otherwise the error is a [*RetryError], of which the last
-// attempt decides. The context of a call that succeeded goes on, so that a streamed body can be read after it. A call returns
-// when its context ends, or the time for its attempt: 10 ms later where an endpoint does not honour the context. That endpoint goes
-// on in a goroutine, for which Close of the Endpointer waits, and an answer that it returns then is dropped. Retry panics without
-// a Balancer.
+// A failure of one attempt that is not retried is returned as it is; otherwise the error is a
+// [*RetryError], of which the last attempt decides. The context of a call that succeeded goes on,
+// so that a streamed body can be read after it. A call returns when its context ends, or the time
+// for its attempt: 10 ms later where an endpoint does not honour the context. That endpoint goes
+// on in a goroutine, for which Close of the Endpointer waits, and an answer that it returns then
+// is dropped. Retry panics without a Balancer.
 func Retry(b *Balancer, options ...RetryOption) Endpoint {
 	if b == nil {
 		panic("endpoint: Retry: the Balancer is nil: make one with NewBalancer")
@@ -67,9 +69,10 @@ func PerTryTimeout(d time.Duration) RetryOption { return func(r *retry) { r.time
 // The rule is that of Finagle's RetryBudget.
 func Budget(share float64) RetryOption { return func(r *retry) { r.budget = newBudget(share) } }
 
-// RetryIf sets which errors are retried. The default, and nil, is all. A request that reached no server, as of a dial that was
-// refused, is sent again whatever it decides; [Unsent] retries nothing else. It is asked about [ErrNoEndpoints], too: false has a
-// call fail at once where there is no instance. Attempts and budget bound all of them.
+// RetryIf sets which errors are retried. The default, and nil, is all. A request that reached no
+// server, as of a dial that was refused, is sent again whatever it decides; [Unsent] retries
+// nothing else. It is asked about [ErrNoEndpoints], too: false has a call fail at once where
+// there is no instance. Attempts and budget bound all of them.
 func RetryIf(again func(error) bool) RetryOption {
 	return func(r *retry) { r.retryIf = orAlways(again) }
 }
@@ -96,10 +99,11 @@ func (r *retry) call(ctx context.Context, request any) (any, error) {
 		if failures == nil {
 			return response, nil
 		}
+		reason := r.stop(ctx, failures, attempts)
 		if !noneTwice(failed, failures) {
 			failed = append(failed, failures...)
 		}
-		if reason := r.stop(ctx, failures, attempts); reason != "" {
+		if reason != "" {
 			if len(failed) == 1 && reason != budgetSpent {
 				return nil, failures[0].err
 			}
@@ -128,17 +132,18 @@ const (
 	notRetried    = "the last error is not retried"
 )
 
-// stop returns why there is no attempt after one that failed, or "". An error that is not retried becomes the last of failures.
+// stop returns why there is no attempt after one that failed, or "". An error that is not retried
+// becomes the last of failures.
 func (r *retry) stop(ctx context.Context, failures []failedAttempt, attempts int) string {
 	none := failures[0].called == nil
 	switch {
 	case ctx.Err() != nil:
 		return contextEnded
-	case slices.ContainsFunc(failures, func(f failedAttempt) bool { return f.verdict.final }):
+	case decides(failures, func(f failedAttempt) bool { return f.verdict.final }):
 		return notRetried
 	case attempts >= r.attempts:
 		return noAttemptLeft
-	case slices.ContainsFunc(failures, func(f failedAttempt) bool { return !r.again(f) }):
+	case decides(failures, func(f failedAttempt) bool { return !r.again(f) }):
 		return notRetried
 	case !none && !r.budget.withdraw():
 		return budgetSpent
@@ -147,7 +152,19 @@ func (r *retry) stop(ctx context.Context, failures []failedAttempt, attempts int
 	}
 }
 
-// again reports whether a failure may be retried. What reached no server may be, but there being nobody is for RetryIf to decide.
+// decides reports whether one of failures is such a one, which it makes the last: of two calls
+// that were made at once.
+func decides(failures []failedAttempt, such func(failedAttempt) bool) bool {
+	at, last := slices.IndexFunc(failures, such), len(failures)-1
+	if at < 0 {
+		return false
+	}
+	failures[at], failures[last] = failures[last], failures[at]
+	return true
+}
+
+// again reports whether a failure may be retried. What reached no server may be, but there being
+// nobody is for RetryIf to decide.
 func (r *retry) again(f failedAttempt) bool {
 	return f.called != nil && (f.verdict.unsent || Unsent(f.err)) || r.retryIf(f.err)
 }
@@ -175,7 +192,8 @@ func (r *retry) try(ctx context.Context, request any, tried []*client) (any, []f
 	return response, failures
 }
 
-// pause waits before an instance is called again, and reports whether it may be: not when ctx has ended.
+// pause waits before an instance is called again, and reports whether it may be: not when ctx has
+// ended.
 func pause(ctx context.Context, before int) bool {
 	longest := min(firstPause<<min(before, 8), longestPause)
 	timer := time.NewTimer(longest/2 + rand.N(longest/2))

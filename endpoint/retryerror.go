@@ -7,9 +7,10 @@ import (
 	"slices"
 )
 
-// RetryError is how a call of [Retry] or [Hedge] failed for good, where more than one attempt was made or the budget is spent. The
-// last attempt decides: the text, errors.Is and errors.As are those of its error, and of the call's context if that has ended.
-// Attempts holds the history. It is a net.Error.
+// RetryError is how a call of [Retry] or [Hedge] failed for good, where more than one attempt was
+// made or the budget is spent. The last attempt decides: the text, errors.Is and errors.As are
+// those of its error, and of the call's context if that has ended. Attempts holds the history. It
+// is a net.Error.
 type RetryError struct {
 	Attempts []error // in order, each with the instance that was called
 	Reason   string  // why there was no further attempt
@@ -17,7 +18,8 @@ type RetryError struct {
 	ended    error   // of the call's context
 }
 
-// Error returns the text of the last attempt's error, after what ended the attempts unless it was that error.
+// Error returns the text of the last attempt's error, after what ended the attempts unless it was
+// that error.
 func (e *RetryError) Error() string {
 	switch last := e.final(); {
 	case last == nil:

@@ -117,7 +117,8 @@ func TestContextOfAnAttempt(t *testing.T) {
 	})
 }
 
-// A call returns at the end of its context, or of the time for an attempt, whatever its endpoint does. Close waits for those.
+// A call returns at the end of its context, or of the time for an attempt, whatever its endpoint
+// does. Close waits for those.
 func TestRetryReturnsBesideEndpointsThatIgnoreTheirContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		users := newServers()

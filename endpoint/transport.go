@@ -13,30 +13,35 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// Transport is an http.RoundTripper for URLs that have the name of a service where others have a host, "http://pricing/price". Each
-// request goes to an instance, as through a [Balancer] and [Retry]. Only View is required. The fields must not change once it is in
-// use. Close it when it is not needed any more.
+// Transport is an http.RoundTripper for URLs that have the name of a service where others have a
+// host, "http://pricing/price". Each request goes to an instance, as through a [Balancer] and
+// [Retry]. Only View is required. The fields must not change once it is in use. Close it when it
+// is not needed any more.
 //
-// A request is sent to another instance where it reached no server, and where the method is idempotent by RFC 9110 or there is a
-// header Idempotency-Key, after any error but those that [RetryIf] excludes; never if its body cannot be read again, by
-// GetBody of http.Request. [Hedged] doubles only the idempotent ones. A response is not retried, whatever its status; those from 500 on
-// count as failures of the instance. What the caller itself got wrong, as an invalid header or a body that cannot be read, is
-// no instance's failure; docs/calls.md has a table.
+// A request is sent to another instance where it reached no server, and where the method is
+// idempotent by RFC 9110 or there is a header Idempotency-Key, after any error but those that
+// [RetryIf] excludes; never if its body cannot be read again, by GetBody of http.Request.
+// [Hedged] doubles only the idempotent ones. A response is not retried, whatever its status;
+// those from 500 on count as failures of the instance. What the caller itself got wrong, as an
+// invalid header or a body that cannot be read, is no instance's failure; docs/calls.md has a
+// table.
 //
-// A call is in flight until its headers are there, not until its body is read: a caller that reads slowly is not the instance's
-// failure. The header Host is that of the request, by default the name of the service. With "https" the certificate must be
-// valid for the instance's host, unless Base expects another ServerName.
+// A call is in flight until its headers are there, not until its body is read: a caller that
+// reads slowly is not the instance's failure. The header Host is that of the request, by default
+// the name of the service. With "https" the certificate must be valid for the instance's host,
+// unless Base expects another ServerName.
 //
-// Requests go straight to the instance, whatever HTTP_PROXY and its kin in the environment say. A Base with a Proxy uses
-// it, as http.DefaultTransport does; the proxy is asked for the instance.
+// Requests go straight to the instance, whatever HTTP_PROXY and its kin in the environment say. A
+// Base with a Proxy uses it, as http.DefaultTransport does; the proxy is asked for the instance.
 type Transport struct {
 	View   *membership.View
 	Base   http.RoundTripper      // what sends requests; nil means a clone of http.DefaultTransport without its Proxy
 	Policy func() balancer.Policy // of each service; nil means balancer.LeastRequest
 
-	// Middleware goes around each instance, as by [PerInstance]; nil means none. Its requests, and those that options
-	// speak of, are of type *http.Request, the responses *http.Response. The request that it passes on is sent: its URL but for the
-	// host, which is the instance, its header, its body and the context.
+	// Middleware goes around each instance, as by [PerInstance]; nil means none. Its requests,
+	// and those that options speak of, are of type *http.Request, the responses *http.Response.
+	// The request that it passes on is sent: its URL but for the host, which is the instance, its
+	// header, its body and the context.
 	Middleware func(instance string) Middleware
 
 	EndpointerOptions []EndpointerOption
@@ -52,8 +57,9 @@ type Transport struct {
 	straight     http.RoundTripper // where Base is nil
 }
 
-// RoundTrip sends a request to an instance of the service that its URL names. The error is that of Base for the last attempt: a
-// [*RetryError] that reads as it does where there was more than one, or a [*NoEndpointsError] where there is no instance.
+// RoundTrip sends a request to an instance of the service that its URL names. The error is that
+// of Base for the last attempt: a [*RetryError] that reads as it does where there was more than
+// one, or a [*NoEndpointsError] where there is no instance.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	c := &httpCall{request: request}
 	defer c.end()
@@ -77,8 +83,9 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response.(*http.Response), nil
 }
 
-// service returns what calls a service, with the request counted in. It is there from the first request on while the service
-// has an instance. Others are not remembered, as a name may come from anywhere.
+// service returns what calls a service, with the request counted in. It is there from the first
+// request on while the service has an instance. Others are not remembered, as a name may come
+// from anywhere.
 func (t *Transport) service(request *http.Request) (*httpService, error) {
 	if t.View == nil {
 		return nil, errors.New("endpoint: Transport has no View: set it to that of a node, node.View()")
@@ -139,8 +146,8 @@ func (t *Transport) CloseIdleConnections() {
 	}
 }
 
-// Close ends what was begun for services, and there is nothing to send to any more; what is under way goes on. A Base that was
-// given is not closed. It is safe to call twice.
+// Close ends what was begun for services, and there is nothing to send to any more; what is under
+// way goes on. A Base that was given is not closed. It is safe to call twice.
 func (t *Transport) Close() {
 	t.mu.Lock()
 	t.closed = true
@@ -167,8 +174,9 @@ func (t *Transport) base() http.RoundTripper {
 	return t.straight
 }
 
-// straight is http.DefaultTransport without a proxy: that of the environment is for the world outside, and knows no instances.
-// What a program put in place of net/http's own is used as it is.
+// straight is http.DefaultTransport without a proxy: that of the environment is for the world
+// outside, and knows no instances. What a program put in place of net/http's own is used as it
+// is.
 func straight() http.RoundTripper {
 	usual, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {

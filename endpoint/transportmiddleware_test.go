@@ -118,7 +118,8 @@ func TestTransportMiddlewareShortens(t *testing.T) {
 	})
 }
 
-// A middleware that returns what is no response, or passes on what is no request, is an error that says what to do.
+// A middleware that returns what is no response, or passes on what is no request, is an error
+// that says what to do.
 func TestTransportMiddlewareOfOtherTypes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for says, middleware := range map[string]Middleware{

@@ -27,7 +27,8 @@ func kindOf(err error) string {
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, errCause))
 }
 
-// Errors of a Transport are of the kinds that they are of with http.DefaultTransport, also after retries.
+// Errors of a Transport are of the kinds that they are of with http.DefaultTransport, also after
+// retries.
 func TestErrorsAreAsOfDefaultTransport(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(hold))
 	defer server.Close()

@@ -22,7 +22,8 @@ type verdict struct {
 	final    bool                // no other instance would do better
 }
 
-// verdictOf judges how a call within ctx has ended. Blame needs evidence that the instance had a part in it.
+// verdictOf judges how a call within ctx has ended. Blame needs evidence that the instance had a
+// part in it.
 func (x *exchange) verdictOf(ctx context.Context, err error) verdict {
 	if err == nil {
 		return verdict{outcome: balancer.Success, evidence: membership.Fine}
@@ -62,8 +63,8 @@ func (x *exchange) isCallers(ctx context.Context, err error, evidence membership
 	}
 }
 
-// isOfConnection tells why a connection could not be written to from why a body could not be read, which package net wraps as
-// well where it copies from one to the other.
+// isOfConnection tells why a connection could not be written to from why a body could not be
+// read, which package net wraps as well where it copies from one to the other.
 func isOfConnection(err error) bool {
 	var op *net.OpError
 	switch {
@@ -76,7 +77,8 @@ func isOfConnection(err error) bool {
 	}
 }
 
-// contains reports whether an error in the chain of err reads as part does: net/http wraps errors of bodies in a type of its own.
+// contains reports whether an error in the chain of err reads as part does: net/http wraps errors
+// of bodies in a type of its own.
 func contains(err, part error) bool {
 	for text := part.Error(); err != nil; err = errors.Unwrap(err) {
 		if err.Error() == text {
@@ -86,9 +88,10 @@ func contains(err, part error) bool {
 	return false
 }
 
-// CallerError marks err as the caller's own fault, as of a request that cannot be encoded: the instance is not blamed for it, and
-// [Retry] tries no other. It is for the endpoints that a [Factory] makes, and for middleware. Errors of encoding/json and
-// encoding/xml that say that a value cannot be encoded count without it, as does what net/http refuses to send. Any error may
+// CallerError marks err as the caller's own fault, as of a request that cannot be encoded: the
+// instance is not blamed for it, and [Retry] tries no other. It is for the endpoints that a
+// [Factory] makes, and for middleware. Errors of encoding/json and encoding/xml that say that a
+// value cannot be encoded count without it, as does what net/http refuses to send. Any error may
 // decide for itself, by a method CallerFault() bool. The error of nil is nil.
 func CallerError(err error) error {
 	if err == nil {
@@ -117,9 +120,10 @@ func isMarked(err error) bool {
 	return errors.As(err, &jsonType) || errors.As(err, &jsonValue) || errors.As(err, &jsonMethod) || errors.As(err, &xmlType)
 }
 
-// Blameless reports whether err, which a call within ctx ended with, says nothing of the instance: the caller gave the call up,
-// see [Canceled], or it is the caller's own fault, see [CallerError]. It is for middleware that judges instances, as a circuit breaker
-// does. The error nil is not blameless: it says that the instance answered.
+// Blameless reports whether err, which a call within ctx ended with, says nothing of the
+// instance: the caller gave the call up, see [Canceled], or it is the caller's own fault, see
+// [CallerError]. It is for middleware that judges instances, as a circuit breaker does. The error
+// nil is not blameless: it says that the instance answered.
 func Blameless(ctx context.Context, err error) bool {
 	return err != nil && exchangeOf(ctx).verdictOf(ctx, err).outcome == balancer.Canceled
 }

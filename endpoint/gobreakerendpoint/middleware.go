@@ -17,8 +17,10 @@ type givenUp struct{ error }
 
 func (e givenUp) Unwrap() error { return e.error }
 
-// New makes a breaker for [Middleware], with settings whose IsExcluded also excludes calls that say nothing of the instance, see
-// [endpoint.Blameless]: those are neither failures nor successes. A breaker that is made in another way counts them as its settings say of context.Canceled.
+// New makes a breaker for [Middleware], with settings whose IsExcluded also excludes calls that
+// say nothing of the instance, see [endpoint.Blameless]: those are neither failures nor
+// successes. A breaker that is made in another way counts them as its settings say of
+// context.Canceled.
 func New(settings gobreaker.Settings) *gobreaker.CircuitBreaker[any] {
 	excluded := settings.IsExcluded
 	settings.IsExcluded = func(err error) bool {

@@ -45,6 +45,7 @@ func TestMiddleware(t *testing.T) {
 			{t.Context(), errBroken, errBroken, false, gobreaker.StateClosed},
 			{gone, context.Canceled, context.Canceled, false, gobreaker.StateClosed}, // it counts for nothing
 			{gone, errBroken, errBroken, false, gobreaker.StateClosed},
+			{t.Context(), endpoint.CallerError(errBroken), errBroken, false, gobreaker.StateClosed},
 			{late, context.DeadlineExceeded, context.DeadlineExceeded, false, gobreaker.StateOpen},
 			{t.Context(), nil, gobreaker.ErrOpenState, true, gobreaker.StateOpen},
 		} {
