@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/kit/sd"
@@ -11,19 +12,27 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
+// A receiver whose goroutine was begun before Register is there after few yields, on a busy machine after milliseconds. An Instancer
+// whose receivers were not there once waits less for the next.
 const (
-	handoverYields = 5000                   // about a millisecond: a goroutine that was begun before Register has run
-	handoverLast   = 100 * time.Millisecond // for a receiver to make its endpoints, if it is there at all
+	mostYields   = 100_000 // some 15 ms
+	fewYields    = 1000
+	handoverLast = 100 * time.Millisecond // for a receiver that is there to make its endpoints
 )
 
 // handOver tells what is known to a receiver that is there, and waits until it has dealt with that.
-func (f *feed) handOver(ctx context.Context, events chan<- sd.Event, snapshot *membership.Snapshot, service string) {
-	addresses := snapshot.Addresses(service)
-	if !offer(events, addresses) {
+func (f *feed) handOver(ctx context.Context, events chan<- sd.Event, snapshot *membership.Snapshot, service string, absent *atomic.Bool) {
+	addresses, yields := snapshot.Addresses(service), mostYields
+	if absent.Load() {
+		yields = fewYields
+	}
+	if !offer(events, addresses, yields) {
+		absent.Store(true)
 		return
 	}
+	absent.Store(false)
 	f.told, f.last = true, addresses
-	if cap(events) > 0 || offer(events, addresses) {
+	if cap(events) > 0 || offer(events, addresses, mostYields) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, handoverLast)
@@ -33,9 +42,9 @@ func (f *feed) handOver(ctx context.Context, events chan<- sd.Event, snapshot *m
 
 // offer reports whether a goroutine receives a list soon. It takes no time that a clock would
 // show: nobody may be there.
-func offer(events chan<- sd.Event, addresses []string) bool {
+func offer(events chan<- sd.Event, addresses []string, yields int) bool {
 	event := listOf(addresses)
-	for range handoverYields {
+	for range yields {
 		select {
 		case events <- event:
 			return true

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-kit/kit/sd"
 
@@ -23,6 +24,8 @@ type Instancer struct {
 	mu      sync.Mutex
 	feeds   map[chan<- sd.Event]*feed
 	stopped bool
+
+	absent atomic.Bool // the receiver of the last Register was not there
 }
 
 // feed is the goroutine that serves one registered channel.
@@ -59,7 +62,7 @@ func (i *Instancer) Register(events chan<- sd.Event) {
 	if f == nil {
 		return
 	}
-	f.handOver(ctx, events, i.view.Snapshot(), i.service)
+	f.handOver(ctx, events, i.view.Snapshot(), i.service, &i.absent)
 	go func() {
 		defer close(f.ended)
 		i.serve(ctx, f, events)
