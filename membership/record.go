@@ -67,7 +67,7 @@ func (s *State) UnmarshalText(text []byte) error {
 }
 
 func unknownState(value string) error {
-	return &FieldError{"member state", value, "use active, draining or left"}
+	return &FieldError{Field: "member state", Value: value, Remedy: "use active, draining or left"}
 }
 
 // Record is everything that a member says about itself. Its owner alone writes it; of two records of one name the one
@@ -127,7 +127,8 @@ func (r Record) Check() error {
 			return err
 		}
 		if started := r.Registered[service.Name]; toMillis(started) > latestStart {
-			return &FieldError{fmt.Sprintf("start of service %q", service.Name), started.String(), "use a time before the year 10000"}
+			return &FieldError{Field: fmt.Sprintf("start of service %q", service.Name), Value: started.String(),
+				Remedy: "use a time before the year 10000"}
 		}
 		if names[service.Name] {
 			return unusable("service name", service.Name,
