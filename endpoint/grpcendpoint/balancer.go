@@ -2,6 +2,7 @@ package grpcendpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -43,6 +44,8 @@ type viewBalancer struct {
 	stop   context.CancelFunc // of the prober; nil before it runs
 	work   sync.WaitGroup
 }
+
+var errNotOurs = errors.New("grpcendpoint: this balancer works for connections of grpcendpoint.New only")
 
 // UpdateClientConnState takes over the instances that the resolver found.
 func (b *viewBalancer) UpdateClientConnState(state grpcbalancer.ClientConnState) error {

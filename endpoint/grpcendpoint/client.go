@@ -1,7 +1,6 @@
 package grpcendpoint
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -119,5 +118,3 @@ func ServerNameFromHost() Option { return func(t *target) { t.hostNames = true }
 func FailureIf(failed func(error) bool) Option {
 	return func(t *target) { t.failed = failed }
 }
-
-var errNotOurs = errors.New("grpcendpoint: this balancer works for connections of grpcendpoint.New only")
