@@ -34,13 +34,13 @@ func TestFault59_RememberedLeadsBack(t *testing.T) {
 		if err := peerfile.Write(path, "test", []string{virtualAddress}); err != nil {
 			t.Fatal(err)
 		}
-		host := c.Network.Host()
+		host, member := c.Network.Host(), c.Members[0].Address()
 		var dials atomic.Int64
 		c.Run(host, cluster.Config{Name: "new", Join: []string{}, PeersFile: path, Transport: redirected{host, virtualAddress, func() string {
 			if dials.Add(1) <= 2 {
 				return host.Address().String()
 			}
-			return c.Members[0].Address()
+			return member
 		}}})
 		c.AwaitConverged(30 * time.Second)
 	})

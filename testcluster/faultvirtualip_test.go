@@ -69,13 +69,13 @@ func TestFault59_SeedLeadsBack(t *testing.T) {
 		for name, config := range seeds {
 			t.Run(fmt.Sprint(name, ", ", back), func(t *testing.T) {
 				virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
-					host := c.Network.Host()
+					host, others := c.Network.Host(), []string{c.Members[0].Address(), c.Members[1].Address()}
 					config.Name = "new"
 					config.Transport = balanced{host, func(dial int64) string {
 						if leadsBack(dial) {
 							return host.Address().String()
 						}
-						return c.Members[dial%2].Address()
+						return others[dial%2]
 					}, new(atomic.Int64)}
 					m := c.Run(host, config)
 					began := time.Now()
@@ -96,11 +96,11 @@ func TestFault59_SeedLeadsBack(t *testing.T) {
 // says why, and meets the first member to appear there.
 func TestFault59_SeedAlwaysLeadsBack(t *testing.T) {
 	virtual(t, 1, func(t *testing.T, c *testcluster.Cluster) {
-		host := c.Network.Host()
+		host, member := c.Network.Host(), c.Members[0].Address()
 		var up atomic.Bool
 		m := c.Run(host, cluster.Config{Name: "new", Join: []string{virtualAddress}, Transport: balanced{host, func(int64) string {
 			if up.Load() {
-				return c.Members[0].Address()
+				return member
 			}
 			return host.Address().String()
 		}, new(atomic.Int64)}})
@@ -120,13 +120,13 @@ func TestFault59_SeedAlwaysLeadsBack(t *testing.T) {
 func TestFault59_LeadingBackIsNoContact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := testcluster.Start(t, 2)
-		host := c.Network.Host()
+		host, member := c.Network.Host(), c.Members[0].Address()
 		var back atomic.Bool
 		m := c.Run(host, cluster.Config{Name: "alone", Join: []string{virtualAddress}, Transport: balanced{host, func(int64) string {
 			if back.Load() {
 				return host.Address().String()
 			}
-			return c.Members[0].Address()
+			return member
 		}, new(atomic.Int64)}})
 		c.AwaitConverged(time.Minute)
 		all := c.Members
