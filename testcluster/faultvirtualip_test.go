@@ -136,7 +136,7 @@ func TestFault59_LeadingBackIsNoContact(t *testing.T) {
 		stop := throughout(t, []*testcluster.Member{m}, "is isolated, and lists all", func(s view) bool {
 			return isolated(s) && lists(all...)(s)
 		})
-		time.Sleep(30 * time.Minute)
+		time.Sleep(10 * time.Minute)
 		stop()
 		c.Heal()
 		c.AwaitConverged(afterHeal)
