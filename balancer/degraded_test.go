@@ -242,19 +242,19 @@ func TestFault61_ASlowZoneIsForgotten(t *testing.T) {
 					local++
 					time.Sleep(here)
 				} else {
-					time.Sleep(ms)
+					time.Sleep(10 * ms)
 				}
 				b.Done(token, Success)
 			}
 			return local
 		}
-		run(20_000, ms)
+		run(20_000, 10*ms)
 		if got := run(5000, 500*ms); got > 2500 {
 			t.Fatalf("%d of 5000 calls stay while the zone is slow", got)
 		}
-		run(40_000, ms)
-		if got := run(1000, ms); got < 900 {
-			t.Errorf("%d of 1000 calls stay 40 s after the zone was slow, want nearly all", got)
+		run(6_000, 10*ms)
+		if got := run(1000, 10*ms); got < 900 {
+			t.Errorf("%d of 1000 calls stay 60 s after the zone was slow, want nearly all", got)
 		}
 	})
 }
@@ -271,4 +271,49 @@ func TestDegradedAreTheLastResort(t *testing.T) {
 			}
 		}
 	})
+}
+
+// While odds are against it, time lets a trial through, and then one a second.
+func TestFault61_TrialsByTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBalancer(LeastRequest(), numbered(1, 1, 1))
+		fail(t, b, 0, 1)
+		c := b.known.present["a"]
+		const against = 1 // a word that the odds do not let through
+		for _, tt := range []struct {
+			wait time.Duration
+			want bool
+		}{{0, false}, {trialLatest - 1, false}, {1, true}, {0, false}, {trialEvery - 1, false}, {1, true}, {0, false}} {
+			time.Sleep(tt.wait)
+			if got := c.admits(against); got != tt.want {
+				t.Errorf("%v after its failure it is let through: %t, want %t", time.Duration(now()-c.degradation.failedAt.Load()), got, tt.want)
+			}
+		}
+	})
+}
+
+// More than half fail at once: those that are not degraded, as half must stay, do not draw calls by being idle.
+func TestFault61_IdleFailuresDrawNoCalls(t *testing.T) {
+	for name, policy := range avoiding {
+		synctest.Test(t, func(t *testing.T) {
+			b := New[int](policy(), Eject(0))
+			b.Update(numbered(1, 1, 1, 1, 1))
+			var held []Token
+			failed := 0
+			for range 3000 {
+				value, token := mustPick(t, b)
+				time.Sleep(ms)
+				if value > 0 {
+					failed++
+					b.Done(token, Failure)
+				} else if held = append(held, token); len(held) == 12 {
+					b.Done(held[0], Success)
+					held = held[1:]
+				}
+			}
+			if failed > 2200 {
+				t.Errorf("%s: %d of 3000 calls went to items that fail, want about two of three", name, failed)
+			}
+		})
+	}
 }
