@@ -80,6 +80,8 @@ func TestTailMarks(t *testing.T) {
 		row(sim.Cold, plainOurs, metricP99, 10),
 		row(sim.FailingOne, probingOurs, metricP99, 51), row(sim.FailingOne, probingOurs, metricFailing, 0.2),
 		row(sim.Crashes, probingOurs, metricFailing, 0.1),
+		row(sim.OneFailure, probingOurs, metricWithout, 5), row(sim.OneFailure, plainOurs, metricWithout, 7),
+		row(sim.Cut, probingOurs, metricWithout, 4), row(sim.Flawed, probingOurs, metricP99, 53),
 		row(sim.Zones, probingOurs, metricRemote, 41), row(sim.Zones, probingOurs, metricUneven, 1.1),
 		// What fails more is no better, however fast.
 		row(sim.FailingOne, plainP2C, metricP99, 60), row(sim.FailingOne, plainP2C, metricFailing, 0.2),
@@ -99,6 +101,11 @@ met              failed requests, %, crash restarts, LeastRequest+probes: 0.10, 
 not measured     p99, 400 clients, LeastRequest+probes / p2c, 0.65 at most
 MISSED           to other zones, %, three zones, LeastRequest+probes: 41.00, 40 at most
 met              busiest / mean, three zones, LeastRequest+probes: 1.10, 1.1 at most
+met              longest without a call, s, one failure and one caller, LeastRequest+probes: 5.00, 6 at most
+MISSED           longest without a call, s, one failure and one caller, LeastRequest: 7.00, 6 at most
+met              longest without a call, s, cut and healed, LeastRequest+probes: 4.00, 10 at most
+not measured     longest without a call, s, cut and healed, LeastRequest, 10 at most
+MISSED           p99, LeastRequest+probes, 1 % random failures everywhere / none does: 1.06, 1.05 at most
 for information  p99, 90 % load, LeastRequest+probes / p2c, the best peer: 0.79
 for information  p99, one fails at once, LeastRequest+probes / p2c, the best peer: 0.85
 for information  p99, 10 of 50 cold, LeastRequest+probes / p2c, the best peer: 0.89

@@ -26,6 +26,7 @@ func TestWhatTurnsMakeOfIt(t *testing.T) {
 		Rolling:     {0, 0},
 		Cold:        {0, 0},
 		Crashes:     {0, 0.0001},
+		Flawed:      {0.008, 0.012},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := do(t, named(t, name), roundRobin, 1)
@@ -134,5 +135,22 @@ func TestCrashesAreSeen(t *testing.T) {
 	}}, 1)
 	if crashes := int(s.Span / crashEvery); reset != crashes*s.Clients || restored != (crashes-2)*s.Clients {
 		t.Errorf("%d resets and %d restores, of %d clients and %d crashes", reset, restored, s.Clients, crashes)
+	}
+}
+
+// TestFaultsThatEnd knows how many requests fail, and how long those who never call a backend leave it alone.
+func TestFaultsThatEnd(t *testing.T) {
+	for _, s := range Scenarios() {
+		if s.Well == 0 {
+			continue
+		}
+		turns, one := do(t, s, roundRobin, 1), do(t, s, theOne, 1)
+		if turns.Without == 0 || turns.Without > 3*time.Second || one.Without != s.Span-s.Well {
+			t.Errorf("%s: a backend is without a call for %v in turns, and for %v if all go to another", s.Name, turns.Without, one.Without)
+		}
+		share := float64(turns.Failed) / float64(turns.Requests)
+		if s.Name == OneFailure && (turns.Failed != 1 || one.Failed != 1) || s.Name == Cut && (share < 0.2 || share > 0.3) {
+			t.Errorf("%s: %d and %d of %d requests failed", s.Name, turns.Failed, one.Failed, turns.Requests)
+		}
 	}
 }
