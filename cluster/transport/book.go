@@ -105,13 +105,17 @@ func (b *book) install(s *session, from Address, byTheWay bool) (installed bool)
 	if before := b.at[from.Addr]; before != nil && before != p {
 		delete(b.at, from.Addr) // dial anew: somebody else says to be there
 	}
-	p.used, p.refusal, p.pause = momentOf(time.Now()), nil, 0
+	p.used, p.refusal, p.pause, p.broken = momentOf(time.Now()), nil, 0, 0
 	return true
 }
 
 // adopt adds a session to those of its peer, of which the oldest may have to go. It is called with both locks held.
 func (b *book) adopt(s *session, p *peer) {
 	b.sessions[s.id], p.certified = entry{s, p}, s.certified
+	if p.keyed != nil {
+		close(p.keyed)
+		p.keyed = nil
+	}
 	if p.sessions = append(p.sessions, s); len(p.sessions) > mostSessions {
 		delete(b.sessions, p.sessions[0].id)
 		p.sessions = slices.Clone(p.sessions[1:])

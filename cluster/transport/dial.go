@@ -5,15 +5,59 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 )
 
-// dial connects to address and proves both sides. want is the identity that must be there, "" for any. An error of the
-// network is given as it is.
+const (
+	mostTurns = 2           // dials under way in a process that is late
+	turnFor   = time.Second // stretched, after which one that goes on, as with a peer that is paused, makes room for another
+
+	// leastTime is what a handshake needs, stretched: without as much it is not begun. memberlist's pings by stream have
+	// half a second.
+	leastTime = 50 * time.Millisecond
+)
+
+// takeTurn holds back dials while this process is late: few handshakes at a time end, many keep each other from ending. Call
+// done after the dial.
+func (t *Transport) takeTurn(ctx context.Context) (done func(), ok bool) {
+	if !t.lag.Strained() {
+		return func() {}, true
+	}
+	if !t.turns.Take(ctx) {
+		return nil, false
+	}
+	free := sync.OnceFunc(t.turns.Free)
+	timer := time.AfterFunc(t.lag.Stretch(turnFor), free)
+	return func() {
+		timer.Stop()
+		free()
+	}, true
+}
+
+// dial connects to address when it is its turn, and proves both sides. want is the identity that must be there, "" for any. An
+// error of the network is returned as it is.
 func (t *Transport) dial(ctx context.Context, address, want string, timeout time.Duration, why purpose) (*proven, error) {
+	began := time.Now()
+	waiting, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	done, ok := t.takeTurn(waiting)
+	if !ok {
+		return nil, os.ErrDeadlineExceeded
+	}
+	defer done()
+	left := timeout - time.Since(began)
+	if left < t.lag.Stretch(leastTime) && t.lag.Strained() {
+		return nil, os.ErrDeadlineExceeded
+	}
+	return t.dialNow(ctx, address, want, left, why)
+}
+
+// dialNow is dial without waiting for a turn.
+func (t *Transport) dialNow(ctx context.Context, address, want string, timeout time.Duration, why purpose) (*proven, error) {
 	until := time.Now().Add(timeout)
 	conn, err := t.network.DialAddressTimeout(Address{Addr: address}, timeout)
 	if err != nil {
@@ -29,6 +73,9 @@ func (t *Transport) dial(ctx context.Context, address, want string, timeout time
 	}
 	p, err := t.handshake(taking, why, until)
 	taking.done()
+	if err == nil {
+		t.admission.authenticated(hostOf(addrPortOf(conn.RemoteAddr()).Addr()), time.Now())
+	}
 	switch {
 	case err != nil && t.ctx.Err() != nil:
 		return nil, ErrClosed

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 )
 
 const (
@@ -14,12 +16,12 @@ const (
 )
 
 // greetings are those to all addresses.
-var greetings = rate{atOnce: 32, eachSecond: 8}
+var greetings = rate.Limit{AtOnce: 32, EachSecond: 8}
 
 // greet makes keys with somebody whose datagram cannot be read: it may be a member that this one has forgotten. Whoever
-// sends rubbish under many addresses makes this member dial few of them.
+// sends rubbish under many addresses makes this member dial few of them. A process that is late itself dials nobody for it.
 func (t *Transport) greet(addr netip.AddrPort) {
-	if !addr.IsValid() || !t.greeted.due(addr, time.Now()) {
+	if !addr.IsValid() || t.lag.Strained() || !t.greeted.due(addr, time.Now()) {
 		return
 	}
 	t.spawn(func() {
@@ -36,13 +38,13 @@ func (t *Transport) greet(addr netip.AddrPort) {
 type greeted struct {
 	mu    sync.Mutex
 	last  map[netip.AddrPort]time.Time
-	meter meter
+	meter rate.Meter
 }
 
 func (g *greeted) due(addr netip.AddrPort, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if last, ok := g.last[addr]; ok && now.Sub(last) < greetPause || !g.meter.pass(greetings, now) {
+	if last, ok := g.last[addr]; ok && now.Sub(last) < greetPause || !g.meter.Pass(greetings, now) {
 		return false
 	}
 	if g.last == nil || len(g.last) >= mostGreeted {

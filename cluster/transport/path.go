@@ -1,17 +1,15 @@
 package transport
 
 import (
-	"context"
-	"crypto/rand"
 	"errors"
-	"sync"
 	"syscall"
 	"time"
 )
 
 // Datagrams may be blocked on the way to a peer, all of them or the large ones alone, and nobody says so. So a member asks
 // each peer that it sends to whether a datagram arrives, once and then seldom, and sooner when none comes back. What does
-// not get through although the peer can be reached goes by stream.
+// not get through although the peer can be reached goes by stream. Lateness looks the same: a process that is late itself
+// does not ask, nor judge, and an answer that comes after all opens the path at once.
 
 const (
 	small = iota // as large as a question without padding
@@ -29,8 +27,10 @@ const (
 	doubtAfter = time.Second      // of sending so many without hearing anything: to answer, and to ask later, is no reason
 	doubtFrom  = 3
 	doubtAgain = 5 * time.Second
+	lateFor    = 30 * time.Second // for which an answer counts that comes too late
 
-	mostAsking = 64 // peers that are asked at a time
+	mostAsking = 64   // peers that are asked at a time
+	mostLate   = 4096 // questions whose answer would be late
 
 	nonceSize = 8
 )
@@ -38,6 +38,7 @@ const (
 // way is how datagrams of some size fare on their way to a peer.
 type way struct {
 	asked   moment // when the last answer came, or was given up
+	passed  moment // when the last answer came, in time or late
 	asking  bool
 	blocked bool
 }
@@ -62,7 +63,7 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 	since := w.asked.until(now)
 	doubted := p.unheard >= doubtFrom && p.silent.until(now) > doubtAfter && since > doubtAgain
 	due := since > askAgain || w.blocked && since > retryAgain || doubted
-	if due && !w.asking && t.asking.TryTake() {
+	if due && !w.asking && !t.lag.Strained() && t.asking.TryTake() {
 		to, size := Address{Addr: p.address, Name: p.id}, sizeOf(bytes)
 		w.asking = t.spawn(func() {
 			defer t.asking.Free()
@@ -74,21 +75,26 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 
 // ask finds out whether datagrams of some size get through to a peer, and, where large ones do not, whether any do.
 func (t *Transport) ask(p *peer, to Address, size int) {
-	passes, blocked := t.passes(p, to, size), false
-	if !passes && t.present(p, to) { // it is not the peer that is gone, and now the pair has new keys
-		passes = t.passes(p, to, size)
-		blocked = !passes && t.ctx.Err() == nil
+	began, blocked := time.Now(), false
+	if !t.passes(p, to, size) && !t.lag.Strained() && t.present(p, to) { // it is not the peer that is gone, and now the pair has new keys
+		blocked = !t.passes(p, to, size) && !t.lag.Strained() && t.ctx.Err() == nil
 	}
 	p.mu.Lock()
 	w := &p.ways[size]
+	blocked = blocked && !w.passed.after(began) // no answer came late meanwhile
 	w.asked, w.asking, w.blocked = momentOf(time.Now()), false, blocked
-	if passes {
-		p.unheard = 0
-	}
 	p.mu.Unlock()
 	if blocked {
 		t.warnBlocked(to, size == large && t.passes(p, to, small))
 	}
+}
+
+// opened records that datagrams of some size get through to a peer.
+func (p *peer) opened(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := &p.ways[size]
+	w.passed, w.blocked, p.unheard = momentOf(time.Now()), false, 0
 }
 
 // present says whether a peer is where it is thought to be.
@@ -124,7 +130,8 @@ func (t *Transport) refusedHere(p *peer, to Address, err error) bool {
 
 // passes asks until an answer comes or it has asked often enough.
 func (t *Transport) passes(p *peer, to Address, size int) bool {
-	return t.asks.answered(t.ctx, func(question []byte) {
+	q := question{opened: func() { p.opened(size) }, pause: t.lag.Stretch(askPause)}
+	return t.asks.answered(t.ctx, q, func(question []byte) {
 		if size == large {
 			question = append(question, make([]byte, MaxDatagram-len(question))...)
 		}
@@ -142,53 +149,5 @@ func (t *Transport) passes(p *peer, to Address, size int) bool {
 func (t *Transport) answerAsk(from From, question []byte) {
 	if len(question) >= nonceSize {
 		t.Reply(kindPass, from, question[:nonceSize])
-	}
-}
-
-// asks are the questions that wait for an answer.
-type asks struct {
-	mu      sync.Mutex
-	waiting map[[nonceSize]byte]chan struct{}
-}
-
-// answered sends a question until an answer comes or it has asked often enough.
-func (a *asks) answered(ctx context.Context, send func(question []byte)) bool {
-	var nonce [nonceSize]byte
-	rand.Read(nonce[:]) // never fails
-	answer := make(chan struct{})
-	a.mu.Lock()
-	if a.waiting == nil {
-		a.waiting = make(map[[nonceSize]byte]chan struct{})
-	}
-	a.waiting[nonce] = answer
-	a.mu.Unlock()
-	defer func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		delete(a.waiting, nonce)
-	}()
-	for range asksEach {
-		send(append(make([]byte, 0, MaxDatagram), nonce[:]...))
-		select {
-		case <-answer:
-			return true
-		case <-time.After(askPause):
-		case <-ctx.Done():
-			return false
-		}
-	}
-	return false
-}
-
-// passed notes an answer.
-func (a *asks) passed(answer []byte) {
-	if len(answer) != nonceSize {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if waiting := a.waiting[[nonceSize]byte(answer)]; waiting != nil {
-		close(waiting)
-		delete(a.waiting, [nonceSize]byte(answer))
 	}
 }

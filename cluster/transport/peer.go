@@ -23,10 +23,12 @@ type peer struct {
 	certified string     // the source of the newest
 	link      *link
 	queue     []*parcel
-	queued    int    // bytes
-	busy      bool   // a courier is at it
-	refusal   error  // why the peer was refused last
-	pause     moment // until when it is not tried again
+	queued    int           // bytes
+	busy      bool          // a courier is at it
+	refusal   error         // why the peer was refused last, or the handshake broke
+	pause     moment        // until when it is not tried again
+	broken    int           // handshakes that broke since one ended well
+	keyed     chan struct{} // closed when there are new keys; nil while nobody waits for them
 	ways      [sizes]way
 	unheard   int    // datagrams that were sent since one came
 	silent    moment // when the first of those was sent
@@ -47,6 +49,23 @@ func (p *peer) current(now time.Time) *session {
 		return p.sessions[last]
 	}
 	return nil
+}
+
+// session is current without the lock.
+func (p *peer) session() *session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current(time.Now())
+}
+
+// awaitKeys returns a channel that is closed when there are new keys.
+func (p *peer) awaitKeys() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.keyed == nil {
+		p.keyed = make(chan struct{})
+	}
+	return p.keyed
 }
 
 // unused says whether nothing was sent to the peer for so long. It is called with the lock held.

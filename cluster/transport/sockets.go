@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/lag"
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 )
 
@@ -26,6 +27,7 @@ type sockets struct {
 	tcp       *net.TCPListener
 	advertise netip.AddrPort
 	seldom    *seldom.Log
+	lag       lag.Meter
 
 	packets chan *Packet
 	streams chan net.Conn
@@ -58,6 +60,7 @@ func listen(bind, advertise netip.AddrPort, log zerolog.Logger) (*sockets, error
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.work.Go(t.readPackets)
 	t.work.Go(t.acceptStreams)
+	t.work.Go(func() { t.lag.Run(t.ctx) })
 	return t, nil
 }
 
@@ -178,6 +181,9 @@ func (t *sockets) Shutdown() error {
 func (t *sockets) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
 	return t.advertise.Addr().AsSlice(), int(t.advertise.Port()), nil
 }
+
+// Lag returns how late this process runs.
+func (t *sockets) Lag() time.Duration { return t.lag.Lag() }
 
 func (t *sockets) PacketCh() <-chan *Packet  { return t.packets }
 func (t *sockets) StreamCh() <-chan net.Conn { return t.streams }

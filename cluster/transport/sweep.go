@@ -44,6 +44,7 @@ func (t *Transport) sweepOnce(now time.Time) {
 			t.spawn(func() { t.renew(p) })
 		}
 	}
+	t.asks.sweep(now)
 	t.expel(peers, now)
 }
 

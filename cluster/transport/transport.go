@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/lag"
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 )
@@ -57,12 +58,14 @@ type Transport struct {
 	stats    counters
 	heard    atomic.Int64 // the moment when another member was heard last
 	arrivals arrivals
+	lag      lag.Patience // goes by how late this process is
 
 	book        book
-	door        door
+	admission   admission
 	lanes       [256]*lane
 	handshaking slots.Slots
 	greeting    slots.Slots
+	turns       slots.Slots // of dials, while this process is late
 	asking      slots.Slots
 	asks        asks
 	greeted     greeted
@@ -111,15 +114,17 @@ func New(c Config) (*Transport, error) {
 		identity: c.Identity,
 		log:      c.Logger,
 		seldom:   seldom.New(c.Logger),
+		lag:      lag.Of(c.Network),
 
 		handshaking: make(slots.Slots, mostHandshakes),
 		greeting:    make(slots.Slots, mostGreeting),
+		turns:       make(slots.Slots, mostTurns),
 		asking:      make(slots.Slots, mostAsking),
 		packets:     make(chan *Packet, packetsWaiting),
 		streams:     make(chan net.Conn),
 	}
 	t.book.init(t.identity != nil)
-	t.door.init()
+	t.admission.init()
 	if t.identity != nil {
 		if err := t.identity.bind(c.Self, t.own.tag); err != nil {
 			return nil, err
@@ -165,6 +170,13 @@ func (t *Transport) spawn(f func()) bool {
 	}
 	return !t.closed
 }
+
+// Strained reports whether this process runs so late that silence says nothing of a peer. See [Network] for who measures it.
+func (t *Transport) Strained() bool { return t.lag.Strained() }
+
+// Stretch returns how long to wait for what takes d in a process that is on time: d and ten times the lag of this process, up
+// to twenty times d.
+func (t *Transport) Stretch(d time.Duration) time.Duration { return t.lag.Stretch(d) }
 
 // Address is where this member is dialled.
 func (t *Transport) Address() string { return t.own.address }

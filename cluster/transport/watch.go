@@ -30,7 +30,7 @@ func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.
 	}
 	l, err := t.openWatch(ctx, to, every+patience, late)
 	if err != nil {
-		return err
+		return &openError{err}
 	}
 	defer t.book.removeLink(l)
 	done := make(chan struct{})
@@ -43,7 +43,7 @@ func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.
 		defer context.AfterFunc(over, l.abort)()
 	}
 	for unheard := 0; err == nil; unheard++ {
-		if err = l.hearBeat(every + patience); err == nil {
+		if err = l.hearBeat(every + t.lag.Stretch(patience)); err == nil {
 			unheard = -1
 			t.noteHeard()
 		} else if Silent(err) && unheard < mostUnheard && ctx.Err() == nil {
@@ -162,6 +162,16 @@ func (t *Transport) Knock(address string, timeout time.Duration) error {
 	}
 	return conn.Close()
 }
+
+// openError is that a connection broke, or timed out, before it was one.
+type openError struct{ cause error }
+
+func (e *openError) Error() string { return e.cause.Error() }
+func (e *openError) Unwrap() error { return e.cause }
+
+// Opened reports whether an error of [Transport.Watch] ended a connection on which the other side had answered, rather than an
+// attempt to open one: that may break also where the other side has no room for one more handshake.
+func Opened(err error) bool { return !errors.As(err, new(*openError)) }
 
 // Silent says whether an error of [Transport.Watch] is that the other side did not answer, rather than that it went.
 func Silent(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

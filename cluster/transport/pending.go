@@ -1,0 +1,90 @@
+package transport
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// pending is a connection that another side opened and that has not authenticated.
+type pending struct {
+	net.Conn
+	host  netip.Addr // see hostOf
+	since time.Time
+}
+
+// queue holds pending connections, the oldest first. They are first come, first served.
+type queue struct {
+	most   int // in all
+	mostBy int // from one host
+	conns  []*pending
+}
+
+// add takes a connection in, or returns false. Where there is no room it takes the place of evicted, see evictable.
+func (q *queue) add(c *pending, patience time.Duration) (evicted *pending, ok bool) {
+	if at, full := q.evictable(c, patience); full {
+		if at < 0 {
+			return nil, false
+		}
+		evicted = q.conns[at]
+		q.conns = slices.Delete(q.conns, at, at+1)
+	}
+	q.conns = append(q.conns, c)
+	return evicted, true
+}
+
+// evictable reports whether there is no room for c, and at which place the connection is that has to go for it, -1 for none.
+// A host that has more connections than that of c would have gives up its oldest, so that one host cannot keep out others.
+// Otherwise the oldest goes once it has waited for patience, so that nobody keeps out others for long.
+func (q *queue) evictable(c *pending, patience time.Duration) (at int, full bool) {
+	by := make(map[netip.Addr]int)
+	for _, other := range q.conns {
+		by[other.host]++
+	}
+	own := by[c.host]
+	oldest := 0
+	switch {
+	case own >= q.mostBy:
+		oldest = q.oldestOf(c.host)
+	case len(q.conns) < q.most:
+		return -1, false
+	default:
+		if greediest := mostOf(by, q.conns); by[greediest] > own+1 {
+			return q.oldestOf(greediest), true
+		}
+	}
+	if c.since.Sub(q.conns[oldest].since) < patience {
+		return -1, true
+	}
+	return oldest, true
+}
+
+// mostOf returns the host with the most connections, of several the one that came first.
+func mostOf(by map[netip.Addr]int, conns []*pending) (host netip.Addr) {
+	for _, c := range conns {
+		if by[c.host] > by[host] {
+			host = c.host
+		}
+	}
+	return host
+}
+
+func (q *queue) oldestOf(host netip.Addr) int {
+	return slices.IndexFunc(q.conns, func(c *pending) bool { return c.host == host })
+}
+
+// remove ends the wait of a connection, however it ended.
+func (q *queue) remove(c *pending) {
+	if at := slices.Index(q.conns, c); at >= 0 {
+		q.conns = slices.Delete(q.conns, at, at+1)
+	}
+}
+
+// hostOf is what counts as one host: over IPv6 each has a network of 2^64 addresses.
+func hostOf(ip netip.Addr) netip.Addr {
+	if prefix, err := ip.WithZone("").Prefix(64); ip.Is6() && err == nil {
+		return prefix.Addr()
+	}
+	return ip
+}
