@@ -48,11 +48,11 @@ func (s *solitude) find() {
 				s.node.send(to, note{from: s.node.id, subject: id, replyTo: s.node.Address()}.encode(kindProbe))
 			}
 		}
-		if !s.quiet(began, aloneAgain) {
+		if !s.quiet(began, s.node.stretch(aloneAgain)) {
 			return
 		}
 	}
-	if s.node.transport.Unheard() >= aloneAfter {
+	if s.node.transport.Unheard() >= aloneAfter && !s.node.strained() {
 		s.endure()
 	}
 }

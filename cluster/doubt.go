@@ -39,7 +39,7 @@ func (w *watch) dispel(id identity, address Address) {
 	}()
 	for wait := firstRemind; w.stillDoubted(id); {
 		found := blind
-		if !w.node.solitude.cutOff() {
+		if !w.node.solitude.cutOff() && (wait == slowestRemind || !w.node.strained()) { // SWIM's word is no reason to hurry
 			found = w.lookWithin(w.doubts, id, address, false, nil)
 		}
 		pause := firstRelook
@@ -54,11 +54,11 @@ func (w *watch) dispel(id identity, address Address) {
 			noted = w.note(id) || noted
 			w.node.inbox.put(suspectEvent{id, "SWIM has given it up, and it does not answer"})
 		}
-		if found == dead || found == absent || found == silent && w.silentFor(id, heard) >= doubtPatience {
+		if found == dead || found == absent || found == silent && w.silentFor(id, heard) >= w.node.stretch(doubtPatience) {
 			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})
 			return
 		}
-		if !sleep(w.node.ctx, pause) {
+		if !sleep(w.node.ctx, w.node.stretch(pause)) {
 			return
 		}
 	}

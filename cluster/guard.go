@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster/transport"
@@ -68,7 +70,7 @@ func (g *guard) run() {
 			return // and so do those that watch
 		}
 		began := time.Now()
-		for sleep(g.node.ctx, jitter(guardAfter)) && time.Since(began) < guardAtLast && g.wokenAgain() {
+		for sleep(g.node.ctx, jitter(g.node.stretch(guardAfter))) && time.Since(began) < g.node.stretch(guardAtLast) && g.wokenAgain() {
 		}
 		g.adjust()
 	}
@@ -128,13 +130,19 @@ func (g *guard) watch(ctx context.Context, p post) {
 		if transport.Silent(err) {
 			g.node.watch.unanswered(p.id)
 		} else {
-			g.node.watch.suspect(p.id, suspicion{why: "its connection broke", tell: true})
+			g.node.watch.suspect(p.id, suspicion{why: "its connection broke", tell: true, weak: !transport.Opened(err) && !proves(err)})
 		}
 		if time.Since(began) > slowRewatch {
 			pause = firstRewatch
 		}
-		sleep(ctx, jitter(pause))
+		sleep(ctx, jitter(g.node.stretch(pause)))
 	}
+}
+
+// proves reports whether an error of a dial shows that the member is not there any more.
+func proves(err error) bool {
+	var refused *transport.RefusedError
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &refused)
 }
 
 // nearest gives the neighbours of a member: those whose hashes follow its own on the ring, the nearest first.

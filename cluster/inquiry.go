@@ -79,7 +79,7 @@ func (w *watch) others(id identity) (others []Address) {
 // ask waits for whoever is at address to say who it is, by datagram, or for what else was found.
 func (w *watch) ask(ctx context.Context, q *inquiry, address Address, found <-chan verdict, late func(*inquiry)) verdict {
 	question := note{from: w.node.id, subject: q.id, replyTo: w.node.Address()}.encode(kindProbe)
-	again := time.NewTicker(askAgain)
+	again := time.NewTicker(w.node.stretch(lookAsks*askAgain) / lookAsks)
 	defer again.Stop()
 	for {
 		w.node.send(address, question)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"syscall"
+	"time"
 
 	"github.com/grapevine-go/grapevine/cluster/transport"
 )
@@ -14,7 +16,7 @@ func (w *watch) knock(ctx context.Context, q *inquiry, address Address, found ch
 	for pause := knockTwice; ; pause = knockAgain {
 		answered := q.system.Load()
 		w.node.spawn(func() { offer(found, w.knockOnce(q, address)) })
-		if !sleep(ctx, pause) {
+		if !sleep(ctx, w.node.stretch(pause)) {
 			return
 		}
 		switch {
@@ -28,7 +30,7 @@ func (w *watch) knock(ctx context.Context, q *inquiry, address Address, found ch
 }
 
 func (w *watch) knockOnce(q *inquiry, address Address) verdict {
-	err := w.node.transport.Knock(address.Addr, dialTimeout)
+	err := w.dials.spend(func() error { return w.node.transport.Knock(address.Addr, dialTimeout) })
 	var timeout net.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -40,11 +42,14 @@ func (w *watch) knockOnce(q *inquiry, address Address) verdict {
 	return silent
 }
 
-// identify says who listens at address, also when that changes before ctx is done: a process that ends may still accept,
-// or its system for it, and resets the connection a moment later.
+// identifyAgain is how long after a connection broke it is dialled again. A process that ends may still accept, or its system
+// for it, and resets the connection a moment later.
+var identifyAgain = [...]time.Duration{20 * time.Millisecond, 200 * time.Millisecond}
+
+// identify finds out who listens at address. A dial that took all its time is not followed by another.
 func (w *watch) identify(ctx context.Context, id identity, address Address) verdict {
-	for ctx.Err() == nil {
-		found, err := w.node.transport.Identify(ctx, address.Addr, dialTimeout)
+	for attempt := 0; ; attempt++ {
+		found, err := w.identifyOnce(ctx, address)
 		var refused *transport.RefusedError
 		switch {
 		case err == nil && found == id.String():
@@ -53,8 +58,19 @@ func (w *watch) identify(ctx context.Context, id identity, address Address) verd
 			return dead
 		case errors.As(err, &refused) && refused.Reason == transport.ReasonCluster:
 			return dead
+		case attempt == len(identifyAgain), errors.Is(err, os.ErrDeadlineExceeded):
+			return silent
 		}
-		sleep(ctx, dialAgain)
+		if !sleep(ctx, w.node.stretch(identifyAgain[attempt])) {
+			return silent
+		}
 	}
-	return silent
+}
+
+func (w *watch) identifyOnce(ctx context.Context, address Address) (found string, err error) {
+	err = w.dials.spend(func() (err error) {
+		found, err = w.node.transport.Identify(ctx, address.Addr, dialTimeout)
+		return err
+	})
+	return found, err
 }

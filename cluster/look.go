@@ -13,7 +13,6 @@ const (
 	lookTimeout = 2 * time.Second        // of a look whose process gets no CPU time
 	dialTimeout = time.Second            // of each dial
 	proveAfter  = 150 * time.Millisecond // without an answer, a look makes sure who is there, which takes a handshake
-	dialAgain   = 10 * time.Millisecond  // after a connection broke
 	knockTwice  = 20 * time.Millisecond  // a process that is ending may still accept
 	knockAgain  = 100 * time.Millisecond // what opens a connection, or the answer to it, may be lost: the system asks again after a second
 	mostWitness = 16                     // others that are asked whether anybody answers this node
@@ -57,14 +56,14 @@ func (w *watch) look(id identity, address Address, gently bool, late func(*inqui
 	if address.Addr == w.node.Address() {
 		return dead
 	}
-	ctx, cancel := context.WithTimeout(w.node.ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(w.node.ctx, w.node.stretch(lookTimeout))
 	defer cancel()
 	q := w.inquire(id)
 	defer w.forget(q)
 	found := make(chan verdict, 1) // more would say the same
 	var knockAfter time.Duration
-	if gently {
-		knockAfter = askAgain
+	if gently || w.node.strained() {
+		knockAfter = w.node.stretch(askAgain)
 	}
 	w.node.spawn(func() {
 		if sleep(ctx, knockAfter) {
@@ -72,11 +71,19 @@ func (w *watch) look(id identity, address Address, gently bool, late func(*inqui
 		}
 	})
 	w.node.spawn(func() {
-		if sleep(ctx, proveAfter) {
+		if sleep(ctx, w.node.stretch(proveAfter)) {
 			offer(found, w.identify(ctx, id, address))
 		}
 	})
-	return w.ask(ctx, q, address, found, late)
+	return w.judge(w.ask(ctx, q, address, found, late))
+}
+
+// judge takes silence for nothing in a process that is late itself: the answer may wait unread. Proof counts all the same.
+func (w *watch) judge(found verdict) verdict {
+	if (found == silent || found == absent) && w.node.strained() {
+		return blind
+	}
+	return found
 }
 
 func offer(found chan<- verdict, one verdict) {

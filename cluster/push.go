@@ -18,6 +18,7 @@ const (
 	pace          = 20 * time.Millisecond
 	changesAtOnce = 4
 	datagramTries = 3   // within 0.7 s, before streams are tried
+	lateTries     = 9   // likewise, while this process is late: the acknowledgement may wait unread
 	burst         = 128 // datagrams at once: more would overflow queues on their way, or those of this host
 	burstPause    = time.Millisecond
 )
@@ -147,6 +148,10 @@ func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wait = slowestResend
+	first, tries := p.node.stretch(firstResend), datagramTries
+	if p.node.strained() {
+		tries = lateTries
+	}
 	for id, peer := range p.lagging {
 		if peer.tried < version {
 			peer.tried, peer.next = version, time.Time{} // what is new goes at once
@@ -158,9 +163,9 @@ func (p *pusher) takeDue(version uint64) (due []delivery, wait time.Duration) {
 		if len(due) == burst {
 			return due, burstPause
 		}
-		insists := peer.attempts >= datagramTries
+		insists := peer.attempts >= tries
 		due = append(due, delivery{peer, Address{Addr: peer.address, Name: id.String()}, id, insists, insists && peer.acked == 0})
-		backoff := min(firstResend<<min(peer.attempts, 16), slowestResend)
+		backoff := min(first<<min(peer.attempts, 16), slowestResend)
 		backoff += time.Duration(rand.Int63n(int64(backoff / 4)))
 		peer.attempts++
 		peer.next = time.Now().Add(backoff)

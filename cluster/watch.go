@@ -28,6 +28,7 @@ type watch struct {
 	node   *Node
 	looks  slots.Slots
 	doubts slots.Slots // looks at those that memberlist gave up
+	dials  *budget
 
 	mu      sync.Mutex
 	doubted map[identity]bool      // those that memberlist gave up; false once they were seen alive again
@@ -50,6 +51,7 @@ func newWatch(n *Node) *watch {
 		node:    n,
 		looks:   make(slots.Slots, mostLooks),
 		doubts:  make(slots.Slots, doubtLooks),
+		dials:   newBudget(),
 		doubted: make(map[identity]bool),
 		silent:  make(map[identity]time.Time),
 		under:   make(map[identity]bool),
@@ -71,10 +73,10 @@ func (w *watch) report(instance membership.Instance, evidence membership.Evidenc
 	w.suspect(identity{instance.Member, instance.Boot.ID}, s)
 }
 
-// suspect looks at a member unless this node just did.
+// suspect looks at a member unless this node just did. That somebody had to wait is no reason in a process that is late itself.
 func (w *watch) suspect(id identity, s suspicion) {
 	address, known := w.where(id)
-	if !known || id == w.node.id {
+	if !known || id == w.node.id || s.weak && w.node.strained() {
 		return
 	}
 	wait, begun := w.beginLook(id, s.weak)
@@ -108,7 +110,7 @@ func (w *watch) investigate(id identity, address Address, s suspicion) verdict {
 	told, confirmed := !s.tell, 0
 	found := w.lookAt(id, address, s.weak && w.wasWell(id), func(q *inquiry) {
 		asked := q.asked.Load()
-		if asked < tellAt || !q.hears() {
+		if asked < tellAt || !q.hears() || w.node.strained() {
 			return
 		}
 		if asked == doubtAt {
@@ -187,7 +189,7 @@ func (w *watch) conclude(id identity, found verdict, why string) {
 // relook looks at a suspect until that ends: it answers, is found gone, or SWIM gives it up.
 func (w *watch) relook(id identity, address Address, s suspicion) {
 	for pause := firstRelook; ; pause = min(2*pause, slowRelook) {
-		if !sleep(w.node.ctx, jitter(pause)) {
+		if !sleep(w.node.ctx, jitter(w.node.stretch(pause))) {
 			return
 		}
 		if _, living := w.node.push.address(id); !living || !w.isSilent(id) {

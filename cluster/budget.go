@@ -1,0 +1,46 @@
+package cluster
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/rate"
+	"github.com/grapevine-go/grapevine/cluster/internal/slots"
+)
+
+// The dials of probes, whoever is probed: a member that loses many at once, or takes its own lateness for their silence, must
+// not drown in them.
+const mostProbeDials = 64 // open at a time
+
+var probeDials = rate.Limit{AtOnce: 128, EachSecond: 128}
+
+// errBudget is how a probe's dial ends for which nothing is left: it says nothing of the other side.
+var errBudget = errors.New("too many dials of probes are under way")
+
+// budget bounds the dials of probes.
+type budget struct {
+	open  slots.Slots
+	mu    sync.Mutex
+	meter rate.Meter
+}
+
+func newBudget() *budget { return &budget{open: make(slots.Slots, mostProbeDials)} }
+
+// spend makes a dial, unless too many are open or were made within the second.
+func (b *budget) spend(dial func() error) error {
+	if !b.open.TryTake() {
+		return errBudget
+	}
+	defer b.open.Free()
+	if !b.pass() {
+		return errBudget
+	}
+	return dial()
+}
+
+func (b *budget) pass() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.meter.Pass(probeDials, time.Now())
+}
