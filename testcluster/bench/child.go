@@ -26,6 +26,9 @@ type childSpec struct {
 	Servers  int // that it waits for
 	Rate     int // requests a second
 	Attempts int // of a request, at the most
+
+	// Of a process whose members start together.
+	Members, Width, Spin int
 }
 
 // hello is the first line that a child writes: it does now what it is there for.
@@ -37,6 +40,8 @@ var roles = map[string]func(ctx context.Context, s childSpec) error{
 	"server": beServer,
 	"caller": beCaller,
 	"live":   beLiveServer,
+	"start":  beStarted,
+	"spin":   beSpinner,
 }
 
 // runChild ends the process if it is a child.

@@ -19,6 +19,7 @@ type counter struct {
 	network
 	out     struct{ datagrams, streams atomic.Uint64 }
 	conns   atomic.Int64 // that are open, whoever dialled
+	dials   atomic.Uint64
 	streams chan net.Conn
 	work    sync.WaitGroup
 	closed  chan struct{}
@@ -37,6 +38,14 @@ func countInto(c **counter) func(network) network {
 		*c = newCounter(n)
 		return *c
 	}
+}
+
+// Lag passes on how late the process runs, as the sockets measure it.
+func (c *counter) Lag() time.Duration {
+	if measured, ok := c.network.(interface{ Lag() time.Duration }); ok {
+		return measured.Lag()
+	}
+	return 0
 }
 
 func (c *counter) open() int { return int(c.conns.Load()) }
@@ -79,6 +88,7 @@ func (c *counter) DialTimeout(addr string, timeout time.Duration) (net.Conn, err
 }
 
 func (c *counter) DialAddressTimeout(to memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	c.dials.Add(1)
 	conn, err := c.network.DialAddressTimeout(to, timeout)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -33,6 +34,7 @@ type options struct {
 	span     time.Duration // of virtual time, without anybody gone
 	slow     int           // by which all of a real run takes longer
 	simulated
+	together
 	effort
 	say func(format string, args ...any) // how far it is
 }
@@ -92,6 +94,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.rate, "rate", 1500, "rolling: requests a second")
 	flags.DurationVar(&o.span, "span", trueHour, "false: how much virtual time clusters live through")
 	o.simulated.flags(flags)
+	o.together.flags(flags)
 	flags.IntVar(&o.slow, "slow", 1, "live: how many times as long all takes, so that a busy host adds less; what is shown is divided by it")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -119,7 +122,7 @@ func (o *options) check(what, sizes string) (err error) {
 	if o.span < time.Second || o.span > longestSpan {
 		return invalid("-span", o.span.String(), "use 1s to %v", longestSpan)
 	}
-	if err := o.simulated.check(); err != nil {
+	if err := errors.Join(o.simulated.check(), o.together.check()); err != nil {
 		return err
 	}
 	if o.slow < 1 || o.slow > mostSlow {

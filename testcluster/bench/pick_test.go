@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -193,13 +192,6 @@ func (c *contender) time(w way, part int) (each float64, together bool) {
 	took := time.Since(began)
 	together = w.workers == 1 || cpuTime()-cpu > took*time.Duration(w.workers)*9/10
 	return float64(took) / float64(w.workers*pickParts*part), together
-}
-
-// cpuTime is what this process has had of all processors.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u) // does not fail for the process itself
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func (c *contender) round(w way, part int) {

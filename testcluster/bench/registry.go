@@ -16,6 +16,7 @@ var benches = map[string]func(options) ([]Row, error){
 	"pick":      benchPick,
 	"propagate": benchPropagate,
 	"rolling":   benchRolling,
+	"start":     benchStart,
 	"tail":      benchTail,
 	"transport": benchTransport,
 }
@@ -30,6 +31,7 @@ var judges = map[string]func([]Row) []mark{
 	"pick":      pickMarks,
 	"propagate": propagateMarks,
 	"rolling":   rollingMarks,
+	"start":     startMarks,
 	"tail":      tailMarks,
 	"transport": transportMarks,
 }

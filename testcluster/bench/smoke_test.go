@@ -128,6 +128,30 @@ func transportWanted() []string {
 	return append(keys, sealed+"/heap of a peer/right after", sealed+"/heap of a peer/ciphers let go")
 }
 
+// TestStartHasARow starts few members in this process: the bench has a child of its own for them.
+func TestStartHasARow(t *testing.T) {
+	r, err := startTogether(4, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFigures("start", systems(sealed)[0], 4)
+	r.addTo(f, "2 at a time")
+	var wanted []string
+	for _, metric := range []string{metricFullViews, metricClose, metricCPU, metricRemoved, metricFlood, metricHandshakes, metricUnproven,
+		metricDials, metricMostRoutes, metricMostFiles} {
+		wanted = append(wanted, "/"+metric+"/2 at a time")
+	}
+	checkRows(t, "start", f.rows(), each([]string{sealed}, wanted...))
+	if r.Removed > 0 || r.Least != 4 {
+		t.Errorf("started: %+v", r)
+	}
+	for _, m := range startMarks(f.rows()) {
+		if m.verdict() != "met" {
+			t.Error(m)
+		}
+	}
+}
+
 // TestWhatWasMeasuredIsShownBesideAnError runs a bench of which a part cannot be measured.
 func TestWhatWasMeasuredIsShownBesideAnError(t *testing.T) {
 	broken := errors.New("a part broke")
