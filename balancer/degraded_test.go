@@ -13,7 +13,8 @@ var avoiding = map[string]func() Policy{"LeastRequest": LeastRequest, "PeakEWMA"
 
 // overlapping makes calls at this rate for a while, of which so many are under way at a time, and returns how many
 // of them each item got. ends says how a call to an item ends.
-func overlapping(t *testing.T, b *Balancer[int], callers int, rate float64, lasts time.Duration, ends func(value int) Outcome) []int {
+func overlapping(t *testing.T, b *Balancer[int], callers int, rate float64, lasts time.Duration,
+	ends func(value int) Outcome) []int {
 	t.Helper()
 	type flight struct {
 		value int

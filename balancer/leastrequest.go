@@ -1,8 +1,6 @@
 package balancer
 
-const (
-	secondDraws = 4 // how often a second item is drawn that may turn out to be the first again
-)
+const secondDraws = 4 // how often a second item is drawn that may turn out to be the first again
 
 // LeastRequest draws two different items in proportion to their weights and picks the one with fewer requests in
 // flight for its weight; on a tie the first drawn wins. If items report their load, see [Balancer.Report], the four that
@@ -12,10 +10,11 @@ const (
 // less with its age, t/(t+age) where t is a quarter of the time that calls take, 2.5 ms while that is not known, and not at
 // all after 2 s; the mean of all reports counts for the rest.
 //
-// An item whose latest call failed is degraded: it gets a trial in 8 to 64 picks, fewer after each further
-// failure in a row, and one after 5 s in any case. The first trial that succeeds ends this, and so do 10 s without a
-// failure. It is the same however many calls overlap. At most half of the items are degraded or out of use at a time. One
-// that fails fast is idle, but is not preferred for that to an item whose latest call succeeded.
+// An item whose latest call failed is degraded: it gets trials only, one in 8 to 64 of its picks, fewer after
+// each further failure in a row, and one after 5 s in any case. The first trial that succeeds ends the
+// degradation, and so do 10 s without a failure. Trials are as frequent however many calls overlap. At most half
+// of the items are degraded or out of use at a time. An item that fails fast is idle; it is not preferred for
+// that to an item whose latest call succeeded.
 //
 // With q requests in flight and weight w, the call goes to the second item if (q₂+1)/w₂ < q₁/w₁ + 1/max(w₁,w₂), that is, if with the
 // call it would be no fuller than the first is. So the shares are the weights when calls do not overlap and

@@ -15,13 +15,14 @@ var tableSizes = []int{1021, 4093, 16381, 65537, 262139, 1048573, 4194301}
 // proportion to their weights. When an item comes or goes few keys move that need not. See [Choice]; a call without a key
 // goes anywhere.
 //
-// The next owner of a key, to which another attempt goes, and the calls of an item that is out of use, is the owner that
-// the key would have without the ones before it: the table is filled again without them, by the first call that needs it.
-// With more than 655 items that would take too long, and the next item in the table is the next owner.
+// Another attempt, and a call whose owner is out of use, go to the next owner of the key: the owner that the key
+// has once the ones before it have left. The first such call fills the table again without those; it takes as
+// long as a change of the set, and later calls use the same table. With more than 655 items that would take too
+// long: there the next owner is the next item in the table.
 //
-// No item is given more than 1.25 times its share of this Balancer's calls in flight: what is too much of a hot key goes to
-// the next items in the table, always in the same order. A change of the set takes about a millisecond for each hundred
-// items, more than with the other policies; a pick costs the same for any number of them.
+// No item is given more than 1.25 times its share of this Balancer's calls in flight: the excess of a hot key goes
+// to the next items in the table, always in the same order. A change of the set takes about a millisecond for
+// each hundred items, more than with the other policies; a pick costs the same for any number of them.
 //
 // Sources: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, section 3.4; for the bound
 // see Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018.
@@ -51,8 +52,8 @@ func (b *bounded) spread(entries []int32, hash uint64) int {
 	return int(entries[first])
 }
 
-// choose returns the owner of a key before which there are so many others that have room, as it has, or the last that
-// was looked at. next returns the owner among the items that are not past, less than 0 if there is none.
+// choose returns the owner of a key that has room and comes after attempt others that have room, or the last owner
+// that it looked at. next returns the owner among the items that are not past, less than 0 if there is none.
 func (b *bounded) choose(attempt int, next func(past passed) int) int {
 	perWeight := b.room()
 	var past passed
@@ -72,7 +73,7 @@ func (b *bounded) choose(attempt int, next func(past passed) int) int {
 	return int(past.positions[min(attempt, past.count-1)])
 }
 
-// maglevTables are the table of a set and those of what is left of the set without some items, as far as one was needed.
+// maglevTables holds the table of a set, and the tables without some of its items that were needed so far.
 type maglevTables struct {
 	candidates []*Candidate
 	all        *maglevTable
@@ -134,7 +135,8 @@ func (t *maglevTables) following(hash uint64, past passed) int {
 	return -1
 }
 
-// refilled is the table without the items that are past, up to the one at an index. Two callers may make the same at a time.
+// refilled returns the table without the items that are past, up to the one at an index. Two callers may fill the
+// same table at a time.
 func (t *maglevTables) refilled(from *maglevTable, past passed, index int) *maglevTable {
 	place := &(*from.without.Load())[past.positions[index]]
 	if table := place.Load(); table != nil {

@@ -16,8 +16,8 @@ func defaults() options { return options{slowStart: 10 * time.Second, failures: 
 // SlowStart gives an item that began to serve a share that grows evenly from 10 % of its weight to all of it within this
 // time, so that its caches and connections warm up first. The default is 10 s; 0 switches it off. While more than
 // half of the items are that new, none starts slowly, as the others could not carry what is kept from them.
-// What counts is when this Balancer first saw an item, for the items of its first Updates what Started says: the clock
-// of another machine may be wrong.
+// The window begins when this Balancer first sees the item. Only for an item of the first Updates does Started count,
+// as the clock of another machine may be wrong.
 // Envoy's slow start ramps in the same way.
 func SlowStart(window time.Duration) Option { return func(o *options) { o.slowStart = max(window, 0) } }
 

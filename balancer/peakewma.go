@@ -12,7 +12,8 @@ const (
 
 // PeakEWMA draws two different items and picks the one with the smaller product of its latency and its calls in flight.
 // A latency above the mean is taken over at once, one below moves the mean by and by. Weights do not count, as the latency shows what an item can
-// do. An item that was not called yet is tried first, by one call at a time.
+// do. An item that was not called yet, or not for 5 s, is tried first, by one call at a time. After a failure an item
+// gets trials only, as with [LeastRequest].
 //
 // Every call is timed, and old latencies fade, so that a pick takes some 200 ns, ten times as long as with [LeastRequest]. It
 // goes by what is past: with items that report, LeastRequest keeps tails shorter.

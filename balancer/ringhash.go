@@ -13,12 +13,12 @@ const (
 	largestRing = 1 << 21 // points
 )
 
-// RingHash is as [Maglev], by another rule: each item stands at 160 points of a ring, and a key goes to the item
-// with the point that follows it most closely, where a distance counts the less the more weight the item has. When an
-// item comes or goes, or its weight changes, no key moves but to it or from it. The next owner of a key, for another
-// attempt and for the load that is too much, is the owner that the key would have without the ones before it.
-// Shares are right to 10 % or so, not to 1 %. A pick goes past more points the more the weights differ: as many as
-// the largest is of the mean.
+// RingHash sends calls with one key to one item, as [Maglev] does, by another rule. Each item stands at 160 points of
+// a ring. A key goes to the item at the least distance, where the distance from the key to the next point of an item
+// is divided by the item's weight. When an item comes or goes, or its weight changes, no key moves but to it or
+// from it. Another attempt, a call whose owner is out of use, and the excess of a hot key go to the next owner of
+// the key: the owner that the key has once the ones before it have left. Shares are right to 10 % or so, not to 1 %.
+// A pick looks at more points the more the weights differ: at as many as the largest weight is of the mean.
 //
 // With more than 13,000 items each has fewer points, so that some keys move when that number changes.
 //
@@ -69,7 +69,11 @@ func newRing(candidates []*Candidate) *ring {
 	for share > 1 && share*len(candidates) > largestRing {
 		share /= 2
 	}
-	r := &ring{points: make([]point, 0, share*len(candidates)), shrink: make([]float64, len(candidates)), least: math.Inf(1)}
+	r := &ring{
+		points: make([]point, 0, share*len(candidates)),
+		shrink: make([]float64, len(candidates)),
+		least:  math.Inf(1),
+	}
 	for i, c := range candidates {
 		r.shrink[i] = 1 / float64(c.Weight())
 		r.least = min(r.least, r.shrink[i])
@@ -101,8 +105,8 @@ func (r *ring) after(hash uint64) int {
 	return at
 }
 
-// owner returns the item to which the distance, divided by the weight, is the least, of those that fit and are not past;
-// less than 0 if there is none near. Of equal ones the first in the order of the ring has precedence.
+// owner returns the item at the least distance, divided by its weight, of those that fit and are not past; less than
+// 0 if there is none near. Of two that are equally near the first in the order of the ring has precedence.
 func (r *ring) owner(hash uint64, past passed, fits func(int32) bool) int {
 	owner, nearest := -1, math.Inf(1)
 	at := r.after(hash)

@@ -34,7 +34,8 @@ func tailMarks(rows []Row) []mark {
 		return of(probingOurs, scenario, metric, unit, most)
 	}
 	unharmed := func(scenario, other string) mark {
-		return mark{"p99, " + probingOurs + ", " + scenario + " / none does", p99Of(rows, scenario, probingOurs) / p99Of(rows, other, probingOurs), sameLatency}
+		ratio := p99Of(rows, scenario, probingOurs) / p99Of(rows, other, probingOurs)
+		return mark{"p99, " + probingOurs + ", " + scenario + " / none does", ratio, sameLatency}
 	}
 	marks := []mark{
 		p99(sim.At90, plainP2C, 0.8), p99(sim.At90, grpcWRR, 0.65),
