@@ -42,8 +42,8 @@ func succeeds(int) Outcome { return Success }
 func TestFault61_OneFailureCostsSeconds(t *testing.T) {
 	for name, policy := range avoiding {
 		for _, callers := range []int{1, 8} {
-			for _, n := range []int{2, 3, 5, 50} {
-				for _, rate := range []float64{10, 100, 3000} {
+			for _, n := range []int{2, 5, 50} {
+				for _, rate := range []float64{10, 100, 1000} {
 					synctest.Test(t, func(t *testing.T) {
 						b := newBalancer(policy(), numbered(make([]int, n)...))
 						overlapping(t, b, callers, rate, 3*time.Second, succeeds)
