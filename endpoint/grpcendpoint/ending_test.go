@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -357,6 +358,33 @@ func TestCallEndingsAreTheRows(t *testing.T) {
 	}
 	if !slices.Equal(rows, want) {
 		t.Errorf("cases for the rows\n%q\nwant\n%q", rows, want)
+	}
+}
+
+// TestCallEndingsAreDocumented compares the table of docs/calls.md with the rows.
+func TestCallEndingsAreDocumented(t *testing.T) {
+	document, err := os.ReadFile("../../docs/calls.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(document), "| how an RPC ends |")
+	if !found {
+		t.Fatal("docs/calls.md has no table of how an RPC ends")
+	}
+	outcomes := map[balancer.Outcome]string{balancer.Success: "success", balancer.Failure: "failure", nobody: "nobody"}
+	var rows, want [][2]string
+	for _, line := range strings.Split(table, "\n")[2:] {
+		cells := strings.Split(strings.Trim(line, "| "), " | ")
+		if len(cells) != 6 {
+			break
+		}
+		rows = append(rows, [2]string{cells[0], cells[4]})
+	}
+	for _, how := range endings {
+		want = append(want, [2]string{how.name, outcomes[how.outcome]})
+	}
+	if !slices.Equal(rows, want) {
+		t.Errorf("docs/calls.md has\n%q\nwant\n%q", rows, want)
 	}
 }
 
