@@ -16,12 +16,12 @@ import (
 func checkWireVersion(version byte) (byte, error) {
 	if version > membership.WireVersion {
 		return 0, &membership.FieldError{Field: "wire version", Value: strconv.Itoa(int(version)),
-			Remedy: wireVersions.Error()}
+			Remedy: errWireVersion.Error()}
 	}
 	return cmp.Or(version, membership.WireVersion), nil
 }
 
-var wireVersions = fmt.Errorf("use %d to %d, or 0 for the newest", membership.OldestWireVersion, membership.WireVersion)
+var errWireVersion = fmt.Errorf("use %d to %d, or 0 for the newest", membership.OldestWireVersion, membership.WireVersion)
 
 // parseWireVersion returns what a flag says; "" is 0. The error is a remedy.
 func parseWireVersion(value string) (byte, error) {
@@ -30,7 +30,7 @@ func parseWireVersion(value string) (byte, error) {
 	}
 	version, err := strconv.ParseUint(value, 10, 8)
 	if err != nil {
-		return 0, wireVersions
+		return 0, errWireVersion
 	}
 	return byte(version), nil
 }

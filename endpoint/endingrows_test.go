@@ -40,7 +40,7 @@ const (
 var endings = map[string]ending{
 	"a response of 2xx": {fault: nobody, http: nothing_, kit: nothing_},
 	"a response of 3xx": {fault: nobody, http: nothing_, kit: nothing_,
-		handler: http.RedirectHandler("/new", 307).ServeHTTP},
+		handler: http.RedirectHandler("/new", http.StatusTemporaryRedirect).ServeHTTP},
 	"a response of 4xx": {fault: caller, http: nothing_, kit: none, handler: status(404)},
 	"a response of 429": {fault: caller, http: nothing_, kit: none, handler: status(429)},
 	"a response of 5xx": {fault: instance, http: failure, kit: none, handler: status(503)},
@@ -287,7 +287,7 @@ func cancelFirst(_ context.Context, cancel func(), response *http.Response) erro
 func stopSoon(r *http.Request) {
 	stop := make(chan struct{})
 	time.AfterFunc(30*time.Millisecond, func() { close(stop) })
-	r.Cancel = stop
+	r.Cancel = stop //lint:ignore SA1019 callers may still use it
 }
 
 func body(rest io.Reader) func(*http.Request) {

@@ -74,7 +74,7 @@ func (x *exchange) canceled(ctx context.Context) (canceled, late bool) {
 		return false, false
 	}
 	select {
-	case <-x.request.Cancel:
+	case <-x.request.Cancel: //lint:ignore SA1019 http.Client closes it for its Timeout
 		deadline, ok := ctx.Deadline()
 		return true, ok && time.Until(deadline) < clientTimeoutLag
 	default:

@@ -173,7 +173,6 @@ func TestFault60_OneHandshakeForBoth(t *testing.T) {
 type full struct {
 	transport.Network
 	dials []time.Time
-	begun time.Time
 }
 
 func (f *full) DialAddressTimeout(transport.Address, time.Duration) (net.Conn, error) {
