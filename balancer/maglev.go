@@ -3,6 +3,7 @@ package balancer
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // tableShare is how many entries a table of Maglev has for each item at least, so that shares are right to 1 %.
@@ -16,9 +17,9 @@ var tableSizes = []int{1021, 4093, 16381, 65537, 262139, 1048573, 4194301}
 // goes anywhere.
 //
 // Another attempt, and a call whose owner is out of use, go to the next owner of the key: the owner that the key
-// has once the ones before it have left. The first such call fills the table again without those; it takes as
-// long as a change of the set, and later calls use the same table. With more than 655 items that would take too
-// long: there the next owner is the next item in the table.
+// has once the ones before it have left. The first such call fills a table without those; it takes as long as a
+// change of the set, and later calls use the same table. Where more tables are needed than about 3 % of a core can
+// fill, and with more than 655 items, the next owner is the next item in the table of all.
 //
 // No item is given more than 1.25 times its share of this Balancer's calls in flight: the excess of a hot key goes
 // to the next items in the table, always in the same order. A change of the set takes about a millisecond for
@@ -27,8 +28,9 @@ var tableSizes = []int{1021, 4093, 16381, 65537, 262139, 1048573, 4194301}
 // Sources: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, section 3.4; for the bound
 // see Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018.
 func Maglev() Policy {
+	work := new(fillWork)
 	return func(s *Set) Picker {
-		tables, limits := newMaglevTables(s.Candidates), newBounded(s)
+		tables, limits := newMaglevTables(s.Candidates, work), newBounded(s)
 		return func(call Call) int {
 			if call.Attempt == 0 && !call.again {
 				return limits.spread(tables.all.entries, call.Hash)
@@ -76,6 +78,7 @@ func (b *bounded) choose(attempt int, next func(past passed) int) int {
 // maglevTables holds the table of a set, and the tables without some of its items that were needed so far.
 type maglevTables struct {
 	candidates []*Candidate
+	work       *fillWork
 	all        *maglevTable
 	spent      atomic.Int64 // entries of all others
 }
@@ -89,10 +92,31 @@ type maglevTable struct {
 const (
 	largestRefilled = 65537   // entries, of tables that are filled again without some items
 	mostRefilled    = 4 << 20 // entries, of all of those together
+	refillBurst     = 16 << 20
+	refillsASecond  = 1 << 20 // entries, which take 30 ns each or so
 )
 
-func newMaglevTables(candidates []*Candidate) *maglevTables {
-	t := &maglevTables{candidates: candidates, all: newMaglevTable(candidates, passed{})}
+// fillWork bounds how many entries one policy fills again, over all its sets: refillBurst at once, and
+// refillsASecond over time. Without that bound each pick would fill a table while many items are out of use, as
+// each order of those needs another one.
+type fillWork struct{ paid atomic.Int64 } // the moment at which the entries so far are paid for
+
+// take reports whether a table of so many entries may be filled.
+func (w *fillWork) take(entries int) bool {
+	for {
+		at, before := now(), w.paid.Load()
+		paid := max(before, at)
+		if paid-at > refillBurst/refillsASecond*int64(time.Second) {
+			return false
+		}
+		if w.paid.CompareAndSwap(before, paid+int64(entries)*int64(time.Second)/refillsASecond) {
+			return true
+		}
+	}
+}
+
+func newMaglevTables(candidates []*Candidate, work *fillWork) *maglevTables {
+	t := &maglevTables{candidates: candidates, work: work, all: newMaglevTable(candidates, passed{})}
 	t.forget()
 	return t
 }
@@ -118,7 +142,9 @@ func (t *maglevTables) owner(hash uint64, past passed) int {
 	}
 	table := t.all
 	for i := range past.count {
-		table = t.refilled(table, past, i)
+		if table = t.refilled(table, past, i); table == nil {
+			return t.following(hash, past)
+		}
 	}
 	return int(table.entries[below(hash, uint64(len(table.entries)))])
 }
@@ -135,12 +161,15 @@ func (t *maglevTables) following(hash uint64, past passed) int {
 	return -1
 }
 
-// refilled returns the table without the items that are past, up to the one at an index. Two callers may fill the
-// same table at a time.
+// refilled returns the table without the items that are past, up to that at an index, or nil if there is none and
+// it may not be filled now. Two callers may fill the same table at a time.
 func (t *maglevTables) refilled(from *maglevTable, past passed, index int) *maglevTable {
 	place := &(*from.without.Load())[past.positions[index]]
 	if table := place.Load(); table != nil {
 		return table
+	}
+	if !t.work.take(len(from.entries)) {
+		return nil
 	}
 	past.count = index + 1
 	table := newMaglevTable(t.candidates, past)

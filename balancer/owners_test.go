@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // uneven are items of three weights.
@@ -126,7 +128,7 @@ func TestMaglevOfManyHasANextOwner(t *testing.T) {
 // Tables without some items are forgotten when there are too many of them.
 func TestMaglevForgetsTables(t *testing.T) {
 	b := newBalancer(Maglev(), manyKeys(200))
-	tables := newMaglevTables(b.set.Load().candidates)
+	tables := newMaglevTables(b.set.Load().candidates, new(fillWork))
 	for position := range 100 {
 		var past passed
 		past.add(position)
@@ -141,6 +143,45 @@ func TestMaglevForgetsTables(t *testing.T) {
 	if kept == 0 || kept > mostRefilled {
 		t.Errorf("%d entries are kept, want some and at most %d", kept, mostRefilled)
 	}
+}
+
+// Tables are filled again within a bound of work, also while half of many items are out of use: each order in which a
+// pick goes past those needs a table of its own. Where that is not filled a key has an owner all the same.
+func TestMaglevFillsFewTables(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 12
+		tables := newMaglevTables(newBalancer(Maglev(), manyKeys(n)).set.Load().candidates, new(fillWork))
+		filled := func() (entries int) {
+			for i := range n {
+				for j := range n {
+					for k := range n {
+						if i == j || j == k || i == k {
+							continue
+						}
+						var past passed
+						past.add(i)
+						past.add(j)
+						past.add(k)
+						owner := tables.owner(uint64(i), past)
+						if slices.Contains(past.all(), int32(owner)) || owner != tables.owner(uint64(i), past) {
+							t.Fatalf("past %v the owner is %d", past.all(), owner)
+						}
+					}
+				}
+			}
+			return int(tables.spent.Load())
+		}
+		tables.work.paid.Store(now() + int64(refillBurst/refillsASecond*time.Second) - 1) // all but one are spent
+		size := len(tables.all.entries)
+		if got := filled(); got > 2*size {
+			t.Errorf("%d entries are filled, want at most a table of %d", got, size)
+		}
+		tables.forget()
+		time.Sleep(time.Second)
+		if got := filled(); got < refillsASecond/2 || got > 2*refillsASecond {
+			t.Errorf("%d entries are filled a second later, want %d", got, refillsASecond)
+		}
+	})
 }
 
 func TestRingHashSharesByWeight(t *testing.T) {
