@@ -18,25 +18,59 @@ func TestWeightedFollowWeights(t *testing.T) {
 	}
 }
 
-// After any number of picks each has had its share to within a few, where lots would be off by the square root of them.
+// An item's picks differ from its share by 2 at most for each arc of the alias table that leads to it, and for each
+// Fibonacci number that the number of picks is a sum of: a Fibonacci number q of successive multiples of the golden
+// ratio has one in each of q arcs of equal length, so that the number in any arc is off by less than 2. The bound
+// grows with the logarithm of the picks, where lots would be off by their square root.
 func TestWeightedRoundRobinIsEven(t *testing.T) {
 	for _, weights := range [][]int{{1, 2, 4}, {5, 1, 1, 3, 100, 7, 9}, {MaxWeight, 1, 500_000}} {
 		b, whole := newBalancer(WeightedRoundRobin(), numbered(weights...)), 0.0
 		for _, weight := range weights {
 			whole += float64(weight)
 		}
-		counts := make([]float64, len(weights))
-		for picks := 1.0; picks <= 50_000; picks++ {
+		counts, arcs := make([]float64, len(weights)), arcsOf(weights)
+		for picks := 1; picks <= 50_000; picks++ {
 			value, token := mustPick(t, b)
 			b.Done(token, Success)
 			counts[value]++
+			terms := fibonacciTerms(picks)
 			for i, weight := range weights {
-				if off := math.Abs(counts[i] - picks*float64(weight)/whole); off > 8 {
-					t.Fatalf("weights %v: item %d had %.0f of %.0f picks, %.1f off its share", weights, i, counts[i], picks, off)
+				off := math.Abs(counts[i] - float64(picks)*float64(weight)/whole)
+				if bound := float64(2 * arcs[i] * terms); off > bound {
+					t.Fatalf("weights %v: item %d had %.0f of %d picks, %.1f off its share, want at most %.0f",
+						weights, i, counts[i], picks, off, bound)
 				}
 			}
 		}
 	}
+}
+
+// arcsOf counts the parts of columns that lead to each item.
+func arcsOf(weights []int) []int {
+	words := make([]uint64, len(weights))
+	for i, weight := range weights {
+		words[i] = uint64(weight)
+	}
+	arcs := make([]int, len(weights))
+	for i, column := range newAliasTable(words) {
+		arcs[i]++
+		if int(column.alias) != i {
+			arcs[column.alias]++
+		}
+	}
+	return arcs
+}
+
+// fibonacciTerms counts the largest Fibonacci numbers that add up to n.
+func fibonacciTerms(n int) (terms int) {
+	for ; n > 0; terms++ {
+		a, b := 1, 1
+		for b <= n {
+			a, b = b, a+b
+		}
+		n -= a
+	}
+	return terms
 }
 
 // serve makes calls one after the other, each as long as its item takes.

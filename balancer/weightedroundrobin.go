@@ -1,8 +1,9 @@
 package balancer
 
-// WeightedRoundRobin picks in turn too, each item as often as its weight says. Items of one weight come in the order of
-// Update, as with [RoundRobin], from one that is drawn by lot; otherwise the picks of each item are spread evenly, so that after any number of picks it has had its share to within
-// a few.
+// WeightedRoundRobin picks in turn too, each item in proportion to its weight. Items of one weight come in the order
+// of Update, as with [RoundRobin], from a first item that is random. Otherwise the picks of each item are spread
+// evenly: after n picks an item is off its share by a few, by the order of log n, where random picks would be off by
+// the order of the square root of n.
 //
 // The turns are the multiples of the golden ratio, of which any number in a row are spread evenly over an interval; the
 // alias table maps that to items in constant time, where a scheduler by deadlines or strides would have to search.
