@@ -12,16 +12,18 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// A receiver whose goroutine was begun before Register is there after few yields, on a busy machine after milliseconds. An Instancer
-// whose receivers were not there once waits less for the next.
+// A receiver whose goroutine was begun before Register is there after few yields, on a busy machine
+// after milliseconds. An Instancer whose receivers were not there once waits less for the next.
 const (
-	mostYields   = 100_000 // some 15 ms
+	mostYields   = 100_000 // some 15 ms, where nothing else runs
 	fewYields    = 1000
 	handoverLast = 100 * time.Millisecond // for a receiver that is there to make its endpoints
 )
 
-// handOver tells what is known to a receiver that is there, and waits until it has dealt with that.
-func (f *feed) handOver(ctx context.Context, events chan<- sd.Event, snapshot *membership.Snapshot, service string, absent *atomic.Bool) {
+// handOver sends the known addresses to a receiver that is there, and waits until the receiver has
+// dealt with them.
+func (f *feed) handOver(ctx context.Context, events chan<- sd.Event, snapshot *membership.Snapshot,
+	service string, absent *atomic.Bool) {
 	addresses, yields := snapshot.Addresses(service), mostYields
 	if absent.Load() {
 		yields = fewYields
@@ -40,16 +42,20 @@ func (f *feed) handOver(ctx context.Context, events chan<- sd.Event, snapshot *m
 	send(ctx, events, snapshot, listOf(addresses))
 }
 
-// offer reports whether a goroutine receives a list soon. It takes no time that a clock would
-// show: nobody may be there.
+// offer reports whether a goroutine receives a list soon. It does not sleep, as there may be no
+// receiver. The clock bounds it as well: in a process that is short of CPU time one yield takes
+// tens of milliseconds.
 func offer(events chan<- sd.Event, addresses []string, yields int) bool {
-	event := listOf(addresses)
+	event, began := listOf(addresses), time.Now()
 	for range yields {
 		select {
 		case events <- event:
 			return true
 		default:
 			runtime.Gosched()
+		}
+		if time.Since(began) > handoverLast {
+			break
 		}
 	}
 	return false

@@ -2,6 +2,9 @@ package endpoint
 
 import (
 	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -47,6 +50,24 @@ func TestDrainingInstancesAreLeftOut(t *testing.T) {
 		town.edit("b", func(r *membership.Record) { r.State = membership.Draining })
 		checkWaiting(t, events, "[a:80 b:80]") // better than none
 	})
+}
+
+// In a process that is short of CPU time a yield takes tens of milliseconds. A test that took as many of them as
+// Register may would time out.
+func TestRegisterReturnsBesideBusyGoroutines(t *testing.T) {
+	var over atomic.Bool
+	var busy sync.WaitGroup
+	for range 4 * runtime.GOMAXPROCS(0) {
+		busy.Go(func() {
+			for !over.Load() {
+			}
+		})
+	}
+	instancer := NewInstancer(newTown("a").View(), "users")
+	instancer.Register(make(chan sd.Event))
+	over.Store(true)
+	busy.Wait()
+	instancer.Stop()
 }
 
 // A bubble in which something waits for ever fails its test.
