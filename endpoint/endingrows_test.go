@@ -93,6 +93,8 @@ var endings = map[string]ending{
 		within: soon, base: dialForever},
 	"a deadline while waiting": {fault: instance, http: late, kit: late,
 		within: soon, handler: hold},
+	"a deadline with a cause while waiting": {fault: instance, http: late, kit: late,
+		within: soonWithCause, handler: hold},
 	"a deadline while the body is read": {fault: instance, http: nothing_, kit: late,
 		within: soon, handler: part},
 	"a deadline while the caller's body is waited for": {fault: caller, http: nothing_, kit: none,
@@ -270,6 +272,10 @@ func canceledBefore(ctx context.Context) (context.Context, func()) {
 
 func lateBefore(ctx context.Context) (context.Context, func()) {
 	return context.WithDeadline(ctx, time.Now().Add(-time.Second))
+}
+
+func soonWithCause(ctx context.Context) (context.Context, func()) {
+	return context.WithTimeoutCause(ctx, 30*time.Millisecond, errCause)
 }
 
 func canceledSoon(ctx context.Context) (context.Context, func()) {

@@ -27,6 +27,7 @@ func evidenceOf(ctx context.Context, err error) membership.Evidence {
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &op) && errors.Is(op, net.ErrClosed):
 		return membership.Reset
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(context.Cause(ctx), errTryTimeout),
+		ctx.Err() != nil && errors.Is(err, context.Cause(ctx)), // net/http returns the cause of a deadline
 		errors.As(err, &network) && network.Timeout():
 		return membership.TimedOut
 	default:

@@ -47,6 +47,7 @@ func TestErrorsAreAsOfDefaultTransport(t *testing.T) {
 		perTry time.Duration // what has no control is as a deadline
 	}{
 		"a deadline":                     {within: soon},
+		"a deadline with a cause":        {within: soonWithCause},
 		"a deadline that was over":       {within: lateBefore},
 		"the time of http.Client":        {client: short},
 		"the time for the header":        {header: short},
