@@ -49,7 +49,8 @@ func (d *degradation) tries(word uint64, at int64) bool {
 	if next := d.trialAt.Load(); at >= next {
 		return d.trialAt.CompareAndSwap(next, at+int64(trialEvery))
 	}
-	return at-d.failedAt.Load() >= int64(trialSoonest) && bits.TrailingZeros64(word) >= bits.TrailingZeros32(d.odds.Load())
+	return at-d.failedAt.Load() >= int64(trialSoonest) &&
+		bits.TrailingZeros64(word) >= bits.TrailingZeros32(d.odds.Load())
 }
 
 // prove records a timed success.

@@ -53,13 +53,15 @@ func TestFault61_OneFailureCostsSeconds(t *testing.T) {
 						if calls < 100*float64(n) {
 							calls = 100 * float64(n)
 						}
-						counts := overlapping(t, b, callers, rate, time.Duration(calls/rate*float64(time.Second)), succeeds)
+						counts := overlapping(t, b, callers, rate, time.Duration(calls/rate*float64(time.Second)),
+							succeeds)
 						total := 0
 						for _, count := range counts {
 							total += count
 						}
 						if share := float64(counts[0]*n) / float64(total); share < 0.6 || share > 1.5 {
-							t.Errorf("%s, %d callers, %d items, %v calls a second: 6 s after its failure the item has %.2f of its share",
+							t.Errorf(
+								"%s, %d callers, %d items, %v calls a second: 6 s after its failure the item has %.2f of its share",
 								name, callers, n, rate, share)
 						}
 					})
@@ -86,7 +88,9 @@ func TestFault61_TheFailingIsTriedNowAndThen(t *testing.T) {
 					for range 10 {
 						counts := overlapping(t, b, callers, 100, 10*time.Second, ends)
 						if counts[0] == 0 || counts[0] > 40 {
-							t.Errorf("%s, ejection after %d, %d callers: %d of 1000 calls went to the item that fails", name, eject, callers, counts[0])
+							t.Errorf(
+								"%s, ejection after %d, %d callers: %d of 1000 calls went to the item that fails",
+								name, eject, callers, counts[0])
 						}
 					}
 				})
@@ -111,7 +115,8 @@ func TestFault61_AllAreCalledAgainOnceHealed(t *testing.T) {
 					overlapping(t, b, callers, 100, 9*time.Second, succeeds)
 					for value, count := range overlapping(t, b, callers, 100, 10*time.Second, succeeds) {
 						if count < 100 {
-							t.Errorf("%s, %d callers, %d of 5 failed: 9 s later item %d gets %d of 1000 calls", name, callers, failing, value, count)
+							t.Errorf("%s, %d callers, %d of 5 failed: 9 s later item %d gets %d of 1000 calls", name,
+								callers, failing, value, count)
 						}
 					}
 				})
@@ -287,7 +292,8 @@ func TestFault61_TrialsByTime(t *testing.T) {
 		}{{0, false}, {trialLatest - 1, false}, {1, true}, {0, false}, {trialEvery - 1, false}, {1, true}, {0, false}} {
 			time.Sleep(tt.wait)
 			if got := c.admits(against); got != tt.want {
-				t.Errorf("%v after its failure it is let through: %t, want %t", time.Duration(now()-c.degradation.failedAt.Load()), got, tt.want)
+				t.Errorf("%v after its failure it is let through: %t, want %t",
+					time.Duration(now()-c.degradation.failedAt.Load()), got, tt.want)
 			}
 		}
 	})

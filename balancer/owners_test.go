@@ -20,7 +20,8 @@ func uneven(n int) []Item[string] {
 // ownerOf returns the owner of a key among the items that were not tried.
 func ownerOf(t *testing.T, b *Balancer[string], key string, tried ...string) string {
 	t.Helper()
-	value, token, err := b.PickFor(Choice[string]{Key: key, Tried: func(value string) bool { return slices.Contains(tried, value) }})
+	value, token, err := b.PickFor(
+		Choice[string]{Key: key, Tried: func(value string) bool { return slices.Contains(tried, value) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,8 @@ func TestNextOwnerTakesOver(t *testing.T) {
 						t.Fatalf("%s, %s: owner %d of %s is %s, want %s", name, kind, len(tried)+1, key, got, want)
 					}
 					tried = append(tried, got)
-					rest = slices.DeleteFunc(slices.Clone(rest), func(item Item[string]) bool { return item.Key == got })
+					rest = slices.DeleteFunc(slices.Clone(rest),
+						func(item Item[string]) bool { return item.Key == got })
 				}
 			}
 		}

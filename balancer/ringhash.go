@@ -119,7 +119,8 @@ func (r *ring) owner(hash uint64, past passed, fits func(int32) bool) int {
 		if distance*r.least >= nearest {
 			break
 		}
-		if d := distance * r.shrink[p.position]; d < nearest && !slices.Contains(past.all(), p.position) && fits(p.position) {
+		if d := distance * r.shrink[p.position]; d < nearest && !slices.Contains(past.all(), p.position) &&
+			fits(p.position) {
 			owner, nearest = int(p.position), d
 		}
 		at++

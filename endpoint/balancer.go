@@ -44,7 +44,8 @@ func NewBalancer(e *Endpointer, policy balancer.Policy, options ...BalancerOptio
 		}
 	}
 	b.picks = balancer.New[*client](contained(policy, e.log), b.with...)
-	b.prober = balancer.NewProber(b.picks, e.view, b.probes, func(c *client) membership.Instance { return *c.instance.Load() })
+	b.prober = balancer.NewProber(b.picks, e.view, b.probes,
+		func(c *client) membership.Instance { return *c.instance.Load() })
 	begun := b.probes <= 0
 	e.subscribe(func(clients []*client) {
 		b.update(clients)
@@ -73,7 +74,13 @@ func (b *Balancer) update(clients []*client) {
 	items := make([]balancer.Item[*client], len(clients))
 	for i, c := range clients {
 		instance := c.instance.Load()
-		items[i] = balancer.Item[*client]{Key: c.address, Weight: instance.Weight, Zone: instance.Zone, Started: instance.Started, Value: c}
+		items[i] = balancer.Item[*client]{
+			Key:     c.address,
+			Weight:  instance.Weight,
+			Zone:    instance.Zone,
+			Started: instance.Started,
+			Value:   c,
+		}
 	}
 	b.picks.Update(items)
 }
@@ -134,7 +141,8 @@ func (b *Balancer) take(ctx context.Context, tried []*client) (*client, balancer
 }
 
 // send calls what was taken.
-func (b *Balancer) send(ctx context.Context, request any, taken *client, token balancer.Token, run runner) (any, ending) {
+func (b *Balancer) send(ctx context.Context, request any, taken *client, token balancer.Token,
+	run runner) (any, ending) {
 	outcome := balancer.Failure // unless the endpoint returns: it may panic
 	defer func() { b.picks.Done(token, outcome) }()
 	response, ending := taken.send(ctx, request, run)

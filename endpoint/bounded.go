@@ -90,7 +90,8 @@ func (r *run) result() (any, error) {
 // drop is for a call that was abandoned.
 func (r *run) drop(c *client) {
 	if r.panicked != nil {
-		c.endpointer.log.Error().Any("panic", r.panicked).Str("instance", c.address).Msg("endpoint: abandoned call panicked")
+		c.endpointer.log.Error().Any("panic", r.panicked).Str("instance", c.address).
+			Msg("endpoint: abandoned call panicked")
 	}
 	if r.err == nil {
 		drop(r.response)

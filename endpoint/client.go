@@ -47,7 +47,13 @@ type made struct {
 }
 
 func newClient(e *Endpointer, address string) *client {
-	c := &client{endpointer: e, address: address, tried: make(chan struct{}), rebooted: make(chan struct{}, 1), ended: make(chan struct{})}
+	c := &client{
+		endpointer: e,
+		address:    address,
+		tried:      make(chan struct{}),
+		rebooted:   make(chan struct{}, 1),
+		ended:      make(chan struct{}),
+	}
 	c.uses.Store(1)
 	return c
 }

@@ -74,8 +74,12 @@ var endings = map[string]ending{
 		secured: true, base: trusting, handler: abort},
 	"a body that ends too soon": {fault: instance, http: nothing_, kit: "RetryIf / yes / reset",
 		handler: hangUp("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart", false)},
-	"an idle connection that the server had closed": {fault: nobody, http: "idempotent / no / no", kit: "RetryIf / no / no",
-		around: closedIdle},
+	"an idle connection that the server had closed": {
+		fault:  nobody,
+		http:   "idempotent / no / no",
+		kit:    "RetryIf / no / no",
+		around: closedIdle,
+	},
 
 	"a cancellation before the call": {fault: caller, http: nothing_, kit: nothing_,
 		within: canceledBefore},
@@ -99,9 +103,13 @@ var endings = map[string]ending{
 		within: soon, handler: part},
 	"a deadline while the caller's body is waited for": {fault: caller, http: nothing_, kit: none,
 		within: soon, handler: hold, edit: body(blocked{})},
-	"the time of PerTryTimeout": {fault: instance, http: "idempotent / yes / timed out", kit: "RetryIf / yes / timed out",
+	"the time of PerTryTimeout": {
+		fault:   instance,
+		http:    "idempotent / yes / timed out",
+		kit:     "RetryIf / yes / timed out",
 		handler: hold,
-		options: []endpoint.RetryOption{endpoint.PerTryTimeout(30 * time.Millisecond)}},
+		options: []endpoint.RetryOption{endpoint.PerTryTimeout(30 * time.Millisecond)},
+	},
 	"the time of http.Client": {fault: instance, http: late, kit: "RetryIf / yes / timed out",
 		handler: hold, client: http.Client{Timeout: 30 * time.Millisecond}},
 	"the time for the header": {fault: instance, http: "idempotent / yes / timed out", kit: "RetryIf / yes / timed out",
@@ -298,7 +306,8 @@ func stopSoon(r *http.Request) {
 
 func body(rest io.Reader) func(*http.Request) {
 	return func(r *http.Request) {
-		r.Body, r.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader("begin"), withContext(r.Context(), rest))), -1
+		r.Body, r.ContentLength = io.NopCloser(
+			io.MultiReader(strings.NewReader("begin"), withContext(r.Context(), rest))), -1
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("text")), nil }
 	}
 }

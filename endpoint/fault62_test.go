@@ -33,7 +33,8 @@ func TestFault62_CallersOwnFaults(t *testing.T) {
 				addresses = append(addresses, server.Listener.Addr().String())
 			}
 			store := storeOf(addresses...)
-			store.OnReport(func(_ membership.Instance, evidence membership.Evidence) { t.Errorf("the node is told %q", evidence) })
+			store.OnReport(
+				func(_ membership.Instance, evidence membership.Evidence) { t.Errorf("the node is told %q", evidence) })
 			base := &http.Transport{DisableKeepAlives: true}
 			bad := http.RoundTripper(base)
 			if e.around != nil {

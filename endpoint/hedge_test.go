@@ -128,7 +128,8 @@ func TestSecondCall(t *testing.T) {
 					t.Errorf("it took %v, want %v", took, takes)
 				}
 				tr.check(t, tt.called, tt.failed...)
-				if panicked := strings.Contains(tt.called+name, "panics"); panicked != strings.Contains(tr.log.String(), "no such thing") {
+				panicked := strings.Contains(tt.called+name, "panics")
+				if panicked != strings.Contains(tr.log.String(), "no such thing") {
 					t.Errorf("the log says %q", tr.log.String())
 				}
 			})
@@ -147,7 +148,8 @@ func TestErrorOfBothCalls(t *testing.T) {
 		if errors.Is(err, syscall.ECONNREFUSED) || !errors.As(err, &user) || Unsent(err) {
 			t.Errorf("%v is not that of the later call", err)
 		}
-		if !errors.As(err, &both) || !errors.Is(both.Attempts[0], syscall.ECONNREFUSED) || !errors.As(both.Attempts[1], &user) {
+		if !errors.As(err, &both) || !errors.Is(both.Attempts[0], syscall.ECONNREFUSED) ||
+			!errors.As(both.Attempts[1], &user) {
 			t.Errorf("%v does not hold the history of both calls", err)
 		}
 	})

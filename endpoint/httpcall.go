@@ -61,7 +61,8 @@ func eachAttempt(next Endpoint) Endpoint {
 		}
 		answer, ok := response.(*http.Response)
 		if !ok || answer == nil {
-			return nil, CallerError(fmt.Errorf("endpoint: Transport.Middleware returned %T: return an *http.Response or an error", response))
+			return nil, CallerError(fmt.Errorf(
+				"endpoint: Transport.Middleware returned %T: return an *http.Response or an error", response))
 		}
 		answer.Request = c.request.WithContext(ctx) // which keeps the context of a body from being collected
 		return answer, nil
@@ -74,7 +75,8 @@ func sendTo(base http.RoundTripper, instance string) Endpoint {
 	return func(ctx context.Context, passed any) (any, error) {
 		request, ok := passed.(*http.Request)
 		if !ok || request == nil || request.URL == nil {
-			return nil, CallerError(fmt.Errorf("endpoint: Transport.Middleware passed on %T: pass on an *http.Request with a URL", passed))
+			return nil, CallerError(fmt.Errorf(
+				"endpoint: Transport.Middleware passed on %T: pass on an *http.Request with a URL", passed))
 		}
 		a, x := attemptOf(ctx, request), exchangeOf(ctx)
 		sent := request.WithContext(a.contextOf(ctx, request))

@@ -25,9 +25,10 @@ func (t *Transport) begin(s *httpService) {
 	if t.Policy != nil {
 		policy = t.Policy()
 	}
-	b := NewBalancer(s.endpointer, policy, append([]BalancerOption{FailureIfResponse(serverFailed)}, t.BalancerOptions...)...)
+	options := append([]BalancerOption{FailureIfResponse(serverFailed)}, t.BalancerOptions...)
+	b := NewBalancer(s.endpointer, policy, options...)
 	s.idempotent, s.unsent, s.once = httpRetries(b, t.RetryOptions)
-	s.endpointer.subscribe(func([]*client) { t.releaseGone(s) }) // with the endpointer's lock held, under which t.mu is taken
+	s.endpointer.subscribe(func([]*client) { t.releaseGone(s) }) // takes t.mu under the endpointer's lock
 }
 
 func serverFailed(response any) bool {

@@ -33,7 +33,8 @@ func TestNilPanicsAtOnce(t *testing.T) {
 			defer func() {
 				text, ok := recover().(string)
 				constructor, _, _ := strings.Cut(name, ",")
-				if !ok || !strings.HasPrefix(text, "endpoint: "+constructor+": ") || !strings.Contains(text, tt.says) || strings.Count(text, ":") != 3 {
+				if !ok || !strings.HasPrefix(text, "endpoint: "+constructor+": ") || !strings.Contains(text, tt.says) ||
+					strings.Count(text, ":") != 3 {
 					t.Errorf("it panics with %q, want %q and the remedy", text, tt.says)
 				}
 			}()
@@ -66,9 +67,15 @@ func TestNilIsTheDefault(t *testing.T) {
 		NewInstancer(newTown().View(), "users").Register(nil)
 		NewRegistrar(refusing{}, membership.Service{Name: "users"}, nil).Register()
 		CloseWhileDraining(newTown().View(), "a", nil)
-		transport := &Transport{View: newTown("a").View(), Base: new(internet), Policy: func() balancer.Policy { return nil },
+		transport := &Transport{
+			View:              newTown("a").View(),
+			Base:              new(internet),
+			Policy:            func() balancer.Policy { return nil },
 			Middleware:        func(string) Middleware { return nil },
-			EndpointerOptions: []EndpointerOption{nil}, BalancerOptions: []BalancerOption{nil}, RetryOptions: []RetryOption{nil}}
+			EndpointerOptions: []EndpointerOption{nil},
+			BalancerOptions:   []BalancerOption{nil},
+			RetryOptions:      []RetryOption{nil},
+		}
 		if _, err := ask(t, transport, "GET", "http://users/", nil); err != nil {
 			t.Errorf("Transport: %v", err)
 		}

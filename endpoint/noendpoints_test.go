@@ -61,14 +61,16 @@ func TestNoEndpoints(t *testing.T) {
 				for way, call := range map[string]Endpoint{"Retry": Retry(b), "Hedge": Hedge(b), "Balancer": b.call, "once": Retry(b, MaxAttempts(1), Budget(0))} {
 					_, err := call(t.Context(), nil)
 					var none *NoEndpointsError
-					if !errors.Is(err, ErrNoEndpoints) || !errors.As(err, &none) || none.Cause != tt.cause || none.Service != "users" {
+					if !errors.Is(err, ErrNoEndpoints) || !errors.As(err, &none) || none.Cause != tt.cause ||
+						none.Service != "users" {
 						t.Errorf("%s: %v, want %q", way, err, tt.cause)
 					}
 					if tt.is != nil && !errors.Is(err, tt.is) || !Unsent(err) {
 						t.Errorf("%s: %v, want that of %v, unsent", way, err, tt.is)
 					}
 					for _, says := range []string{`service "users"`, string(tt.cause)} {
-						if !strings.Contains(err.Error(), says) || strings.ContainsAny(err.Error(), "\n") || strings.Contains(err.Error(), "after") {
+						if !strings.Contains(err.Error(), says) || strings.ContainsAny(err.Error(), "\n") ||
+							strings.Contains(err.Error(), "after") {
 							t.Errorf("%s: %v, want %q", way, err, says)
 						}
 					}
@@ -99,7 +101,12 @@ func TestNoEndpointsOfATransport(t *testing.T) {
 			"a filter":                {[]string{"a"}, nil, WithVersion("v7"), "http://users/", NoMatch},
 			"a middleware that fails": {[]string{"a"}, func(string) Middleware { panic("no such thing") }, nil, "http://users/", FactoryFailed},
 		} {
-			transport := &Transport{View: newTown(tt.members...).View(), Base: new(internet), Middleware: tt.middleware, EndpointerOptions: []EndpointerOption{tt.option}}
+			transport := &Transport{
+				View:              newTown(tt.members...).View(),
+				Base:              new(internet),
+				Middleware:        tt.middleware,
+				EndpointerOptions: []EndpointerOption{tt.option},
+			}
 			_, err := ask(t, transport, http.MethodGet, tt.url, nil)
 			var none *NoEndpointsError
 			if !errors.Is(err, ErrNoEndpoints) || !errors.As(err, &none) || none.Cause != tt.cause {
@@ -115,7 +122,8 @@ func TestNoEndpointsAfterClose(t *testing.T) {
 		b := balancerOf(t, newTown("a"), newServers(), first)
 		b.from.Close()
 		var none *NoEndpointsError
-		if _, err := Retry(b)(t.Context(), nil); !errors.As(err, &none) || none.Cause != EndpointerClosed || !errors.Is(err, net.ErrClosed) {
+		if _, err := Retry(b)(t.Context(), nil); !errors.As(err, &none) || none.Cause != EndpointerClosed ||
+			!errors.Is(err, net.ErrClosed) {
 			t.Errorf("call: %v", err)
 		}
 	})
@@ -141,7 +149,8 @@ func TestNoEndpointsCostNoBudget(t *testing.T) {
 func TestNoEndpointsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		call := Retry(balancerOf(t, newTown(), newServers(), first), RetryIf(func(err error) bool { asked++; return !errors.Is(err, ErrNoEndpoints) }))
+		call := Retry(balancerOf(t, newTown(), newServers(), first),
+			RetryIf(func(err error) bool { asked++; return !errors.Is(err, ErrNoEndpoints) }))
 		began := time.Now()
 		if _, err := call(t.Context(), nil); !errors.Is(err, ErrNoEndpoints) || asked != 1 || time.Since(began) != 0 {
 			t.Errorf("%v after %v, and asked %d times", err, time.Since(began), asked)

@@ -56,7 +56,8 @@ func TestContextsOfARace(t *testing.T) {
 // Over the network: the second call's body is read after the call, and the first leaves nothing behind.
 func TestBodyOfTheSecondCall(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	silent := httptest.NewServer(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer silent.Close()
 	rest := make(chan struct{})
 	streams := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -109,12 +110,15 @@ func TestHedgeReturnsBesideAnEndpointThatIgnoresItsContext(t *testing.T) {
 		}, "a:80")
 		tr.answer(say("b"), "b:80")
 		began := time.Now()
-		if got, err := tr.call(t, t.Context()); got != "b" || err != nil || time.Since(began) != wait || running.Load() != 1 {
-			t.Errorf("after %v: %v, %v, and %d are running; want b after %v", time.Since(began), got, err, running.Load(), wait)
+		if got, err := tr.call(t, t.Context()); got != "b" || err != nil || time.Since(began) != wait ||
+			running.Load() != 1 {
+			t.Errorf("after %v: %v, %v, and %d are running; want b after %v", time.Since(began), got, err,
+				running.Load(), wait)
 		}
 		tr.balancer.from.Close()
 		if closed.Load() != 1 || running.Load() != 0 {
-			t.Errorf("after Close the answer that came too late was closed %d times, want once, and %d are running", closed.Load(), running.Load())
+			t.Errorf("after Close the answer that came too late was closed %d times, want once, and %d are running",
+				closed.Load(), running.Load())
 		}
 	})
 }
@@ -179,14 +183,19 @@ func TestRetryOfAHedgedAttempt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := trialOf(t)
-				options := []RetryOption{func(r *retry) { r.attempt = tr.attempt }, PerTryTimeout(2 * time.Second), MaxAttempts(2)}
+				options := []RetryOption{
+					func(r *retry) { r.attempt = tr.attempt },
+					PerTryTimeout(2 * time.Second),
+					MaxAttempts(2),
+				}
 				if tt.again != nil {
 					options = append(options, RetryIf(tt.again))
 				}
 				tr.answer(tt.answer, "a:80", "b:80")
 				_, err := Retry(tr.balancer, options...)(t.Context(), nil)
 				var retried *RetryError
-				if failed := errors.As(err, &retried); failed != (tt.again != nil) || failed && len(retried.Attempts) != 2 {
+				if failed := errors.As(err, &retried); failed != (tt.again != nil) ||
+					failed && len(retried.Attempts) != 2 {
 					t.Errorf("call: %v", err)
 				}
 				tr.check(t, tt.want, tt.failed...)
@@ -214,7 +223,8 @@ func TestTimeoutOfAHedgedAttempt(t *testing.T) {
 		tr := trialOf(t)
 		tr.answer(after(time.Second, fail(errBroken)), "a:80")
 		tr.answer(hang, "b:80")
-		_, err := Retry(tr.balancer, func(r *retry) { r.attempt = tr.attempt }, PerTryTimeout(2*time.Second), MaxAttempts(1))(t.Context(), nil)
+		call := Retry(tr.balancer, func(r *retry) { r.attempt = tr.attempt }, PerTryTimeout(2*time.Second), MaxAttempts(1))
+		_, err := call(t.Context(), nil)
 		if err == nil || !strings.Contains(err.Error(), "no answer within 2s") {
 			t.Errorf("call: %v", err)
 		}

@@ -11,7 +11,8 @@ import (
 func PerInstance(factory Factory, middleware func(instance string) Middleware) Factory {
 	return func(instance string) (Endpoint, io.Closer, error) {
 		if factory == nil {
-			return nil, nil, errors.New("endpoint: PerInstance: the factory is nil: use a function that makes an endpoint of an address")
+			return nil, nil, errors.New(
+				"endpoint: PerInstance: the factory is nil: use a function that makes an endpoint of an address")
 		}
 		endpoint, closer, err := factory(instance)
 		if err != nil || endpoint == nil || middleware == nil {

@@ -35,7 +35,13 @@ func Retry(b *Balancer, options ...RetryOption) Endpoint {
 }
 
 func newRetry(b *Balancer, options []RetryOption) *retry {
-	r := &retry{balancer: b, attempt: b.attempt, attempts: defaultAttempts, retryIf: always[error], budget: newBudget(defaultBudget)}
+	r := &retry{
+		balancer: b,
+		attempt:  b.attempt,
+		attempts: defaultAttempts,
+		retryIf:  always[error],
+		budget:   newBudget(defaultBudget),
+	}
 	for _, option := range options {
 		if option != nil {
 			option(r)

@@ -42,15 +42,18 @@ func TestAllInstancesHang(t *testing.T) {
 				users := newServers()
 				users.answer(tt.answer, "a:80", "b:80", "c:80")
 				start := time.Now()
-				_, err := Retry(balancerOf(t, newTown("a", "b", "c"), users, first), PerTryTimeout(time.Second))(t.Context(), nil)
-				if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, tt.err) || errors.Is(err, context.Canceled) {
+				call := Retry(balancerOf(t, newTown("a", "b", "c"), users, first), PerTryTimeout(time.Second))
+				_, err := call(t.Context(), nil)
+				if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, tt.err) ||
+					errors.Is(err, context.Canceled) {
 					t.Errorf("the error is %v, want both %v and %v", err, context.DeadlineExceeded, tt.err)
 				}
 				var timeout net.Error
 				if !errors.As(err, &timeout) || !timeout.Timeout() || !os.IsTimeout(err) {
 					t.Errorf("%v is no time-out", err)
 				}
-				if got := time.Since(start); got != 3*time.Second || !strings.Contains(err.Error(), "after 3: no answer within 1s") {
+				if got := time.Since(start); got != 3*time.Second ||
+					!strings.Contains(err.Error(), "after 3: no answer within 1s") {
 					t.Errorf("after %v: %v, want three attempts of 1s", got, err)
 				}
 			})

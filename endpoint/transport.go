@@ -95,7 +95,8 @@ func (t *Transport) service(request *http.Request) (*httpService, error) {
 	}
 	name := strings.ToLower(request.URL.Hostname())
 	if request.URL.Port() != "" {
-		return nil, fmt.Errorf("endpoint: URL %q has a port: name the service alone, its instances know their ports", request.URL)
+		return nil, fmt.Errorf("endpoint: URL %q has a port: name the service alone, its instances know their ports",
+			request.URL)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -110,7 +111,8 @@ func (t *Transport) service(request *http.Request) (*httpService, error) {
 		if t.services == nil {
 			t.services = make(map[string]*httpService)
 		}
-		known = &httpService{name: name} // it begins later: its options, which are the caller's, are not applied under the lock
+		// It begins later: its options are the caller's, and are not applied under the lock.
+		known = &httpService{name: name}
 		t.services[name] = known
 	}
 	known.uses++

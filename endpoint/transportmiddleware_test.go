@@ -66,7 +66,8 @@ func TestTransportMiddlewarePassesOn(t *testing.T) {
 						text, _ = io.ReadAll(r.Body)
 						r.Body.Close()
 					}
-					got = fmt.Sprint(r.Method, " ", r.URL.Host, " ", r.Host, " ", r.URL.Path, " ", r.Header.Values("X-Trace"), " ", string(text), " ", r.Context().Value(passedKey{}))
+					got = fmt.Sprint(r.Method, " ", r.URL.Host, " ", r.Host, " ", r.URL.Path, " ",
+						r.Header.Values("X-Trace"), " ", string(text), " ", r.Context().Value(passedKey{}))
 					return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 				})
 				transport := &Transport{View: newTown("a").View(), Base: base, Middleware: func(string) Middleware {
@@ -88,7 +89,8 @@ func TestTransportMiddlewarePassesOn(t *testing.T) {
 					t.Error("the body is not closed")
 				}
 				if response.Request.URL.String() != "http://users/x" || request.URL.Path != "/x" {
-					t.Errorf("the caller's request became %v, and that of the response %v", request.URL, response.Request.URL)
+					t.Errorf("the caller's request became %v, and that of the response %v", request.URL,
+						response.Request.URL)
 				}
 			})
 		})
@@ -102,15 +104,20 @@ func TestTransportMiddlewareShortens(t *testing.T) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
 		})
-		transport := &Transport{View: newTown("a").View(), Base: base, RetryOptions: []RetryOption{MaxAttempts(1)}, Middleware: func(string) Middleware {
-			return func(next Endpoint) Endpoint {
-				return func(ctx context.Context, request any) (any, error) {
-					ctx, cancel := context.WithTimeout(ctx, time.Second)
-					defer cancel()
-					return next(ctx, request)
+		transport := &Transport{
+			View:         newTown("a").View(),
+			Base:         base,
+			RetryOptions: []RetryOption{MaxAttempts(1)},
+			Middleware: func(string) Middleware {
+				return func(next Endpoint) Endpoint {
+					return func(ctx context.Context, request any) (any, error) {
+						ctx, cancel := context.WithTimeout(ctx, time.Second)
+						defer cancel()
+						return next(ctx, request)
+					}
 				}
-			}
-		}}
+			},
+		}
 		defer transport.Close()
 		if _, err := ask(t, transport, http.MethodGet, "http://users/", nil); err != context.DeadlineExceeded {
 			t.Errorf("call: %v", err)
@@ -135,7 +142,8 @@ func TestTransportMiddlewareOfOtherTypes(t *testing.T) {
 			n := new(internet)
 			transport := transportOf(t, n)
 			transport.Middleware = func(string) Middleware { return middleware }
-			if _, err := ask(t, transport, http.MethodGet, "http://users/", nil); err == nil || !strings.Contains(err.Error(), says) {
+			if _, err := ask(t, transport, http.MethodGet, "http://users/", nil); err == nil ||
+				!strings.Contains(err.Error(), says) {
 				t.Errorf("%v, want %q", err, says)
 			}
 			n.check(t)

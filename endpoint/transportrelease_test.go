@@ -16,7 +16,8 @@ func TestTransportReleasesServicesThatAreGone(t *testing.T) {
 		town := newTown("a")
 		transport := &Transport{View: town.View(), Base: new(internet)}
 		offer := func(service string) {
-			town.edit("a", func(r *membership.Record) { r.Services = []membership.Service{{Name: service, Address: "a:80"}} })
+			town.edit("a",
+				func(r *membership.Record) { r.Services = []membership.Service{{Name: service, Address: "a:80"}} })
 		}
 		call := func(service string) {
 			if _, err := ask(t, transport, http.MethodGet, "http://"+service+"/", nil); err != nil {

@@ -88,7 +88,8 @@ func TestErrorsAreAsOfDefaultTransport(t *testing.T) {
 				}
 				if tt.header > 0 || tt.perTry > 0 {
 					var history *endpoint.RetryError
-					if !errors.As(ours, &history) || len(history.Attempts) != 3 || !strings.HasPrefix(history.Attempts[0].Error(), server.Listener.Addr().String()) {
+					if !errors.As(ours, &history) || len(history.Attempts) != 3 ||
+						!strings.HasPrefix(history.Attempts[0].Error(), server.Listener.Addr().String()) {
 						t.Fatalf("%v does not hold the history", ours)
 					}
 					break

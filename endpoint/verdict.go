@@ -117,7 +117,8 @@ func isMarked(err error) bool {
 		jsonMethod *json.MarshalerError
 		xmlType    *xml.UnsupportedTypeError
 	)
-	return errors.As(err, &jsonType) || errors.As(err, &jsonValue) || errors.As(err, &jsonMethod) || errors.As(err, &xmlType)
+	return errors.As(err, &jsonType) || errors.As(err, &jsonValue) || errors.As(err, &jsonMethod) ||
+		errors.As(err, &xmlType)
 }
 
 // Blameless reports whether err, which a call within ctx ended with, says nothing of the

@@ -83,7 +83,10 @@ func drawRegistered(t *rapid.T, services []Service) map[string]time.Time {
 
 // drawField gives one that this release does not know.
 func drawField(t *rapid.T) field {
-	return field{rapid.Uint64Min(fieldRegistered+1).Draw(t, "number"), string(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "value"))}
+	return field{
+		rapid.Uint64Min(fieldRegistered+1).Draw(t, "number"),
+		string(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "value")),
+	}
 }
 
 func drawLater(t *rapid.T) []field {

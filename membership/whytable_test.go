@@ -149,7 +149,8 @@ func TestWhyOnceHeldBack(t *testing.T) {
 		}
 		time.Sleep(holdFor)
 		s.Apply()
-		if why, _ := s.View().Why("a"); why.Standing != StandingPresent || why.Evidence != "it answered" || !why.Since.Equal(time.Now()) {
+		if why, _ := s.View().Why("a"); why.Standing != StandingPresent || why.Evidence != "it answered" ||
+			!why.Since.Equal(time.Now()) {
 			t.Errorf("%+v", why)
 		}
 	})

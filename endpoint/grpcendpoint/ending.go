@@ -31,7 +31,8 @@ const nobody = balancer.Canceled
 var endings = []ending{
 	{"the instance answers", func(e rpcEnd) bool { return e.code == codes.OK && e.sent }, balancer.Success, ""},
 	{"it is not sent", func(e rpcEnd) bool { return !e.sent }, nobody, ""},
-	{"the caller cancels, or closes its connection", func(e rpcEnd) bool { return e.code == codes.Canceled }, nobody, ""},
+	{"the caller cancels, or closes its connection", func(e rpcEnd) bool { return e.code == codes.Canceled },
+		nobody, ""},
 	{"a stream ends with its deadline", func(e rpcEnd) bool { return e.late() && e.stream }, nobody, ""},
 	{"the deadline leaves the instance no time", func(e rpcEnd) bool {
 		return e.late() && !e.received && e.took < leastTime
@@ -109,8 +110,13 @@ var (
 		"the connection is draining"}
 	streamReset    = []string{"stream terminated by RST_STREAM"}
 	connectionLost = []string{"error reading from server", "closing transport due to", "keepalive ping failed"}
-	cannotSend     = []string{"grpc: error while marshaling", "grpc: error while compressing", "grpc: message too large",
-		"trying to send message larger than max", "SendMsg called after CloseSend"}
+	cannotSend     = []string{
+		"grpc: error while marshaling",
+		"grpc: error while compressing",
+		"grpc: message too large",
+		"trying to send message larger than max",
+		"SendMsg called after CloseSend",
+	}
 	tooLarge = []string{"grpc: received message larger than max", "grpc: message after decompression larger than max",
 		"grpc: received message after decompression larger than max",
 		"grpc: trying to send message larger than max", "trying to send message larger than max"}

@@ -93,7 +93,8 @@ func (c *tested) within() *tested {
 }
 
 // stream holds a conversation; the first error that is not nil ends it.
-func (c *tested) stream(served func(testpb.TestService_FullDuplexCallServer) error, steps ...func(testpb.TestService_FullDuplexCallClient) error) error {
+func (c *tested) stream(served func(testpb.TestService_FullDuplexCallServer) error,
+	steps ...func(testpb.TestService_FullDuplexCallClient) error) error {
 	c.service.converse = served
 	stream, err := c.client.FullDuplexCall(c.ctx)
 	if err != nil {
@@ -180,7 +181,14 @@ var callEndings = []struct {
 	outcome  balancer.Outcome
 	evidence membership.Evidence
 }{
-	{"the instance answers", "a unary call", func(c *tested) error { return c.call() }, codes.OK, balancer.Success, fine},
+	{
+		"the instance answers",
+		"a unary call",
+		func(c *tested) error { return c.call() },
+		codes.OK,
+		balancer.Success,
+		fine,
+	},
 	{"the instance answers", "a stream", func(c *tested) error {
 		c.stream(func(testpb.TestService_FullDuplexCallServer) error { return nil }, receive)
 		return nil
@@ -212,7 +220,8 @@ var callEndings = []struct {
 		return c.within().stream(greets, receive, receive)
 	}, codes.DeadlineExceeded, nobody, fine},
 	{"a stream ends with its deadline", "without a message", func(c *tested) error {
-		return c.within().stream(func(s testpb.TestService_FullDuplexCallServer) error { return hangs(s.Context()) }, receive)
+		return c.within().stream(func(s testpb.TestService_FullDuplexCallServer) error { return hangs(s.Context()) },
+			receive)
 	}, codes.DeadlineExceeded, nobody, quiet},
 
 	{"the deadline leaves the instance no time", "", func(c *tested) error {
@@ -252,7 +261,8 @@ var callEndings = []struct {
 	}, codes.Unavailable, balancer.Failure, lost},
 
 	{"a message cannot be sent", "it cannot be encoded", func(c *tested) error {
-		return c.conn.Invoke(c.ctx, testpb.TestService_UnaryCall_FullMethodName, "not of protobuf", new(testpb.SimpleResponse))
+		return c.conn.Invoke(c.ctx, testpb.TestService_UnaryCall_FullMethodName, "not of protobuf",
+			new(testpb.SimpleResponse))
 	}, codes.Internal, nobody, quiet},
 	{"a message cannot be sent", "larger than the caller may send", func(c *tested) error {
 		_, err := c.client.UnaryCall(c.ctx, &testpb.SimpleRequest{FillUsername: true}, grpc.MaxCallSendMsgSize(1))
@@ -281,25 +291,52 @@ var callEndings = []struct {
 		return c.call(grpc.ForceCodecV2(garbler{encoding.GetCodecV2(proto.Name)}))
 	}, codes.Internal, balancer.Success, fine},
 	{"a message cannot be decoded", "the answer, as the caller asks for another type", func(c *tested) error {
-		return c.conn.Invoke(c.ctx, testpb.TestService_UnaryCall_FullMethodName, new(testpb.SimpleRequest), "not of protobuf")
+		return c.conn.Invoke(c.ctx, testpb.TestService_UnaryCall_FullMethodName, new(testpb.SimpleRequest),
+			"not of protobuf")
 	}, codes.Internal, balancer.Success, fine},
-	{"a status that counts as a failure", "Unavailable", func(c *tested) error { return c.answering(says(codes.Unavailable)) },
-		codes.Unavailable, balancer.Failure, fine},
+	{
+		"a status that counts as a failure",
+		"Unavailable",
+		func(c *tested) error { return c.answering(says(codes.Unavailable)) },
+		codes.Unavailable,
+		balancer.Failure,
+		fine,
+	},
 	{"a status that counts as a failure", "Unknown", func(c *tested) error { return c.answering(says(codes.Unknown)) },
 		codes.Unknown, balancer.Failure, fine},
-	{"a status that counts as a failure", "Internal", func(c *tested) error { return c.answering(says(codes.Internal)) },
-		codes.Internal, balancer.Failure, fine},
-	{"a status that counts as a failure", "ResourceExhausted", func(c *tested) error { return c.answering(says(codes.ResourceExhausted)) },
-		codes.ResourceExhausted, balancer.Failure, fine},
-	{"a status that counts as a failure", "DataLoss", func(c *tested) error { return c.answering(says(codes.DataLoss)) },
-		codes.DataLoss, balancer.Failure, fine},
+	{
+		"a status that counts as a failure",
+		"Internal",
+		func(c *tested) error { return c.answering(says(codes.Internal)) },
+		codes.Internal,
+		balancer.Failure,
+		fine,
+	},
+	{
+		"a status that counts as a failure",
+		"ResourceExhausted",
+		func(c *tested) error { return c.answering(says(codes.ResourceExhausted)) },
+		codes.ResourceExhausted,
+		balancer.Failure,
+		fine,
+	},
+	{
+		"a status that counts as a failure",
+		"DataLoss",
+		func(c *tested) error { return c.answering(says(codes.DataLoss)) },
+		codes.DataLoss,
+		balancer.Failure,
+		fine,
+	},
 	{"a status that counts as a failure", "Unimplemented", func(c *tested) error {
 		return c.conn.Invoke(c.ctx, "/no/method", new(testpb.SimpleRequest), new(testpb.SimpleResponse))
 	}, codes.Unimplemented, balancer.Failure, fine}, {"a status that counts as a failure", "the server's own lost connection", func(c *tested) error {
-		return c.answering(func(context.Context) error { return status.Error(codes.Unavailable, "error reading from server: EOF") })
+		return c.answering(
+			func(context.Context) error { return status.Error(codes.Unavailable, "error reading from server: EOF") })
 	}, codes.Unavailable, balancer.Failure, fine},
 	{"a status that counts as a failure", "the server cannot encode", func(c *tested) error {
-		return c.answering(func(context.Context) error { return status.Error(codes.Internal, "grpc: error while marshaling: x") })
+		return c.answering(
+			func(context.Context) error { return status.Error(codes.Internal, "grpc: error while marshaling: x") })
 	}, codes.Internal, balancer.Failure, fine},
 
 	{"another status", "NotFound", func(c *tested) error { return c.answering(says(codes.NotFound)) },
@@ -325,18 +362,21 @@ func TestCallEndings(t *testing.T) {
 				}
 				settle()
 				all := captured.take()
-				all = slices.DeleteFunc(all, func(e rpcEnd) bool { return !e.sent && e.code == codes.OK }) // picked again
+				all = slices.DeleteFunc(all,
+					func(e rpcEnd) bool { return !e.sent && e.code == codes.OK }) // picked again
 				if len(all) == 0 {
 					t.Fatal("no instance got it")
 				}
 				for _, e := range all {
-					if how := e.sort(); how.name != tt.row || how.outcome != tt.outcome || how.evidenceOf(e) != tt.evidence {
+					if how := e.sort(); how.name != tt.row || how.outcome != tt.outcome ||
+						how.evidenceOf(e) != tt.evidence {
 						t.Errorf("%+v is %q, outcome %v, evidence %q; want %q, %v, %q",
 							e, how.name, how.outcome, how.evidenceOf(e), tt.row, tt.outcome, tt.evidence)
 					}
 				}
 				want := "a:80 " + string(tt.evidence)
-				if got := c.town.reported(); tt.evidence == quiet && len(got) > 0 || tt.evidence != quiet && !slices.Contains(got, want) {
+				if got := c.town.reported(); tt.evidence == quiet && len(got) > 0 ||
+					tt.evidence != quiet && !slices.Contains(got, want) {
 					t.Errorf("the node is told %q, want %q", got, tt.evidence)
 				}
 			})

@@ -104,7 +104,8 @@ func TestWhyThereIsNobody(t *testing.T) {
 				tt.prepare(town)
 				client := town.client(t, balancer.RoundRobin(), tt.options...)
 				_, err := client.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
-				if text := err.Error(); status.Code(err) != codes.Unavailable || !strings.Contains(text, tt.want) || !strings.Contains(text, `service "users"`) {
+				if text := err.Error(); status.Code(err) != codes.Unavailable || !strings.Contains(text, tt.want) ||
+					!strings.Contains(text, `service "users"`) {
 					t.Errorf("the error is %v, want Unavailable, the service and %q", err, tt.want)
 				}
 				err = call(t, client) // waits

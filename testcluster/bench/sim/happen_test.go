@@ -53,8 +53,10 @@ func TestAllAreCounted(t *testing.T) {
 					inBins += bin[i]
 				}
 			}
-			if got.Latency.Count()+got.Failed != got.Requests || picks != got.Attempts || inBins != picks || got.Attempts < got.Requests*9/10 {
-				t.Errorf("%d requests, %d answered, %d failed, %d attempts, %d picks, %d in bins", got.Requests, got.Latency.Count(), got.Failed, got.Attempts, picks, inBins)
+			if got.Latency.Count()+got.Failed != got.Requests || picks != got.Attempts || inBins != picks ||
+				got.Attempts < got.Requests*9/10 {
+				t.Errorf("%d requests, %d answered, %d failed, %d attempts, %d picks, %d in bins", got.Requests,
+					got.Latency.Count(), got.Failed, got.Attempts, picks, inBins)
 			}
 			want := 0.0
 			for i := range s.Clients {
@@ -93,8 +95,10 @@ func TestAnotherAttemptSaysWhatFailed(t *testing.T) {
 		caller, err := theOne.New(w, about)
 		return avoiding{caller, w, &avoided}, err
 	}}, 1)
-	if got.Requests == 0 || got.Failed != got.Requests || got.Broken != 3*got.Requests || len(avoided) < 3*got.Requests {
-		t.Fatalf("%d requests, %d failed, %d attempts did, of %d picks", got.Requests, got.Failed, got.Broken, len(avoided))
+	if got.Requests == 0 || got.Failed != got.Requests || got.Broken != 3*got.Requests ||
+		len(avoided) < 3*got.Requests {
+		t.Fatalf("%d requests, %d failed, %d attempts did, of %d picks", got.Requests, got.Failed, got.Broken,
+			len(avoided))
 	}
 	for i, avoid := range avoided {
 		if want := min(i%3, 1) - 1; avoid != want {
@@ -146,10 +150,12 @@ func TestFaultsThatEnd(t *testing.T) {
 		}
 		turns, one := do(t, s, roundRobin, 1), do(t, s, theOne, 1)
 		if turns.Without == 0 || turns.Without > 3*time.Second || one.Without != s.Span-s.Well {
-			t.Errorf("%s: a backend is without a call for %v in turns, and for %v if all go to another", s.Name, turns.Without, one.Without)
+			t.Errorf("%s: a backend is without a call for %v in turns, and for %v if all go to another", s.Name,
+				turns.Without, one.Without)
 		}
 		share := float64(turns.Failed) / float64(turns.Requests)
-		if s.Name == OneFailure && (turns.Failed != 1 || one.Failed != 1) || s.Name == Cut && (share < 0.2 || share > 0.3) {
+		if s.Name == OneFailure && (turns.Failed != 1 || one.Failed != 1) ||
+			s.Name == Cut && (share < 0.2 || share > 0.3) {
 			t.Errorf("%s: %d and %d of %d requests failed", s.Name, turns.Failed, one.Failed, turns.Requests)
 		}
 	}
