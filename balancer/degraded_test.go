@@ -61,7 +61,7 @@ func TestFault61_OneFailureCostsSeconds(t *testing.T) {
 						}
 						if share := float64(counts[0]*n) / float64(total); share < 0.6 || share > 1.5 {
 							t.Errorf(
-								"%s, %d callers, %d items, %v calls a second: 6 s after its failure the item has %.2f of its share",
+								"%s, %d callers, %d items, %v calls a second: the item has %.2f of its share 6 s later",
 								name, callers, n, rate, share)
 						}
 					})

@@ -92,7 +92,8 @@ func TestLastOneIsPicked(t *testing.T) {
 
 // An item that this Balancer saw come begins slowly by this process's clock, however wrong that of its machine is.
 func TestFault18_SlowStartByTheOwnClock(t *testing.T) {
-	for name, age := range map[string]time.Duration{"right": 0, "a year behind": 365 * 24 * time.Hour, "a year ahead": -365 * 24 * time.Hour} {
+	const year = 365 * 24 * time.Hour
+	for name, age := range map[string]time.Duration{"right": 0, "a year behind": year, "a year ahead": -year} {
 		for kind, before := range map[string]int{"another key": 3, "another life": 4} {
 			synctest.Test(t, func(t *testing.T) {
 				items := aged(time.Hour, time.Hour, time.Hour, time.Hour)

@@ -109,7 +109,8 @@ func consequences(t *testing.T, e ending, by way, choice string) string {
 		}
 		by(t, e, seen[i], sure)
 	}
-	retried := map[[2]bool]string{{false, false}: "no", {true, false}: choice, {true, true}: "yes"}[[2]bool{seen[0].retried(e), seen[1].retried(e)}]
+	words := map[[2]bool]string{{false, false}: "no", {true, false}: choice, {true, true}: "yes"}
+	retried := words[[2]bool{seen[0].retried(e), seen[1].retried(e)}]
 	return fmt.Sprintf("%s / %s / %s", retried, seen[0].failed(), seen[0].told())
 }
 

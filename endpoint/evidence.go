@@ -24,7 +24,8 @@ func evidenceOf(ctx context.Context, err error) membership.Evidence {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return membership.Refused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &op) && errors.Is(op, net.ErrClosed):
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.As(err, &op) && errors.Is(op, net.ErrClosed):
 		return membership.Reset
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(context.Cause(ctx), errTryTimeout),
 		ctx.Err() != nil && errors.Is(err, context.Cause(ctx)), // net/http returns the cause of a deadline

@@ -66,8 +66,9 @@ func TestFault63_ProxyOfTheEnvironment(t *testing.T) {
 func callRemote(how string) {
 	scheme, name, _ := strings.Cut(how, ",")
 	store := membership.NewStore("me")
-	store.Apply(membership.Heard{Record: membership.Record{Name: "a", Boot: membership.Boot{Number: 1, ID: 1}, Version: 1,
-		Services: []membership.Service{{Name: "users", Address: remote}}}}, membership.Up{Name: "a", BootID: 1})
+	record := membership.Record{Name: "a", Boot: membership.Boot{Number: 1, ID: 1}, Version: 1}
+	record.Services = []membership.Service{{Name: "users", Address: remote}}
+	store.Apply(membership.Heard{Record: record}, membership.Up{Name: "a", BootID: 1})
 	transport := &endpoint.Transport{View: store.View(), RetryOptions: []endpoint.RetryOption{endpoint.MaxAttempts(1)}}
 	if name != "no Base" {
 		transport.Base = http.DefaultTransport

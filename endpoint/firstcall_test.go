@@ -108,11 +108,13 @@ func TestFactoryIsTriedAtOnceForANewBoot(t *testing.T) {
 		change func(*town)
 		runs   int
 	}{
-		"other metadata": {func(town *town) { town.edit("a", func(r *membership.Record) { r.Services[0].Weight = 7 }) }, 0},
-		"a new boot":     {func(town *town) { town.join("a") }, 1},
+		"other metadata": {
+			func(town *town) { town.edit("a", func(r *membership.Record) { r.Services[0].Weight = 7 }) }, 0},
+		"a new boot": {func(town *town) { town.join("a") }, 1},
 		"another member at the address": {func(town *town) {
-			town.Apply(membership.Heard{Record: membership.Record{Name: "A", Boot: membership.Boot{Number: 1, ID: 99}, Version: 1,
-				Services: []membership.Service{{Name: "users", Address: "a:80"}}}}, membership.Up{Name: "A", BootID: 99})
+			record := membership.Record{Name: "A", Boot: membership.Boot{Number: 1, ID: 99}, Version: 1}
+			record.Services = []membership.Service{{Name: "users", Address: "a:80"}}
+			town.Apply(membership.Heard{Record: record}, membership.Up{Name: "A", BootID: 99})
 		}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

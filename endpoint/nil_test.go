@@ -24,10 +24,11 @@ func TestNilPanicsAtOnce(t *testing.T) {
 		"NewBalancer":               {func() { NewBalancer(nil, balancer.RoundRobin()) }, "Endpointer is nil"},
 		"Retry":                     {func() { Retry(nil) }, "Balancer is nil"},
 		"Hedge":                     {func() { Hedge(nil) }, "Balancer is nil"},
-		"NewRegistrar":              {func() { NewRegistrar(nil, membership.Service{}, log.NewNopLogger()) }, "registry is nil"},
-		"CloseWhileDraining":        {func() { CloseWhileDraining(nil, "a") }, "view is nil"},
-		"CountHTTP":                 {func() { CountHTTP(nil) }, "gauge is nil"},
-		"Count":                     {func() { Count(nil) }, "gauge is nil"},
+		"NewRegistrar": {
+			func() { NewRegistrar(nil, membership.Service{}, log.NewNopLogger()) }, "registry is nil"},
+		"CloseWhileDraining": {func() { CloseWhileDraining(nil, "a") }, "view is nil"},
+		"CountHTTP":          {func() { CountHTTP(nil) }, "gauge is nil"},
+		"Count":              {func() { Count(nil) }, "gauge is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

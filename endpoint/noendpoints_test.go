@@ -34,15 +34,23 @@ func TestNoEndpoints(t *testing.T) {
 		is      error
 		kit     error // of Balancer.Endpoint, if it is ErrNoEndpoints itself
 	}{
-		"nobody offers it":  {[]string{"a"}, func(town *town) { town.edit("a", noServices) }, newServers().factory, nil, NotOffered, nil, lb.ErrNoEndpoints},
+		"nobody offers it": {
+			[]string{"a"}, func(town *town) { town.edit("a", noServices) }, newServers().factory, nil,
+			NotOffered, nil, lb.ErrNoEndpoints},
 		"not connected yet": {nil, nil, newServers().factory, nil, NotConnected, nil, lb.ErrNoEndpoints},
-		"cut off": {[]string{"a"}, func(town *town) { town.edit("a", noServices); town.CutOff(true); town.lose("a") }, newServers().factory, nil,
-			NotConnected, membership.ErrIsolated, lb.ErrNoEndpoints},
-		"a filter":                     {[]string{"a", "b"}, nil, newServers().factory, []EndpointerOption{WithTag("canary")}, NoMatch, nil, nil},
-		"a factory that fails":         {[]string{"a"}, nil, noCertificate, nil, FactoryFailed, errNoCertificate, nil},
-		"a factory that fails for two": {[]string{"a", "b"}, nil, noCertificate, nil, FactoryFailed, errNoCertificate, nil},
-		"a factory that panics":        {[]string{"a"}, nil, func(string) (Endpoint, io.Closer, error) { panic("no such thing") }, nil, FactoryFailed, nil, nil},
-		"a factory that takes long": {[]string{"a"}, nil, func(string) (Endpoint, io.Closer, error) { <-stuck; return nil, nil, errBroken }, nil,
+		"cut off": {
+			[]string{"a"}, func(town *town) { town.edit("a", noServices); town.CutOff(true); town.lose("a") },
+			newServers().factory, nil, NotConnected, membership.ErrIsolated, lb.ErrNoEndpoints},
+		"a filter": {
+			[]string{"a", "b"}, nil, newServers().factory, []EndpointerOption{WithTag("canary")},
+			NoMatch, nil, nil},
+		"a factory that fails": {[]string{"a"}, nil, noCertificate, nil, FactoryFailed, errNoCertificate, nil},
+		"a factory that fails for two": {
+			[]string{"a", "b"}, nil, noCertificate, nil, FactoryFailed, errNoCertificate, nil},
+		"a factory that panics": {
+			[]string{"a"}, nil, func(string) (Endpoint, io.Closer, error) { panic("no such thing") }, nil, FactoryFailed, nil, nil},
+		"a factory that takes long": {
+			[]string{"a"}, nil, func(string) (Endpoint, io.Closer, error) { <-stuck; return nil, nil, errBroken }, nil,
 			FactoryPending, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +66,8 @@ func TestNoEndpoints(t *testing.T) {
 				e := NewEndpointer(town.View(), "users", tt.factory, tt.options...)
 				t.Cleanup(e.Close)
 				b := NewBalancer(e, balancer.RoundRobin())
-				for way, call := range map[string]Endpoint{"Retry": Retry(b), "Hedge": Hedge(b), "Balancer": b.call, "once": Retry(b, MaxAttempts(1), Budget(0))} {
+				for way, call := range map[string]Endpoint{"Retry": Retry(b), "Hedge": Hedge(b), "Balancer": b.call,
+					"once": Retry(b, MaxAttempts(1), Budget(0))} {
 					_, err := call(t.Context(), nil)
 					var none *NoEndpointsError
 					if !errors.Is(err, ErrNoEndpoints) || !errors.As(err, &none) || none.Cause != tt.cause ||
@@ -96,10 +105,11 @@ func TestNoEndpointsOfATransport(t *testing.T) {
 			url        string
 			cause      NoEndpointsCause
 		}{
-			"nobody offers it":        {[]string{"a"}, nil, nil, "http://nobody/", NotOffered},
-			"not connected yet":       {nil, nil, nil, "http://users/", NotConnected},
-			"a filter":                {[]string{"a"}, nil, WithVersion("v7"), "http://users/", NoMatch},
-			"a middleware that fails": {[]string{"a"}, func(string) Middleware { panic("no such thing") }, nil, "http://users/", FactoryFailed},
+			"nobody offers it":  {[]string{"a"}, nil, nil, "http://nobody/", NotOffered},
+			"not connected yet": {nil, nil, nil, "http://users/", NotConnected},
+			"a filter":          {[]string{"a"}, nil, WithVersion("v7"), "http://users/", NoMatch},
+			"a middleware that fails": {
+				[]string{"a"}, func(string) Middleware { panic("no such thing") }, nil, "http://users/", FactoryFailed},
 		} {
 			transport := &Transport{
 				View:              newTown(tt.members...).View(),

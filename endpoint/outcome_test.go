@@ -97,7 +97,8 @@ func TestOutcomeOfACallThatIsOverBefore(t *testing.T) {
 		}
 		e := endpointerOf(t, town, users.factory)
 		all, _ := e.Endpoints()
-		for name, call := range map[string]Endpoint{"Balancer": NewBalancer(e, first).call, "Endpoints": all[0], "Hedge": Hedge(NewBalancer(e, first))} {
+		for name, call := range map[string]Endpoint{"Balancer": NewBalancer(e, first).call, "Endpoints": all[0],
+			"Hedge": Hedge(NewBalancer(e, first))} {
 			if _, err := call(late, nil); err != context.DeadlineExceeded {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -19,7 +19,8 @@ func TestTransportMiddlewarePassesOn(t *testing.T) {
 		middleware func(next Endpoint, ctx context.Context, r *http.Request) (any, error)
 		want       string // method, host, path, header, body, value of the context
 	}{
-		"as it is": {func(next Endpoint, ctx context.Context, r *http.Request) (any, error) { return next(ctx, r) }, "POST a:80 users /x [] text <nil>"},
+		"as it is": {
+			func(next Endpoint, ctx context.Context, r *http.Request) (any, error) { return next(ctx, r) }, "POST a:80 users /x [] text <nil>"},
 		"another URL": {func(next Endpoint, ctx context.Context, r *http.Request) (any, error) {
 			r = r.Clone(ctx)
 			r.URL.Path, r.URL.Host = "/v2"+r.URL.Path, "elsewhere"
@@ -80,7 +81,8 @@ func TestTransportMiddlewarePassesOn(t *testing.T) {
 				defer transport.Close()
 				body := &watched{Reader: strings.NewReader("text")}
 				request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://users/x", body)
-				request.ContentLength, request.GetBody = 4, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("text")), nil }
+				request.ContentLength = 4
+				request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("text")), nil }
 				response, err := transport.RoundTrip(request)
 				if err != nil || got != tt.want {
 					t.Fatalf("sent %q, %v, want %q", got, err, tt.want)

@@ -59,7 +59,7 @@ func (e *entry) learned(restarted bool) {
 	}
 }
 
-// said is for a new state that a member reports of itself. That it drains explains nothing of a member that does not answer.
+// said is for a new state that a member reports of itself. That a member drains does not explain why it fails to answer.
 func (e *entry) said() {
 	switch {
 	case e.record.State == Left:

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestWhyInEveryState holds the standing and the evidence of a member in each state that it can have, by each way in which an
-// observer can learn of it.
+// TestWhyInEveryState checks the standing and the evidence of a member in each state that it can have, by each way in
+// which an observer can learn of it.
 func TestWhyInEveryState(t *testing.T) {
 	a := member("a", users("a:1"))
 	answered := Up{Name: "a", BootID: a.Boot.ID, Address: "a:7946", Evidence: "it answered"}
@@ -37,46 +37,72 @@ func TestWhyInEveryState(t *testing.T) {
 		standing Standing
 		evidence string
 	}{
-		"joined before, saw it":                   {present, StandingPresent, "it answered"},
-		"saw it before its record came":           {[]Change{answered, heard(a)}, StandingPresent, "it answered"},
-		"saw it, of its record only the head":     {[]Change{tombstone(a), answered}, StandingUnmet, "it answers, and its record has not come"},
-		"hearsay only":                            {[]Change{heard(a)}, StandingUnmet, "others say that it lives"},
-		"hearsay only, of a boot that restarted":  {[]Change{heard(a), heard(restart)}, StandingUnmet, "a newer boot of it was heard of"},
-		"hearsay, then reported gone":             {[]Change{heard(a), tombstone(a)}, StandingGone, "others report it gone"},
-		"hearsay, then a record of the gone":      {[]Change{heard(a), oldRecord}, StandingGone, "others report it gone"},
-		"hearsay, then given up":                  {[]Change{heard(a), silent}, StandingGone, "it was silent"},
-		"reported gone, then seen":                {[]Change{tombstone(a), heard(a), answered}, StandingPresent, "it answered"},
-		"a higher number of the same boot":        {[]Change{heard(a), answered, heard(raised)}, StandingPresent, "it answered"},
-		"lost, then a higher number of that boot": {[]Change{heard(a), answered, refused, heard(raised)}, StandingGone, "its port refused"},
+		"joined before, saw it":         {present, StandingPresent, "it answered"},
+		"saw it before its record came": {[]Change{answered, heard(a)}, StandingPresent, "it answered"},
+		"saw it, of its record only the head": {
+			[]Change{tombstone(a), answered}, StandingUnmet, "it answers, and its record has not come"},
+		"hearsay only": {[]Change{heard(a)}, StandingUnmet, "others say that it lives"},
+		"hearsay only, of a boot that restarted": {
+			[]Change{heard(a), heard(restart)}, StandingUnmet, "a newer boot of it was heard of"},
+		"hearsay, then reported gone": {
+			[]Change{heard(a), tombstone(a)}, StandingGone, "others report it gone"},
+		"hearsay, then a record of the gone": {
+			[]Change{heard(a), oldRecord}, StandingGone, "others report it gone"},
+		"hearsay, then given up": {[]Change{heard(a), silent}, StandingGone, "it was silent"},
+		"reported gone, then seen": {
+			[]Change{tombstone(a), heard(a), answered}, StandingPresent, "it answered"},
+		"a higher number of the same boot": {
+			[]Change{heard(a), answered, heard(raised)}, StandingPresent, "it answered"},
+		"lost, then a higher number of that boot": {
+			[]Change{heard(a), answered, refused, heard(raised)}, StandingGone, "its port refused"},
 
-		"joined before its death":               {append(slices.Clone(present), refused), StandingGone, "its port refused"},
+		"joined before its death": {
+			append(slices.Clone(present), refused), StandingGone, "its port refused"},
 		"joined after its death, by a head":     {[]Change{tombstone(a)}, StandingGone, "others report it gone"},
 		"joined after its death, by its record": {[]Change{oldRecord}, StandingGone, "others report it gone"},
-		"its newer boot is reported gone":       {append(slices.Clone(present), tombstone(restart)), StandingGone, "others report it gone"},
-		"back from the dead":                    {append(slices.Clone(present), silent, again), StandingPresent, "it answered again"},
+		"its newer boot is reported gone": {
+			append(slices.Clone(present), tombstone(restart)), StandingGone, "others report it gone"},
+		"back from the dead": {
+			append(slices.Clone(present), silent, again), StandingPresent, "it answered again"},
 
-		"restarted, seen":                     {append(slices.Clone(present), heard(restart), restartUp), StandingPresent, "the new one answered"},
-		"restarted, seen first":               {append(slices.Clone(present), restartUp, heard(restart)), StandingPresent, "the new one answered"},
-		"restarted, the old one found gone":   {append(slices.Clone(present), restartUp, refused, heard(restart)), StandingPresent, "the new one answered"},
-		"superseded, the old one answers":     {append(slices.Clone(present), heard(restart), again), StandingUnmet, "a newer boot of it was heard of"},
-		"superseded, the old one is given up": {append(slices.Clone(present), heard(restart), silent), StandingUnmet, "a newer boot of it was heard of"},
+		"restarted, seen": {
+			append(slices.Clone(present), heard(restart), restartUp), StandingPresent, "the new one answered"},
+		"restarted, seen first": {
+			append(slices.Clone(present), restartUp, heard(restart)), StandingPresent, "the new one answered"},
+		"restarted, the old one found gone": {
+			append(slices.Clone(present), restartUp, refused, heard(restart)), StandingPresent, "the new one answered"},
+		"superseded, the old one answers": {
+			append(slices.Clone(present), heard(restart), again), StandingUnmet, "a newer boot of it was heard of"},
+		"superseded, the old one is given up": {
+			append(slices.Clone(present), heard(restart), silent), StandingUnmet, "a newer boot of it was heard of"},
 
-		"suspected":                {append(slices.Clone(present), suspected), StandingSuspected, "it did not answer"},
-		"suspected, then answered": {append(slices.Clone(present), suspected, again), StandingPresent, "it answered again"},
-		"drains":                   {append(slices.Clone(present), heard(next(a, Draining))), StandingPresent, "it said that it drains"},
-		"joined while it drains":   {[]Change{answered, heard(next(a, Draining))}, StandingPresent, "it said that it drains"},
-		"suspected, and drains":    {append(slices.Clone(present), suspected, heard(next(a, Draining))), StandingSuspected, "it did not answer"},
-		"lost, and was to drain":   {append(slices.Clone(present), silent, heard(next(a, Draining))), StandingGone, "it was silent"},
-		"left":                     {append(slices.Clone(present), heard(next(a, Left))), StandingLeft, "it said goodbye"},
-		"left, then gone":          {append(slices.Clone(present), heard(next(a, Left)), refused), StandingLeft, "it said goodbye"},
-		"gone, then left":          {append(slices.Clone(present), silent, heard(next(a, Left))), StandingLeft, "it said goodbye"},
-		"joined after it left":     {[]Change{tombstone(next(a, Left))}, StandingLeft, "it said goodbye"},
-		"two boots left":           {[]Change{tombstone(next(a, Left)), tombstone(next(restart, Left))}, StandingLeft, "it said goodbye"},
+		"suspected": {append(slices.Clone(present), suspected), StandingSuspected, "it did not answer"},
+		"suspected, then answered": {
+			append(slices.Clone(present), suspected, again), StandingPresent, "it answered again"},
+		"drains": {
+			append(slices.Clone(present), heard(next(a, Draining))), StandingPresent, "it said that it drains"},
+		"joined while it drains": {
+			[]Change{answered, heard(next(a, Draining))}, StandingPresent, "it said that it drains"},
+		"suspected, and drains": {
+			append(slices.Clone(present), suspected, heard(next(a, Draining))), StandingSuspected, "it did not answer"},
+		"lost, and was to drain": {
+			append(slices.Clone(present), silent, heard(next(a, Draining))), StandingGone, "it was silent"},
+		"left": {
+			append(slices.Clone(present), heard(next(a, Left))), StandingLeft, "it said goodbye"},
+		"left, then gone": {
+			append(slices.Clone(present), heard(next(a, Left)), refused), StandingLeft, "it said goodbye"},
+		"gone, then left": {
+			append(slices.Clone(present), silent, heard(next(a, Left))), StandingLeft, "it said goodbye"},
+		"joined after it left": {[]Change{tombstone(next(a, Left))}, StandingLeft, "it said goodbye"},
+		"two boots left": {
+			[]Change{tombstone(next(a, Left)), tombstone(next(restart, Left))}, StandingLeft, "it said goodbye"},
 
 		"held back": {append(slices.Clone(others), append(slices.Clone(flaps), again)...), StandingHeld,
 			"it answered again; it is held back, as it was lost repeatedly"},
-		"held back, then lost": {append(slices.Clone(others), append(slices.Clone(flaps), again, silent)...), StandingGone, "it was silent"},
-		"kept in a mass failure": {append(slices.Clone(others), answered, silent, Down{Name: "b", BootID: other.Boot.ID}), StandingKept,
+		"held back, then lost": {
+			append(slices.Clone(others), append(slices.Clone(flaps), again, silent)...), StandingGone, "it was silent"},
+		"kept in a mass failure": {
+			append(slices.Clone(others), answered, silent, Down{Name: "b", BootID: other.Boot.ID}), StandingKept,
 			"it was silent"},
 		"kept as the last peer": {append(slices.Clone(present), silent), StandingKept, "it was silent"},
 	} {
@@ -122,8 +148,7 @@ func TestWhyOfItself(t *testing.T) {
 	}
 }
 
-// TestWhyOnceConnectedAgain has a member that was suspected before this process was cut off: the evidence of that time does not
-// outlast it.
+// TestWhyOnceConnectedAgain checks that evidence from before this process was cut off does not outlast the cut.
 func TestWhyOnceConnectedAgain(t *testing.T) {
 	a := member("a")
 	s := storeOf(a, member("b"))

@@ -26,25 +26,35 @@ func TestNewRefuses(t *testing.T) {
 		options []Option
 		want    string // "" for no error
 	}{
-		"nothing":         {view, "users", balancer.RoundRobin(), []Option{plain}, ""},
-		"an odd name":     {view, "users-v2.old_one", balancer.RoundRobin(), []Option{plain}, ""},
-		"no view":         {nil, "users", balancer.RoundRobin(), []Option{plain}, "view"},
-		"no policy":       {view, "users", nil, []Option{plain}, "policy"},
-		"no option":       {view, "users", balancer.RoundRobin(), []Option{plain, nil}, "option"},
-		"no dial option":  {view, "users", balancer.RoundRobin(), []Option{plain, Dial(nil)}, "dial option"},
-		"no with option":  {view, "users", balancer.RoundRobin(), []Option{plain, With(nil)}, "balancer option"},
-		"no filter":       {view, "users", balancer.RoundRobin(), []Option{plain, Where(nil)}, "filter"},
-		"no name":         {view, "", balancer.RoundRobin(), []Option{plain}, `service name ""`},
-		"a path":          {view, "a/b", balancer.RoundRobin(), []Option{plain}, `service name "a/b"`},
-		"a port":          {view, "a:80", balancer.RoundRobin(), []Option{plain}, `service name "a:80"`},
-		"upper case":      {view, "Users", balancer.RoundRobin(), []Option{plain}, `service name "Users"`},
-		"no credentials":  {view, "users", balancer.RoundRobin(), nil, "no transport security"},
-		"another config":  {view, "users", balancer.RoundRobin(), []Option{plain, config(`{"loadBalancingConfig": [{"round_robin": {}}]}`)}, "round_robin"},
-		"its older form":  {view, "users", balancer.RoundRobin(), []Option{plain, config(`{"LoadBalancingPolicy": "round_robin"}`)}, "round_robin"},
-		"the second":      {view, "users", balancer.RoundRobin(), []Option{plain, config(`{"loadBalancingConfig": [{"grapevine": {}}, {"pick_first": {}}]}`)}, "pick_first"},
-		"our own":         {view, "users", balancer.RoundRobin(), []Option{plain, config(`{"loadBalancingConfig": [{"grapevine": {}}]}`)}, ""},
-		"a config of not": {view, "users", balancer.RoundRobin(), []Option{plain, config(`{"loadBalancingConfig": null}`)}, ""},
-		"no JSON":         {view, "users", balancer.RoundRobin(), []Option{plain, config(`{`)}, "service config"},
+		"nothing":        {view, "users", balancer.RoundRobin(), []Option{plain}, ""},
+		"an odd name":    {view, "users-v2.old_one", balancer.RoundRobin(), []Option{plain}, ""},
+		"no view":        {nil, "users", balancer.RoundRobin(), []Option{plain}, "view"},
+		"no policy":      {view, "users", nil, []Option{plain}, "policy"},
+		"no option":      {view, "users", balancer.RoundRobin(), []Option{plain, nil}, "option"},
+		"no dial option": {view, "users", balancer.RoundRobin(), []Option{plain, Dial(nil)}, "dial option"},
+		"no with option": {view, "users", balancer.RoundRobin(), []Option{plain, With(nil)}, "balancer option"},
+		"no filter":      {view, "users", balancer.RoundRobin(), []Option{plain, Where(nil)}, "filter"},
+		"no name":        {view, "", balancer.RoundRobin(), []Option{plain}, `service name ""`},
+		"a path":         {view, "a/b", balancer.RoundRobin(), []Option{plain}, `service name "a/b"`},
+		"a port":         {view, "a:80", balancer.RoundRobin(), []Option{plain}, `service name "a:80"`},
+		"upper case":     {view, "Users", balancer.RoundRobin(), []Option{plain}, `service name "Users"`},
+		"no credentials": {view, "users", balancer.RoundRobin(), nil, "no transport security"},
+		"another config": {
+			view, "users", balancer.RoundRobin(),
+			[]Option{plain, config(`{"loadBalancingConfig": [{"round_robin": {}}]}`)}, "round_robin"},
+		"its older form": {
+			view, "users", balancer.RoundRobin(),
+			[]Option{plain, config(`{"LoadBalancingPolicy": "round_robin"}`)}, "round_robin"},
+		"the second": {
+			view, "users", balancer.RoundRobin(),
+			[]Option{plain, config(`{"loadBalancingConfig": [{"grapevine": {}}, {"pick_first": {}}]}`)}, "pick_first"},
+		"our own": {
+			view, "users", balancer.RoundRobin(),
+			[]Option{plain, config(`{"loadBalancingConfig": [{"grapevine": {}}]}`)}, ""},
+		"a config of not": {
+			view, "users", balancer.RoundRobin(),
+			[]Option{plain, config(`{"loadBalancingConfig": null}`)}, ""},
+		"no JSON": {view, "users", balancer.RoundRobin(), []Option{plain, config(`{`)}, "service config"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := New(tt.view, tt.service, tt.policy, tt.options...)
@@ -85,12 +95,18 @@ func TestWhyThereIsNobody(t *testing.T) {
 		options []Option
 		want    string
 	}{
-		"alone":                {func(*town) {}, nil, "not connected to any other"},
-		"nobody offers it":     {func(town *town) { town.join("a", membership.Service{}); town.rename("a") }, nil, "no member offers it"},
-		"one does not match":   {func(town *town) { town.join("a", membership.Service{}) }, []Option{v2}, "the only instance does not match"},
-		"none matches":         {func(town *town) { town.join("a", membership.Service{}); town.join("b", membership.Service{}) }, []Option{v2}, "none of its 2 instances"},
-		"cut off":              {func(town *town) { town.join("a", membership.Service{}); town.rename("a"); town.lose("a") }, nil, "cut off from every peer"},
-		"one cannot be called": {func(town *town) { town.join("a", membership.Service{}); town.kill("a") }, nil, "connection refused"},
+		"alone": {func(*town) {}, nil, "not connected to any other"},
+		"nobody offers it": {
+			func(town *town) { town.join("a", membership.Service{}); town.rename("a") }, nil, "no member offers it"},
+		"one does not match": {
+			func(town *town) { town.join("a", membership.Service{}) }, []Option{v2}, "the only instance does not match"},
+		"none matches": {
+			func(town *town) { town.join("a", membership.Service{}); town.join("b", membership.Service{}) },
+			[]Option{v2}, "none of its 2 instances"},
+		"cut off": {
+			func(town *town) { town.join("a", membership.Service{}); town.rename("a"); town.lose("a") }, nil, "cut off from every peer"},
+		"one cannot be called": {
+			func(town *town) { town.join("a", membership.Service{}); town.kill("a") }, nil, "connection refused"},
 		"none can be called": {func(town *town) {
 			town.join("a", membership.Service{})
 			town.join("b", membership.Service{})

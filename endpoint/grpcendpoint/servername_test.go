@@ -76,10 +76,12 @@ func TestServerNames(t *testing.T) {
 				go server.Serve(listener)
 				t.Cleanup(server.Stop)
 				town.listeners[tt.address] = listener
-				town.Apply(membership.Heard{Record: membership.Record{Name: "a", Boot: membership.Boot{Number: 1, ID: 1}, Version: 1,
-					Services: []membership.Service{{Name: "users", Address: tt.address}}}}, membership.Up{Name: "a", BootID: 1})
-				conn, err := New(town.View(), "users", balancer.RoundRobin(), append(tt.options,
-					Dial(grpc.WithContextDialer(town.dial), grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(pool, ""))))...)
+				record := membership.Record{Name: "a", Boot: membership.Boot{Number: 1, ID: 1}, Version: 1}
+				record.Services = []membership.Service{{Name: "users", Address: tt.address}}
+				town.Apply(membership.Heard{Record: record}, membership.Up{Name: "a", BootID: 1})
+				secure := grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(pool, ""))
+				conn, err := New(town.View(), "users", balancer.RoundRobin(),
+					append(tt.options, Dial(grpc.WithContextDialer(town.dial), secure))...)
 				if err != nil {
 					t.Fatal(err)
 				}
