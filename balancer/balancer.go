@@ -32,10 +32,10 @@ type Token struct {
 	counted   uint8 // inTotal, trial; a fifth field would keep the compiler from holding a Token in registers
 }
 
-// What Token.counted says of a call.
+// Token.counted holds these marks of a call.
 const (
-	inTotal = 1 << iota // it is in the total
-	trial               // of a candidate that is degraded
+	inTotal = 1 << iota // the total counts it
+	trial               // it went to a degraded candidate
 )
 
 // New returns a Balancer with no items. The Policy value belongs to it: do not give it to another one. By default items

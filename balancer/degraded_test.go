@@ -11,8 +11,8 @@ import (
 // avoiding are the policies that keep calls from an item whose latest call failed.
 var avoiding = map[string]func() Policy{"LeastRequest": LeastRequest, "PeakEWMA": PeakEWMA}
 
-// overlapping makes calls at this rate for a while, of which so many are under way at a time, and returns how many
-// of them each item got. ends says how a call to an item ends.
+// overlapping makes calls at this rate for a while, several at a time, and returns how many of them each item got.
+// ends returns how a call to an item ends.
 func overlapping(t *testing.T, b *Balancer[int], callers int, rate float64, lasts time.Duration,
 	ends func(value int) Outcome) []int {
 	t.Helper()
@@ -99,7 +99,7 @@ func TestFault61_ATrialThatHangs(t *testing.T) {
 	})
 }
 
-// What an item did lately says how much one failure means: 1 % of failures costs hardly any calls.
+// One failure means less for an item that has answered many calls: 1 % of failures costs hardly any calls.
 func TestFault61_RareFailuresCostFewCalls(t *testing.T) {
 	for name, policy := range avoiding {
 		synctest.Test(t, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestFault61_APeakIsForgotten(t *testing.T) {
 	})
 }
 
-// Silence that nobody speaks of any more ends.
+// Silence ends once no probe reports it any more.
 func TestFault61_SilenceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBalancer(LeastRequest(), numbered(1, 1, 1))

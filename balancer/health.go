@@ -16,7 +16,7 @@ const (
 	silentFor       = 10 * time.Second // longer than the longest pause between two probes
 )
 
-// What caution says of a candidate.
+// Caution holds these flags of a candidate.
 const (
 	ejected  = 1 << iota // after failures, until out.until
 	silent               // it answers no probes, until silentUntil

@@ -63,7 +63,7 @@ func byAddress(a, b *client) int { return strings.Compare(a.address, b.address) 
 func (c *client) connected() bool { return c.made.Load() != nil }
 
 // connect runs the factory until it succeeds or the instance has left. A new boot is a new
-// instance: what a dead one refused says nothing of it.
+// instance, so the failures of the boot before it do not count.
 func (c *client) connect() {
 	first := sync.OnceFunc(func() { close(c.tried) })
 	defer first()

@@ -9,7 +9,7 @@ import (
 // time to speak of.
 const firstInstances = time.Second
 
-// early is what the first calls wait for: the clients that were there from the start.
+// early holds the clients that were there from the start. The first calls wait for them.
 type early struct {
 	clients []*client
 	until   time.Time

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// exchange is what is seen of one call on its way to its instance. net/http reports it by
-// httptrace, whatever endpoint makes the call; a [Transport] knows more. Goroutines of net/http
-// write to it, also after the call.
+// exchange records the course of one call. net/http reports it through httptrace, whichever
+// endpoint makes the call; a [Transport] adds more. Goroutines of net/http write to it even after
+// the call.
 type exchange struct {
 	asked     atomic.Bool           // net/http asked for a connection
 	connected atomic.Bool           // it had one
@@ -27,7 +27,7 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// withExchange returns the context that a call is made with, and what will be seen of the call.
+// withExchange returns a context for a call, and the record of the call.
 func withExchange(ctx context.Context) (context.Context, *exchange) {
 	x := new(exchange)
 	if c, ok := ctx.Value(httpCallKey{}).(*httpCall); ok {
@@ -41,8 +41,7 @@ func withExchange(ctx context.Context) (context.Context, *exchange) {
 	}), x
 }
 
-// exchangeOf returns what is seen of the call that ctx belongs to: nothing yet, where it belongs
-// to none.
+// exchangeOf returns the record of the call that ctx belongs to, or an empty one.
 func exchangeOf(ctx context.Context) *exchange {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return x

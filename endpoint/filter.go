@@ -5,10 +5,10 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// Where has an [Endpointer] use only the instances of which matches says true, as if there were
-// no others: no factory runs for those, and where none is left there is nothing to call. An
-// instance enters and leaves as what it says of itself changes. Given more than once, also as
-// [WithTag] and [WithVersion], all must match. By default, and with nil, every instance does.
+// Where limits an [Endpointer] to the instances for which matches returns true. No factory runs for
+// the others, and calls fail where no instance matches. An instance enters and leaves as its
+// record changes. Filters add up, also [WithTag] and [WithVersion]: an instance must match all of
+// them. By default, and with nil, every instance matches.
 //
 // The function is called in NewEndpointer, and then from one goroutine for each instance after
 // each change of the view. It must not block, nor change the instance. Where it panics the

@@ -13,7 +13,7 @@ type httpAttempt struct {
 	body io.ReadCloser   // likewise; it is nil, http.NoBody or a *watchedBody
 
 	mu    sync.Mutex
-	taken bool // by what sends it, or by the middleware, which sent another
+	taken bool // a request was sent, with this body or another
 }
 
 type httpAttemptKey struct{}
@@ -37,7 +37,7 @@ func (a *httpAttempt) contextOf(ctx context.Context, request *http.Request) cont
 	return ctx
 }
 
-// take gives sent its body. A middleware may send a request twice, or without the body.
+// take hands the body over to sent. A middleware may send a request twice, or without its body.
 func (a *httpAttempt) take(sent *http.Request) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -75,7 +75,7 @@ type watchedBody struct {
 	closed bool
 }
 
-// watch returns what stands for body.
+// watch returns a body that records the errors of its reader in x.
 func (x *exchange) watch(body io.ReadCloser) io.ReadCloser {
 	if body == nil || body == http.NoBody {
 		return body
@@ -114,7 +114,7 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.had += int64(n)
-	failed := err != nil && err != io.EOF && !b.closed // one that was closed meanwhile fails for another reason
+	failed := err != nil && err != io.EOF && !b.closed // a closed body fails for another reason
 	length := b.says > 0 && (b.had > b.says || err == io.EOF && b.had < b.says)
 	if failed || length {
 		b.x.byCaller.Store(true)

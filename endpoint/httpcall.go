@@ -69,8 +69,8 @@ func eachAttempt(next Endpoint) Endpoint {
 	}
 }
 
-// sendTo is the endpoint of an instance, from *http.Request to *http.Response. It sends what the
-// middleware passes on.
+// sendTo returns the endpoint of an instance, from *http.Request to *http.Response. It sends the
+// request that the middleware passes on.
 func sendTo(base http.RoundTripper, instance string) Endpoint {
 	return func(ctx context.Context, passed any) (any, error) {
 		request, ok := passed.(*http.Request)

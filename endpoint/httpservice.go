@@ -8,7 +8,7 @@ import (
 	"github.com/grapevine-go/grapevine/balancer"
 )
 
-// httpService is what calls one service.
+// httpService calls one service.
 type httpService struct {
 	name       string
 	uses       int // requests in flight; the transport's lock is held for it
@@ -18,7 +18,7 @@ type httpService struct {
 	idempotent, unsent, once Endpoint
 }
 
-// begin makes what calls a service.
+// begin makes the endpoints of a service.
 func (t *Transport) begin(s *httpService) {
 	s.endpointer = newEndpointer(t.View, s.name, t.factory(), t.EndpointerOptions)
 	var policy balancer.Policy

@@ -49,14 +49,14 @@ func NewInstancer(view *membership.View, service string) *Instancer {
 	return &Instancer{view: view, service: service, feeds: make(map[chan<- sd.Event]*feed)}
 }
 
-// Register sends what is known to events, and the latest after each change, until Deregister or
-// Stop. A slow receiver skips what is out of date and holds up nobody. Each event has a slice of
-// its own.
+// Register sends the known addresses to events, and the latest ones after each change, until
+// Deregister or Stop. A slow receiver skips outdated events and holds up no other. Each event has
+// a slice of its own.
 //
-// It does not wait for a receiver. One that is there, as that of sd.NewEndpointer of Go kit, has
-// dealt with what is known when Register returns, or takes longer than 100 ms: over a channel
-// without a buffer it gets the first event twice, as a receiver that receives again is done with
-// the event before.
+// Register does not wait for a receiver to appear. A receiver that is there already, such as that
+// of sd.NewEndpointer of Go kit, has processed the first event when Register returns, unless it
+// takes longer than 100 ms. Over a channel without a buffer it gets this event twice: a receiver
+// that receives again is done with the event before.
 func (i *Instancer) Register(events chan<- sd.Event) {
 	ctx, f := i.begin(events)
 	if f == nil {
@@ -110,8 +110,8 @@ func (i *Instancer) Stop() {
 	}
 }
 
-// serve sends an event for every change that Go kit can see. It remembers what kit makes of what it received: a list
-// makes it forget an error.
+// serve sends an event for every change that Go kit can see. It tracks the state of the receiver: a list makes Go kit
+// forget an error.
 func (i *Instancer) serve(ctx context.Context, f *feed, events chan<- sd.Event) {
 	var lastErr error
 	for snapshot := range i.view.Watch(ctx) {
@@ -129,8 +129,7 @@ func (i *Instancer) serve(ctx context.Context, f *feed, events chan<- sd.Event) 
 	}
 }
 
-// send reports whether event was received: it is not when it goes out of date before anybody
-// receives.
+// send reports whether event was received before it went out of date.
 func send(ctx context.Context, events chan<- sd.Event, snapshot *membership.Snapshot, event sd.Event) bool {
 	select {
 	case events <- event:

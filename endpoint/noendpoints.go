@@ -44,7 +44,7 @@ func (e *NoEndpointsError) Is(target error) bool { return target == ErrNoEndpoin
 // Unwrap returns Err.
 func (e *NoEndpointsError) Unwrap() error { return e.Err }
 
-// Unsent is true: there was nobody to send to.
+// Unsent is true: there was no instance to send to.
 func (e *NoEndpointsError) Unsent() bool { return true }
 
 // noEndpoints returns why nothing can be called.

@@ -18,8 +18,8 @@ const (
 // never the same twice while another is left; after that it waits a little, 25 ms at first,
 // before it calls one again. By default it makes 3 attempts, and retries at most 20 % of the
 // calls and 3 a second besides, see [Budget]. Every error is retried, unless the caller's context
-// has ended or the caller itself is at fault, see [CallerError], so say with [RetryIf] what must
-// not be done twice. While there is no instance the attempts only wait, and cost no budget.
+// has ended or the caller itself is at fault, see [CallerError]. Exclude with [RetryIf] calls that
+// must not be made twice. While there is no instance the attempts only wait, and cost no budget.
 //
 // A failure of one attempt that is not retried is returned as it is; otherwise the error is a
 // [*RetryError], of which the last attempt decides. The context of a call that succeeded goes on,
@@ -50,7 +50,7 @@ func newRetry(b *Balancer, options []RetryOption) *retry {
 	return r
 }
 
-// always is what decides where no function is given.
+// always stands for a function that is nil.
 func always[T any](T) bool { return true }
 
 func orAlways[T any](decide func(T) bool) func(T) bool {
@@ -169,8 +169,8 @@ func decides(failures []failedAttempt, such func(failedAttempt) bool) bool {
 	return true
 }
 
-// again reports whether a failure may be retried. What reached no server may be, but there being
-// nobody is for RetryIf to decide.
+// again reports whether a failure may be retried. A request that reached no server may be. RetryIf
+// decides whether a call waits where there is no instance.
 func (r *retry) again(f failedAttempt) bool {
 	return f.called != nil && (f.verdict.unsent || Unsent(f.err)) || r.retryIf(f.err)
 }

@@ -22,8 +22,8 @@ import (
 // idempotent by RFC 9110 or there is a header Idempotency-Key, after any error but those that
 // [RetryIf] excludes; never if its body cannot be read again, by GetBody of http.Request.
 // [Hedged] doubles only the idempotent ones. A response is not retried, whatever its status;
-// those from 500 on count as failures of the instance. What the caller itself got wrong, as an
-// invalid header or a body that cannot be read, is no instance's failure; docs/calls.md has a
+// those from 500 on count as failures of the instance. The caller's own mistakes, such as an
+// invalid header or a body that cannot be read, are no instance's failure; docs/calls.md has a
 // table.
 //
 // A call is in flight until its headers are there, not until its body is read: a caller that
@@ -35,7 +35,7 @@ import (
 // Base with a Proxy uses it, as http.DefaultTransport does; the proxy is asked for the instance.
 type Transport struct {
 	View   *membership.View
-	Base   http.RoundTripper      // what sends requests; nil means a clone of http.DefaultTransport without its Proxy
+	Base   http.RoundTripper      // sends the requests; nil means a clone of http.DefaultTransport without its Proxy
 	Policy func() balancer.Policy // of each service; nil means balancer.LeastRequest
 
 	// Middleware goes around each instance, as by [PerInstance]; nil means none. Its requests,
@@ -83,9 +83,9 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response.(*http.Response), nil
 }
 
-// service returns what calls a service, with the request counted in. It is there from the first
-// request on while the service has an instance. Others are not remembered, as a name may come
-// from anywhere.
+// service returns the httpService of a request, with the request counted in. It exists from the
+// first request on while the service has an instance. Other names are not remembered, as a name
+// may come from anywhere.
 func (t *Transport) service(request *http.Request) (*httpService, error) {
 	if t.View == nil {
 		return nil, errors.New("endpoint: Transport has no View: set it to that of a node, node.View()")
@@ -127,7 +127,7 @@ func (t *Transport) leave(s *httpService) {
 	t.releaseGone(s)
 }
 
-// releaseGone lets go of a service that nobody offers any more, once no request is in flight.
+// releaseGone releases a service without instances, once no request is in flight.
 func (t *Transport) releaseGone(s *httpService) {
 	if len(t.View.Snapshot().Instances(s.name)) > 0 {
 		return
@@ -148,8 +148,8 @@ func (t *Transport) CloseIdleConnections() {
 	}
 }
 
-// Close ends what was begun for services, and there is nothing to send to any more; what is under
-// way goes on. A Base that was given is not closed. It is safe to call twice.
+// Close stops following services. Later requests fail; requests in flight go on. The connections
+// of a Base that was given stay open. It is safe to call twice.
 func (t *Transport) Close() {
 	t.mu.Lock()
 	t.closed = true
@@ -176,9 +176,8 @@ func (t *Transport) base() http.RoundTripper {
 	return t.straight
 }
 
-// straight is http.DefaultTransport without a proxy: that of the environment is for the world
-// outside, and knows no instances. What a program put in place of net/http's own is used as it
-// is.
+// straight returns http.DefaultTransport without a proxy: the proxy of the environment is for the
+// world outside, and knows no instances. A program's own http.DefaultTransport is used unchanged.
 func straight() http.RoundTripper {
 	usual, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {

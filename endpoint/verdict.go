@@ -13,7 +13,7 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// verdict is what the end of a call says of its instance. docs/calls.md has all of them in a table.
+// verdict is the judgement on a call that has ended. docs/calls.md has a table of all of them.
 type verdict struct {
 	outcome  balancer.Outcome
 	evidence membership.Evidence // "" for none
@@ -58,7 +58,7 @@ func (x *exchange) isCallers(ctx context.Context, err error, evidence membership
 		return true
 	case unwritten != nil && !x.streams.Load() && !isOfConnection(err) && contains(err, *unwritten):
 		return true // its body could not be read, or was not as long as it said
-	default: // net/http refused it, or what the caller put before net/http did
+	default: // net/http refused it, or code of the caller before net/http did
 		return !x.asked.Load() && evidence == "" && !Unsent(err) && (x.request != nil || errors.As(err, &byClient))
 	}
 }
@@ -90,9 +90,9 @@ func contains(err, part error) bool {
 
 // CallerError marks err as the caller's own fault, as of a request that cannot be encoded: the
 // instance is not blamed for it, and [Retry] tries no other. It is for the endpoints that a
-// [Factory] makes, and for middleware. Errors of encoding/json and encoding/xml that say that a
-// value cannot be encoded count without it, as does what net/http refuses to send. Any error may
-// decide for itself, by a method CallerFault() bool. The error of nil is nil.
+// [Factory] makes, and for middleware. Errors of encoding/json and encoding/xml about a value
+// that cannot be encoded count without it, and so do requests that net/http refuses to send. Any
+// error may decide for itself, by a method CallerFault() bool. CallerError(nil) is nil.
 func CallerError(err error) error {
 	if err == nil {
 		return nil
@@ -121,10 +121,10 @@ func isMarked(err error) bool {
 		errors.As(err, &xmlType)
 }
 
-// Blameless reports whether err, which a call within ctx ended with, says nothing of the
-// instance: the caller gave the call up, see [Canceled], or it is the caller's own fault, see
-// [CallerError]. It is for middleware that judges instances, as a circuit breaker does. The error
-// nil is not blameless: it says that the instance answered.
+// Blameless reports whether err, the error of a call within ctx, is no evidence against the
+// instance: the caller gave the call up, see [Canceled], or is at fault itself, see [CallerError].
+// It is for middleware that judges instances, such as a circuit breaker. It is false for nil, as
+// the instance has answered.
 func Blameless(ctx context.Context, err error) bool {
 	return err != nil && exchangeOf(ctx).verdictOf(ctx, err).outcome == balancer.Canceled
 }

@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// FieldError reports one value that cannot be used: the field, the value, and what to give instead.
+// FieldError reports one value that cannot be used: the field, the value, and a remedy.
 type FieldError struct {
 	Field   string // as the user knows it: "service name", "advertise address"
 	Value   string // the offending value, as given
-	Remedy  string // what would be accepted
+	Remedy  string // which values are accepted
 	Setting string // where the value is set, if it may be far away: "Config.Bind, -gossip.bind"
 }
 

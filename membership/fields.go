@@ -55,7 +55,7 @@ func (r *Record) starts() (starts []uint64) {
 	return starts
 }
 
-// registered returns the map of what starts returns.
+// registered returns the result of starts as a map.
 func (r *Record) registered(starts []uint64) map[string]time.Time {
 	if len(starts) == 0 {
 		return nil

@@ -46,8 +46,7 @@ func (s State) String() string {
 	}
 }
 
-// MarshalText returns what String does, so that a state is text in JSON. A state that is none of the three is a
-// [*FieldError].
+// MarshalText returns the text of String, so that a state is text in JSON. An unknown state is a [*FieldError].
 func (s State) MarshalText() ([]byte, error) {
 	if s > Left {
 		return nil, unknownState(s.String())
@@ -55,7 +54,7 @@ func (s State) MarshalText() ([]byte, error) {
 	return []byte(s.String()), nil
 }
 
-// UnmarshalText reads what MarshalText writes. Other text is a [*FieldError], and the state stays as it was.
+// UnmarshalText reads the text of MarshalText. Other text is a [*FieldError], and the state stays as it was.
 func (s *State) UnmarshalText(text []byte) error {
 	for state := Active; state <= Left; state++ {
 		if state.String() == string(text) {
@@ -143,8 +142,8 @@ func (r Record) Check() error {
 	return nil
 }
 
-// Clone returns a copy that shares nothing with r, its weights spelled out and its times as the wire carries them. Of
-// Registered it has what belongs to a service.
+// Clone returns a copy that shares nothing with r, its weights spelled out and its times as the wire carries them.
+// Registered has no entries without a service.
 func (r Record) Clone() Record {
 	r.Started = fromMillis(toMillis(r.Started))
 	r.later = slices.Clone(r.later)

@@ -11,14 +11,15 @@ import (
 	"github.com/grapevine-go/grapevine/endpoint"
 )
 
-// Middleware sends calls through the policies of executor; its own context is not used. What they
-// hold back, as a circuit breaker, a bulkhead or a rate limiter does, fails with their error, and
-// of that [endpoint.Unsent] says that nothing was sent, so that [endpoint.Retry] tries another
-// instance. With an executor for each instance, see [endpoint.PerInstance], the balancer learns
-// to avoid those that hold back; with one around [endpoint.Retry] it is for the whole service.
+// Middleware sends calls through the policies of executor; its own context is not used. A call
+// that a policy holds back, such as a circuit breaker, a bulkhead or a rate limiter, fails with
+// the error of that policy. [endpoint.Unsent] is true of this error, so [endpoint.Retry] tries
+// another instance. With an executor for each instance, see [endpoint.PerInstance], the balancer
+// learns to avoid instances that hold calls back. An executor around [endpoint.Retry] is for the
+// whole service.
 //
-// A call that says nothing of the instance, see [endpoint.Blameless], is not a failure: as the
-// policies know nothing third, it is a success to them. The caller gets its error all the same.
+// A call that is no evidence against the instance, see [endpoint.Blameless], is a success for the
+// policies, as they know only success and failure. The caller still gets its error.
 // Policies that make contexts, those of time-outs and hedges, end them with the call: a streamed
 // body is cut off. Those of package endpoint do not.
 func Middleware(executor failsafe.Executor[any]) endpoint.Middleware {

@@ -12,15 +12,14 @@ import (
 	"github.com/grapevine-go/grapevine/endpoint"
 )
 
-// givenUp is what a breaker is told of a call that says nothing of the instance.
+// givenUp wraps the error of a call that is no evidence against the instance.
 type givenUp struct{ error }
 
 func (e givenUp) Unwrap() error { return e.error }
 
-// New makes a breaker for [Middleware], with settings whose IsExcluded also excludes calls that
-// say nothing of the instance, see [endpoint.Blameless]: those are neither failures nor
-// successes. A breaker that is made in another way counts them as its settings say of
-// context.Canceled.
+// New returns a breaker for [Middleware], with settings whose IsExcluded also excludes calls that
+// are no evidence against the instance, see [endpoint.Blameless]: they count neither as failures
+// nor as successes. A breaker that is made in another way judges them by its own settings.
 func New(settings gobreaker.Settings) *gobreaker.CircuitBreaker[any] {
 	excluded := settings.IsExcluded
 	settings.IsExcluded = func(err error) bool {

@@ -29,7 +29,7 @@ func (t *target) absent(snapshot *membership.Snapshot) error {
 	return fmt.Errorf("grpcendpoint: no instance of service %q: %w", t.service, cause)
 }
 
-// unreachable is what an RPC meets while no instance of service can be connected to.
+// unreachable returns the error of RPCs while no instance of service can be connected to.
 func unreachable(service string, instances int, last error) error {
 	if instances == 1 {
 		return fmt.Errorf("grpcendpoint: the only instance of service %q cannot be reached, last error: %w",

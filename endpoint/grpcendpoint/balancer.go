@@ -93,7 +93,7 @@ func (b *viewBalancer) relink(instances []membership.Instance, addresses []resol
 	}
 }
 
-// update gives the connections to the balancer that picks.
+// update hands the connections to the balancer that picks.
 func (b *viewBalancer) update() {
 	items := make([]balancer.Item[*connection], 0, len(b.links))
 	for _, l := range b.links {
@@ -110,7 +110,7 @@ func (b *viewBalancer) update() {
 	b.probe()
 }
 
-// publish gives gRPC the picker for the state that all links together are in.
+// publish hands gRPC the picker for the state of all links together.
 func (b *viewBalancer) publish() {
 	state := grpcbalancer.State{ConnectivityState: b.states.CurrentState()}
 	switch {
@@ -126,7 +126,7 @@ func (b *viewBalancer) publish() {
 	b.cc.UpdateState(state)
 }
 
-// ResolverError is what gRPC itself could not resolve: the address of a proxy.
+// ResolverError is called when gRPC itself cannot resolve an address: that of a proxy.
 func (b *viewBalancer) ResolverError(err error) {
 	if len(b.links) > 0 {
 		return

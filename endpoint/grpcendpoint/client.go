@@ -94,8 +94,8 @@ func With(options ...balancer.Option) Option {
 }
 
 // Probes sets how many load probes are sent each second at most. The default is 500; 0 or less sends
-// none. Probes go with the RPCs, for a policy that uses them; see [balancer.Prober] for how, and
-// Probes of package endpoint for what is lost without.
+// none. Probes go with the RPCs, for a policy that uses them. [balancer.Prober] describes them, and
+// Probes of package endpoint the effect of having none.
 func Probes(perSecond int) Option { return func(t *target) { t.probes = perSecond } }
 
 // ProxyFromEnvironment connects through the proxy that HTTPS_PROXY and NO_PROXY name, as
@@ -112,8 +112,8 @@ func ServerNameFromHost() Option { return func(t *target) { t.hostNames = true }
 
 // FailureIf sets which status errors, answered by an instance, count as failures of the instance,
 // for its share of the calls and its ejection. The default, and nil, is the codes Unknown, Internal,
-// Unavailable, ResourceExhausted, DataLoss and Unimplemented. It is not asked about an RPC that an
-// instance has not answered, nor about one that the caller got wrong; docs/calls.md has the table.
+// Unavailable, ResourceExhausted, DataLoss and Unimplemented. It is not asked about an RPC that no
+// instance has answered, nor about a mistake of the caller; docs/calls.md has the table.
 // It must not block, and is called concurrently.
 func FailureIf(failed func(error) bool) Option {
 	return func(t *target) { t.failed = failed }

@@ -24,7 +24,7 @@ func (t *target) dialOptions() []grpc.DialOption {
 }
 
 // serviceConfig returns the default service config that dial has, with our balancer in it. gRPC
-// keeps one config only, and one that names no balancer means pick_first: so ours would be replaced.
+// keeps one config only. A config without a balancer means pick_first, and would replace ours.
 func (t *target) serviceConfig(dial []grpc.DialOption) (string, error) {
 	trial, err := grpc.NewClient(t.name(), dial...) // does not connect
 	if err != nil {
@@ -86,7 +86,7 @@ func withOwnBalancer(config string) (string, error) {
 	return string(merged), err
 }
 
-// namesOf returns the balancers that a field names. What is not of its type gRPC has refused already.
+// namesOf returns the balancers that a field names. gRPC has already refused a value of another type.
 func namesOf[T any](value json.RawMessage, names func(T) []string) []string {
 	var read *T
 	if err := json.Unmarshal(value, &read); err != nil || read == nil {

@@ -22,10 +22,10 @@ type ending struct {
 	evidence membership.Evidence
 }
 
-// leastTime is what an instance must have had before it is blamed for a deadline: less is lost on the way.
+// leastTime is how long an instance must have had an RPC before it is blamed for a deadline.
 const leastTime = time.Millisecond
 
-// nobody is the outcome of an RPC that says nothing of the instance.
+// nobody is the outcome of an RPC that is no evidence for or against the instance.
 const nobody = balancer.Canceled
 
 var endings = []ending{
@@ -53,7 +53,7 @@ var endings = []ending{
 	{"another status", func(rpcEnd) bool { return true }, balancer.Success, ""},
 }
 
-// evidenceOf returns what the node is told: what an instance has sent shows that it lives.
+// evidenceOf returns the evidence for the node: an instance that has sent anything is alive.
 func (how ending) evidenceOf(e rpcEnd) membership.Evidence {
 	if how.evidence == "" && e.received {
 		return membership.Fine
@@ -103,8 +103,8 @@ func defaultFailure(err error) bool {
 	}
 }
 
-// These begin gRPC's own words, where it has no other way to tell who made a status: the server, or
-// the client while something had come already.
+// gRPC's own messages begin with these words. Once an instance has sent something, nothing else
+// tells a status of the client from a status of the server.
 var (
 	serverDrains = []string{"the stream is rejected because server is draining the connection",
 		"the connection is draining"}
@@ -127,7 +127,7 @@ var (
 // late reports whether the deadline ended the RPC, by the clock of the caller or the server.
 func (e rpcEnd) late() bool { return e.code == codes.DeadlineExceeded }
 
-// own is has for words of the client: a server may pass on what it heard as a client itself.
+// own is has for messages of the client: a server may pass on a message that it received as a client.
 func (e rpcEnd) own(words []string) bool { return !e.trailed && e.has(words) }
 
 // has reports whether the text of a failure begins with one of these words.

@@ -13,7 +13,7 @@ import (
 )
 
 // target is the service that one New is for. It outlives the resolver and the balancer, which gRPC
-// closes while a channel is idle, so that what is known of instances is not lost.
+// closes while a channel is idle, so that knowledge of the instances is not lost.
 type target struct {
 	view      *membership.View
 	service   string
@@ -37,7 +37,7 @@ type connection struct {
 	instance membership.Instance
 }
 
-// resolution is what the resolver found. It travels beside gRPC's list of addresses, in the same
+// resolution is a result of the resolver. It travels beside gRPC's list of addresses, in the same
 // order: gRPC puts other addresses in, without any attributes, where a proxy is used.
 type resolution struct {
 	target    *target
@@ -74,7 +74,7 @@ func (r *resolution) addresses() []resolver.Address {
 	return addresses
 }
 
-// serverName is what TLS asks an instance for; "" is the service's name.
+// serverName returns the name that TLS checks the certificate of an instance for; "" stands for the service's name.
 func (t *target) serverName(instance membership.Instance) string {
 	if !t.hostNames {
 		return ""
