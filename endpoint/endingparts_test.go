@@ -141,6 +141,10 @@ func soonWithCause(ctx context.Context) (context.Context, func()) {
 	return context.WithTimeoutCause(ctx, 30*time.Millisecond, errCause)
 }
 
+func hardlyAnyTime(ctx context.Context) (context.Context, func()) {
+	return context.WithTimeout(ctx, 500*time.Microsecond)
+}
+
 func canceledSoon(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	time.AfterFunc(30*time.Millisecond, cancel)

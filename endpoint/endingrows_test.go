@@ -87,6 +87,8 @@ var endings = map[string]ending{
 		handler: hold, edit: stopSoon},
 	"a deadline over before the call": {fault: caller, http: nothing_, kit: nothing_,
 		within: lateBefore},
+	"a deadline that leaves the instance no time": {fault: caller, http: nothing_, kit: nothing_,
+		within: hardlyAnyTime, handler: hold},
 	"a deadline while dialling": {fault: unknown, http: late, kit: late,
 		within: soon, base: dialForever},
 	"a deadline while waiting": {fault: instance, http: late, kit: late,

@@ -13,6 +13,7 @@ import (
 // endpoint makes the call; a [Transport] adds more. Goroutines of net/http write to it even after
 // the call.
 type exchange struct {
+	began     time.Time
 	asked     atomic.Bool           // net/http asked for a connection
 	connected atomic.Bool           // it had one
 	idle      atomic.Bool           // the connection had been idle
@@ -29,7 +30,7 @@ type exchangeKey struct{}
 
 // withExchange returns a context for a call, and the record of the call.
 func withExchange(ctx context.Context) (context.Context, *exchange) {
-	x := new(exchange)
+	x := &exchange{began: time.Now()}
 	if c, ok := ctx.Value(httpCallKey{}).(*httpCall); ok {
 		x.request = c.request
 	}
@@ -65,6 +66,15 @@ func (x *exchange) wroteRequest(info httptrace.WroteRequestInfo) {
 // clientTimeoutLag is how much earlier than the deadline of its context an http.Client may close
 // Request.Cancel for its Timeout.
 const clientTimeoutLag = 5 * time.Millisecond
+
+// leastTime is how long an instance must have had a call before it is blamed for a deadline.
+const leastTime = time.Millisecond
+
+// hurried reports whether the time of ctx left the instance less than leastTime.
+func (x *exchange) hurried(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && !x.began.IsZero() && deadline.Sub(x.began) < leastTime
+}
 
 // canceled reports whether the caller closed Request.Cancel. http.Client does that for its
 // Timeout, too: late reports whether the time of ctx is over as well.

@@ -35,6 +35,8 @@ func (x *exchange) verdictOf(ctx context.Context, err error) verdict {
 		return verdict{outcome: balancer.Canceled, final: true}
 	case Canceled(ctx):
 		return verdict{outcome: balancer.Canceled}
+	case evidence == membership.TimedOut && x.hurried(ctx), canceled && late && x.hurried(ctx):
+		return verdict{outcome: balancer.Canceled, final: true}
 	case canceled && late:
 		return verdict{outcome: balancer.Failure, evidence: membership.TimedOut, final: true}
 	case canceled:
