@@ -104,8 +104,8 @@ func (c Heard) apply(e *entry) {
 	}
 }
 
-// Of a boot whose record is known, a head tells nothing new but its goodbye, or that the boot is gone where it was never
-// seen alive.
+// Of a boot whose record is known, a head tells nothing new but its goodbye, or that the boot is gone where it was
+// never seen alive.
 func (c Remembered) apply(e *entry) {
 	known := e.heard && e.record.Boot == c.Boot
 	if c.Gone > 0 && c.Gone <= forgetAfter && (!known || c.State == Left) {

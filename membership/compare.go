@@ -55,8 +55,8 @@ func (s *Store) Lacks(heads []Head, form byte) (names []string) {
 	return names
 }
 
-// Awaited returns those of a peer's heads of living members that the view does not hold yet: it lists neither that version
-// nor a later one, although nothing is known of the end of that boot.
+// Awaited returns those of a peer's heads of living members that the view does not hold yet: it lists neither that
+// version nor a later one, although nothing is known of the end of that boot.
 func (s *Store) Awaited(heads []Head) (awaited []Head) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

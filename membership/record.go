@@ -85,7 +85,7 @@ type Record struct {
 	// by it. The zero time when unknown.
 	Started time.Time
 
-	// Registered is when each service was registered, by name, in milliseconds and by the owner's own clock, as Started.
+	// Registered is when each service was registered, by name: in milliseconds and by the owner's clock, as Started.
 	// A service without an entry is as old as the boot, as far as is known.
 	Registered map[string]time.Time
 

@@ -12,7 +12,7 @@ const (
 	StandingHeld      Standing = "held back" // it is back after it was lost too often, and has yet to stay
 	StandingKept      Standing = "kept"      // it fell silent, but together with too many others, or when this process was cut off
 	StandingGone      Standing = "gone"
-	StandingUnmet     Standing = "unmet" // others say that it lives; it has said nothing itself, or its record has not come
+	StandingUnmet     Standing = "unmet" // peers report it alive; it has said nothing itself, or its record has not come
 	StandingLeft      Standing = "left"
 )
 
@@ -59,7 +59,7 @@ func (e *entry) learned(restarted bool) {
 	}
 }
 
-// said is for a new state that a member reports of itself. That a member drains does not explain why it fails to answer.
+// said is for a new state that a member reports of itself. Draining does not explain why a member fails to answer.
 func (e *entry) said() {
 	switch {
 	case e.record.State == Left:

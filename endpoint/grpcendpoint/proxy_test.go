@@ -52,8 +52,8 @@ func TestFault63_ProxyOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// callTwoInstances fails unless both are called, and told apart. They are at the wildcard's address: a client reaches it
-// there, and no proxy makes an exception for it, as for loopback.
+// callTwoInstances fails unless both are called, and told apart. They are at the wildcard's address: a client reaches
+// them there, and no proxy makes an exception for it, as for loopback.
 func callTwoInstances(t *testing.T, options []Option) {
 	town := newTown(t)
 	for i, name := range []string{"a", "b"} {
