@@ -215,7 +215,7 @@ func (r *reach) note(address string, err error) {
 	var refusal *transport.RefusedError
 	switch {
 	case errors.As(err, &refusal) && refusal.Reason == transport.ReasonCluster:
-		r.avoid(address, err)
+		r.avoid(address, fmt.Errorf("join %s: %w", address, err))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		r.mu.Lock()
 		id := r.missing.refused(address, time.Now())

@@ -52,6 +52,9 @@ func TestRefusedMembersNameBothClusters(t *testing.T) {
 				} {
 					said := 0
 					for _, line := range side.log.all() {
+						if strings.Contains(line, "no seed answers") && !strings.Contains(line, "join "+side.met) {
+							t.Errorf("the line does not name the seed: %s", line)
+						}
 						if strings.Contains(line, "cluster: refused a peer") {
 							said++
 							if !strings.Contains(line, side.text) || !strings.Contains(line, fmt.Sprintf(`"address":"%s"`, side.met)) {
