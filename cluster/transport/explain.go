@@ -75,6 +75,8 @@ const (
 
 var foreigners = map[string]string{
 	"HTTP/":    answersHTTP,
+	"<!":       answersHTTP, // a page of HTTP/0.9, which has no line of status, as the answer to what is no request
+	"<html":    answersHTTP,
 	"PRI * HT": asksHTTP,
 	"GET ":     asksHTTP,
 	"HEAD ":    asksHTTP,

@@ -97,6 +97,7 @@ func TestStrangersAreNamed(t *testing.T) {
 	}{
 		"HTTP":             {web.Listener.Addr().String(), "it answers in HTTP: it is not a gossip port", "it answers in HTTP: it is not a gossip port"},
 		"HTTP/2":           {says(t, "\x00\x00\x06\x04\x00\x00\x00\x00\x00"), "it answers in HTTP", "it answers in HTTP"},
+		"HTTP/0.9":         {says(t, "<!DOCTYPE HTML>\n"), "it answers in HTTP", "it answers in HTTP"},
 		"HTTPS":            {safeWeb.Listener.Addr().String(), "it closed the connection without a word", "it speaks TLS, and not this protocol: it is not a gossip port"},
 		"TLS":              {safe.Addr().String(), "it closed the connection without a word", "it does not speak this protocol"},
 		"SSH":              {says(t, "SSH-2.0-OpenSSH_9.6\r\n"), "it speaks SSH: it is not a gossip port", "it speaks SSH: it is not a gossip port"},
