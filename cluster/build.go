@@ -33,11 +33,13 @@ func (r *run) build(ctx context.Context, build func(*Node) ([]Offer, error)) ([]
 	select {
 	case b = <-done:
 	case <-ctx.Done():
+		told := time.Now()
 		select {
 		case b = <-done:
+			r.waited = time.Since(told)
 		case <-time.After(buildPatience):
 			close(abandoned)
-			r.waited = buildPatience
+			r.waited, r.abandoned = buildPatience, true
 			return nil, errBuildGoesOn
 		}
 	}

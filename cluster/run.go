@@ -77,7 +77,9 @@ type run struct {
 	end     context.CancelFunc // begins the end
 	work    sync.WaitGroup
 	servers []*serving
-	waited  time.Duration // for a build that has not returned
+
+	waited    time.Duration // for build, once the end was requested
+	abandoned bool          // build has not returned
 
 	mu   sync.Mutex
 	errs []error // in the order in which they happened
@@ -110,6 +112,7 @@ const (
 	// that docker stop and others leave to a process.
 	quietEnd = 7500 * time.Millisecond
 
+	leastDrain    = time.Second // after a build that was waited for
 	leastGoodbye  = time.Second
 	stillAnswered = time.Second // a shutdown that takes longer had requests in flight
 )
@@ -119,8 +122,8 @@ const (
 func (r *run) finish() {
 	r.node.log.Info().Err(r.failure()).Msg("cluster: draining, to end")
 	began := time.Now()
-	if r.waited == 0 {
-		r.step(r.drain, r.node.Drain)
+	if !r.abandoned {
+		r.step(max(r.drain-r.waited, min(r.drain, leastDrain)), r.node.Drain)
 	}
 	spent := r.waited + time.Since(began)
 	if len(r.servers) > 0 {

@@ -17,6 +17,9 @@ import (
 // wholeEnd is what the end of a process takes at most while no request is in flight.
 const wholeEnd = 8 * time.Second
 
+// buildPatience is how long a build may go on once the end was requested.
+const buildPatience = 3 * time.Second
+
 // disturbance happens to members just before a process is told to end, or some time before.
 type disturbance struct {
 	members, hit int // of members, beside the process that ends
@@ -201,6 +204,28 @@ func TestRunBuildIsToldToEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRunBuildTakesOfTheEnd has a build end in its own time, and all others vanish meanwhile: the
+// whole end takes no longer for that.
+func TestRunBuildTakesOfTheEnd(t *testing.T) {
+	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+		p := newProcess(t, c).run(func(node *cluster.Node) ([]cluster.Offer, error) {
+			<-node.Context().Done()
+			time.Sleep(buildPatience - time.Millisecond)
+			return nil, nil
+		})
+		c.AwaitViews(settled, c.Members, members(4))
+		for _, m := range c.Members {
+			m.Host.Vanish()
+		}
+		p.end()
+		began := time.Now()
+		<-p.result
+		if took := time.Since(began); took > wholeEnd {
+			t.Errorf("Run took %v to end, want %v at most", took, wholeEnd)
+		}
+	})
 }
 
 // TestRunBuildFailsAsItIsTold has a build that was told to end fail for another reason, which is an
