@@ -141,6 +141,13 @@ func (c Config) check() (settings, error) {
 		return s, at(&membership.FieldError{Field: "seed provider", Value: "nil",
 			Remedy: "give a SeedProvider or none"}, "Seeds")
 	}
+	for _, provider := range s.Seeds {
+		if srv, ok := provider.(srvSeeds); ok {
+			if err := srv.check(); err != nil {
+				return s, err
+			}
+		}
+	}
 	if s.TLS, err = s.checkSources(); err != nil {
 		return s, err
 	}

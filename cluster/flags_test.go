@@ -14,7 +14,9 @@ import (
 // parse gives what the flags make of args, with no environment but env.
 func parse(t *testing.T, env map[string]string, args ...string) *cluster.Config {
 	t.Helper()
-	for _, name := range []string{"NAME", "CLUSTER", "BIND", "ADVERTISE", "JOIN", "SECRET", "SECRET_FILE", "CERT_FILE", "KEY_FILE", "CA_FILE", "INSECURE", "ZONE", "WIRE_VERSION", "ALLOW_LOOPBACK_SERVICES"} {
+	for _, name := range []string{"NAME", "CLUSTER", "BIND", "ADVERTISE", "JOIN", "JOIN_SRV", "JOIN_FILE", "PEERS_FILE",
+		"SECRET", "SECRET_FILE", "CERT_FILE", "KEY_FILE", "CA_FILE", "INSECURE", "ZONE", "WIRE_VERSION",
+		"ALLOW_LOOPBACK_SERVICES"} {
 		t.Setenv("GOSSIP_"+name, env["GOSSIP_"+name])
 	}
 	fs := flag.NewFlagSet("test", flag.ContinueOnError)

@@ -58,6 +58,17 @@ func TestUnusableEnvironmentAlone(t *testing.T) {
 	wantFieldError(t, startError(t, *config), "environment variable GOSSIP_WIRE_VERSION", "one")
 }
 
+// TestUnusableSRVName is no domain name: no record can ever be found.
+func TestUnusableSRVName(t *testing.T) {
+	for _, name := range []string{"_gossip._tcp shop", "http://shop.example/", "shop.example:7946", "shop..example", "."} {
+		err := startError(t, *parse(t, map[string]string{"GOSSIP_JOIN_SRV": name}))
+		wantFieldError(t, err, "name of SRV records", name)
+		if err != nil && !strings.Contains(err.Error(), "-gossip.join-srv, $GOSSIP_JOIN_SRV") {
+			t.Errorf("%v does not name the flag", err)
+		}
+	}
+}
+
 func startError(t *testing.T, config cluster.Config) error {
 	t.Helper()
 	node, err := cluster.Start(t.Context(), config)

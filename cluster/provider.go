@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/grapevine-go/grapevine/membership"
 )
 
 // SeedProvider says where members may be that a node can join. A node asks at every attempt to join, so that seeds may
@@ -42,6 +45,18 @@ func (s staticSeeds) Seeds(context.Context) ([]string, error) { return slices.Cl
 func SRVSeeds(name string) SeedProvider { return srvSeeds(name) }
 
 type srvSeeds string
+
+var srvName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
+
+// check refuses what is no domain name, which no record ever has.
+func (s srvSeeds) check() error {
+	if srvName.MatchString(string(s)) {
+		return nil
+	}
+	return &membership.FieldError{Field: "name of SRV records", Value: string(s),
+		Remedy:  "name the records in full: _gossip._tcp.shop.example.com",
+		Setting: "SRVSeeds, -" + flagPrefix + "join-srv, $" + variable("join-srv")}
+}
 
 func (s srvSeeds) Seeds(ctx context.Context) (seeds []string, err error) {
 	_, records, err := net.DefaultResolver.LookupSRV(ctx, "", "", string(s))
