@@ -96,10 +96,12 @@ func unlikeliness(prefix netip.Prefix) (rank int) {
 	return rank
 }
 
-// containerBridge matches the interfaces that container engines and hypervisors make on a host: only what runs on the
-// same host is behind them. Docker names the bridges of its networks br- and a hexadecimal number.
-var containerBridge = regexp.MustCompile(`^(docker|br-[0-9a-f]+$|podman|nerdctl|lxc|lxdbr|incusbr|virbr|` +
-	`vmnet|vboxnet|veth|cni|cbr|flannel|cali|tunl|weave|cilium|antrea|ovn-k8s|kube-|nodelocaldns)`)
+// containerBridge matches the interfaces that container engines and hypervisors make on a host: only
+// what runs on the same host is behind them. Docker names the bridges of its networks br- and twelve
+// hexadecimal digits, and ends of cables veth and seven: br-100 and veth0 are names that people give.
+var containerBridge = regexp.MustCompile(`^(docker|br-[0-9a-f]{6,}$|podman|nerdctl|lxc|lxdbr|incusbr|` +
+	`virbr|mpqemubr|vmnet|vboxnet|veth[0-9a-f]{6,}$|cni|cbr|flannel|cali|vxlan\.calico|tunl|weave|` +
+	`cilium|antrea|ovn-k8s|kube-|nodelocaldns)`)
 
 // bindError adds to the system's error where the address is set and what to do.
 func (s settings) bindError(err error) error {
