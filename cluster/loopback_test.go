@@ -22,7 +22,11 @@ var atLoopback = map[string]string{
 	"IPv6":               "[::1]:80",
 	"IPv4 in IPv6":       "[::ffff:127.0.0.1]:80",
 	"with a zone":        "[::1%lo]:80",
-	"wildcard, a zone":   "[::%eth0]:80",
+	"IPv4, short":        "127.1:80",
+	"IPv4 as a number":   "2130706433:80",
+	"IPv4, hexadecimal":  "0x7f.0.0.1:80",
+	"IPv4, octal":        "0177.1:80",
+	"wildcard, short":    "0:80",
 	"name":               "localhost:80",
 	"name in capitals":   "LocalHost:80",
 	"name in full":       "localhost.:80",
@@ -53,7 +57,8 @@ func TestFault64_ServiceAtLoopback(t *testing.T) {
 			wantLoopbackRefused(t, held.Update(service), c.Members[1].Node, address)
 		}
 		c.AwaitViews(prompt, c.Members, offers("users", "10.0.0.2:80"))
-		for _, address := range []string{"10.0.0.1:80", "[fd00::1]:80", "localhost.example:80", "mylocalhost:80", "128.0.0.1:80"} {
+		for _, address := range []string{"10.0.0.1:80", "[fd00::1]:80", "localhost.example:80", "mylocalhost:80", "128.0.0.1:80",
+			"10.1:80", "127:80", "127.1.example:80", "256.1:80", "1.2.3.4.5:80", "123456789012:80"} {
 			registration := mustRegister(t, m, membership.Service{Name: "users", Address: address})
 			if err := registration.Deregister(); err != nil {
 				t.Error(err)
@@ -76,9 +81,6 @@ func TestServiceAtLoopbackAllowed(t *testing.T) {
 func TestServiceAtLoopbackOfAMemberThere(t *testing.T) {
 	node := start(t, cluster.Config{})
 	for _, address := range atLoopback {
-		if strings.HasPrefix(address, "[::%") {
-			continue
-		}
 		registration, err := node.Register(membership.Service{Name: "users", Address: address})
 		if err != nil {
 			t.Fatalf("register %s on loopback: %v", address, err)
@@ -112,6 +114,19 @@ func TestFault64_OfferAtLoopback(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestServiceAtAWildcard is refused as what it is, and not as loopback, which could be allowed.
+func TestServiceAtAWildcard(t *testing.T) {
+	virtual(t, 1, func(t *testing.T, c *testcluster.Cluster) {
+		for _, address := range []string{":80", "0.0.0.0:80", "[::]:80", "[::%eth0]:80", "[::ffff:0.0.0.0]:80"} {
+			_, err := c.Members[0].Register(membership.Service{Name: "users", Address: address})
+			wantFieldError(t, err, `address of service "users"`, address)
+			if err == nil || !strings.Contains(err.Error(), "not the wildcard") {
+				t.Errorf("Register(%s) = %v", address, err)
+			}
+		}
+	})
 }
 
 // TestOfferOfALoopbackMember: a wildcard stands for the member's address, on loopback too.

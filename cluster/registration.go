@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,8 +88,11 @@ func (n *Node) offer(edit func(*membership.Record) error) error {
 
 // checkReach refuses a service that others would look for on their own hosts.
 func (n *Node) checkReach(service membership.Service) error {
-	if n.loopbackServices || n.address.Addr().IsLoopback() || !onLoopback(service.Address) {
+	if n.loopbackServices || n.address.Addr().IsLoopback() {
 		return nil
+	}
+	if service.Check() != nil || !onLoopback(service.Address) {
+		return nil // another check refuses what is no address at all
 	}
 	return &membership.FieldError{Field: fmt.Sprintf("address of service %q", service.Name), Value: service.Address,
 		Remedy: fmt.Sprintf("other hosts reach this member at %v, and not at loopback: serve and register at an address "+
@@ -106,10 +110,40 @@ func onLoopback(address string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
+		ip, err = parseShortIPv4(host)
+	}
+	if err != nil {
 		return loopbackNames.MatchString(strings.ToLower(host))
 	}
 	ip = ip.WithZone("").Unmap()
 	return ip.IsLoopback() || ip.IsUnspecified()
+}
+
+var errNoIPv4 = errors.New("no IPv4 address")
+
+// parseShortIPv4 reads what inet_aton of C libraries does, and with it some resolvers: one to four
+// numbers, decimal, octal or hexadecimal, the last of which fills the bytes that are left, as 127.1.
+func parseShortIPv4(host string) (netip.Addr, error) {
+	parts := strings.Split(host, ".")
+	var ip [4]byte
+	if len(parts) > len(ip) {
+		return netip.Addr{}, errNoIPv4
+	}
+	for i, part := range parts {
+		bytes := 1
+		if i == len(parts)-1 {
+			bytes = len(ip) - i
+		}
+		number, err := strconv.ParseUint(part, 0, 8*bytes)
+		if err != nil {
+			return netip.Addr{}, errNoIPv4
+		}
+		for at := i + bytes - 1; at >= i; at-- {
+			ip[at] = byte(number)
+			number >>= 8
+		}
+	}
+	return netip.AddrFrom4(ip), nil
 }
 
 // failure is why this node is of no more use, if it is not.

@@ -66,7 +66,7 @@ func CheckAddress(field, value string) error {
 	}
 	ip, err := netip.ParseAddr(host)
 	switch {
-	case host == "" || err == nil && ip.Unmap().IsUnspecified():
+	case host == "" || err == nil && ip.WithZone("").Unmap().IsUnspecified():
 		return unusable(field, value, "use an address that other hosts can dial, not the wildcard of a listener")
 	case err != nil && !hostPattern.MatchString(host):
 		return unusable(field, value, "use an IP or a host name before the port")

@@ -97,6 +97,7 @@ func TestCheckAddress(t *testing.T) {
 		"named port":      {"10.0.0.7:http", "use a port from 1 to 65535"},
 		"no host":         {":8080", "not the wildcard of a listener"},
 		"wildcard":        {"0.0.0.0:8080", "not the wildcard of a listener"},
+		"wildcard, zone":  {"[::%eth0]:8080", "not the wildcard of a listener"},
 		"wildcard, IPv6":  {"[::]:8080", "not the wildcard of a listener"},
 		"control in host": {"users\x1bc:80", "use printable characters"},
 	} {
