@@ -46,7 +46,7 @@ func (w *watch) accusedBy(m note) {
 	if _, living := w.node.push.address(m.from); living && m.subject != m.from && m.subject != w.node.id {
 		w.noteAccuser(m.subject, m.from, m.version&tellsAll != 0)
 	}
-	w.suspect(m.subject, suspicion{why: "accused by " + m.from.name, weak: m.version&foundProof == 0})
+	w.suspect(m.subject, suspicion{why: m.from.name + " suspects it", weak: m.version&foundProof == 0})
 }
 
 func (w *watch) noteAccuser(id, by identity, tells bool) {

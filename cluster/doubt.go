@@ -52,7 +52,7 @@ func (w *watch) dispel(id identity, address Address) {
 			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind)
 		case silent:
 			noted = w.note(id) || noted
-			w.node.inbox.put(suspectEvent{id, "SWIM has given it up, and it does not answer"})
+			w.node.inbox.put(suspectEvent{id, "SWIM has given it up, and it answers no probe"})
 		}
 		if found == dead || found == absent || found == silent && w.silentFor(id, heard) >= w.node.stretch(doubtPatience) {
 			w.node.inbox.put(downEvent{id, found == dead, looked, "it did not answer after SWIM had given it up"})

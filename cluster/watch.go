@@ -99,7 +99,7 @@ func (w *watch) suspect(id identity, s suspicion) {
 // unanswered looks at a neighbour that is silent. One that is suspected is looked at anyway, ever less often.
 func (w *watch) unanswered(id identity) {
 	if !w.isSilent(id) && !w.node.solitude.cutOff() {
-		w.suspect(id, suspicion{why: "it does not answer its neighbour", tell: true, weak: true})
+		w.suspect(id, suspicion{why: "it missed heartbeats", tell: true, weak: true})
 	}
 }
 
@@ -182,7 +182,7 @@ func (w *watch) conclude(id identity, found verdict, why string) {
 		if w.node.solitude.cutOff() {
 			return
 		}
-		w.node.inbox.put(suspectEvent{id, why + ", and it does not answer"})
+		w.node.inbox.put(suspectEvent{id, why + ", and it answers no probe"})
 	}
 }
 
