@@ -14,8 +14,8 @@ import (
 
 const (
 	announceTick    = 100 * time.Millisecond // between two looks at the members that have not confirmed
-	probeAfter      = 700 * time.Millisecond // without a confirmation, a member is probed: by then three datagrams were sent
-	mostProbed      = 16                     // members at each announceTick
+	probeAfter      = 700 * time.Millisecond // without a confirmation, after three datagrams
+	mostProbed      = 16                     // members, at each announceTick
 	suspectPatience = time.Second            // for a suspected member, which may be paused for a moment
 )
 
@@ -103,7 +103,8 @@ func (n *Node) probeSilent(missing []identity) {
 			return
 		}
 		if !n.suspects(id) {
-			n.watch.suspect(id, suspicion{why: "it does not confirm that " + n.id.name + " ends", tell: true, weak: true})
+			why := "it does not confirm that " + n.id.name + " ends"
+			n.watch.suspect(id, suspicion{why: why, tell: true, weak: true})
 			probed++
 		}
 	}

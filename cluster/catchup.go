@@ -11,9 +11,10 @@ import (
 // catchUpPatience is for how long nothing may come of what is missing, and the view is as full as it gets.
 const catchUpPatience = 5 * time.Second
 
-// catchUp finds out when the view holds what the first peer held when this node met it. It does not matter from whom the records
-// come: the first peer may vanish, but each owner pushes its own, and anti-entropy asks any peer. A member that the first peer
-// listed and that neither answers this node nor is found gone is waited for with a bound.
+// catchUp finds out when the view holds what the first peer held when this node met it. It does not
+// matter from whom the records come: the first peer may vanish, but each owner pushes its own, and
+// anti-entropy asks any peer. A member that the first peer listed and that neither answers this
+// node nor is found gone is waited for with a bound.
 type catchUp struct {
 	node *Node
 	over chan struct{} // closed when it does
@@ -92,5 +93,6 @@ func (c *catchUp) waiting() string {
 	if len(c.missing) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("the view still lacks %d of the members that the first peer listed, such as %s", len(c.missing), c.missing[0].Name)
+	return fmt.Sprintf("the view still lacks %d of the members that the first peer listed, such as %s",
+		len(c.missing), c.missing[0].Name)
 }

@@ -32,8 +32,8 @@ func listsAll(s *membership.Snapshot, members []*testcluster.Member) string {
 	return ""
 }
 
-// TestReadyHoldsWhatThePeerHeld has newcomers join a cluster of large records where a fifth of all packets is lost: once they
-// are ready, they list the services of all.
+// TestReadyHoldsWhatThePeerHeld has newcomers join a cluster of large records where a fifth of all
+// packets is lost: once they are ready, they list the services of all.
 func TestReadyHoldsWhatThePeerHeld(t *testing.T) {
 	for name, link := range map[string]testcluster.Link{"": normal, ", lossy": {Latency: 5 * time.Millisecond, Loss: 0.2}} {
 		for _, seeds := range []int{1, 3} {
@@ -66,7 +66,8 @@ func TestReadyHoldsWhatThePeerHeld(t *testing.T) {
 	}
 }
 
-// TestReadyWithoutThePeer has the first peer vanish as soon as it has told what it knows: another one sends the records.
+// TestReadyWithoutThePeer has the first peer vanish as soon as it has told what it knows: another
+// one sends the records.
 func TestReadyWithoutThePeer(t *testing.T) {
 	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		for _, m := range c.Members {
@@ -88,8 +89,9 @@ func TestReadyWithoutThePeer(t *testing.T) {
 	})
 }
 
-// TestReadyDespiteTheSilent has the first peer list a member that does not answer the newcomer: paused, or beyond a cut. It holds up
-// Ready only for a while. One that is killed meanwhile does not.
+// TestReadyDespiteTheSilent has the first peer list a member that does not answer the newcomer:
+// paused, or beyond a cut. It holds up Ready only for a while. One that is killed meanwhile does
+// not.
 func TestReadyDespiteTheSilent(t *testing.T) {
 	for name, tt := range map[string]struct {
 		silence func(c *testcluster.Cluster, m *testcluster.Member, newcomer *testcluster.Host)

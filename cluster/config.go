@@ -76,13 +76,14 @@ type Config struct {
 	// [membership.WireVersion].
 	WireVersion byte
 
-	// AllowLoopbackServices lets a node that others reach beyond loopback register a service at a loopback address, such
-	// as one behind a proxy of each host. Without it that is an error, as each host would call only itself.
+	// AllowLoopbackServices lets a node that others reach beyond loopback register a service at a
+	// loopback address, such as one behind a proxy of each host. Without it that is an error, as
+	// each host would call only itself.
 	AllowLoopbackServices bool
 
-	// Logger receives the node's log lines and those of memberlist. The zero value means standard error, from level info on,
-	// in [Run], and no lines in [Start]: a library that is a guest in a process stays silent unless it is given a logger.
-	// zerolog.Nop() means silence in both.
+	// Logger receives the node's log lines and those of memberlist. The zero value means standard
+	// error, from level info on, in [Run], and no lines in [Start]: a library that is a guest in a
+	// process stays silent unless it is given a logger. zerolog.Nop() means silence in both.
 	Logger zerolog.Logger
 
 	// Transport replaces the sockets, for tests; what passes over it is sealed all the same. The node shuts it down, once

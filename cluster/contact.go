@@ -7,8 +7,9 @@ const (
 	slowestProof = 15 * time.Second
 )
 
-// contact acts on a sign of life of a member: it confirms one that memberlist reports alive, and clears a suspicion. One that was
-// lost here is probed at its address first: it may speak from another one, at which nobody reaches it.
+// contact acts on a sign of life of a member: it confirms one that memberlist reports alive, and
+// clears a suspicion. One that was lost here is probed at its address first: it may speak from
+// another one, at which nobody reaches it.
 func (n *Node) contact(id identity) {
 	first, probe := n.push.meet(id)
 	if probe {

@@ -10,7 +10,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// TestSignOfTheLost holds when a sign of life lists a member: always, but for a boot that was lost here and has not answered.
+// TestSignOfTheLost holds when a sign of life lists a member: always, but for a boot that was lost
+// here and has not answered.
 func TestSignOfTheLost(t *testing.T) {
 	id := identityOf(recordOf("a"))
 	const address = "10.0.0.7:7946"
@@ -49,7 +50,8 @@ func TestSignOfTheLost(t *testing.T) {
 	}
 }
 
-// TestLostIsProbedEverLessOften has a member that was lost speak ten times a second for ten minutes without ever answering.
+// TestLostIsProbedEverLessOften has a member that was lost speak ten times a second for ten minutes
+// without ever answering.
 func TestLostIsProbedEverLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		id := identity{"a", 1}

@@ -46,9 +46,9 @@ func (s settings) certificateFiles() (*TLS, error) {
 	files := TLSFiles(s.CertFile, s.KeyFile, s.CAFile)
 	own, err := files.Certificate()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", at(&membership.FieldError{Field: "certificate files",
-			Value:  s.CertFile + ", " + s.KeyFile,
-			Remedy: "name a certificate and its key, in PEM form, that this process can read"}, "CertFile", "KeyFile"), err)
+		refused := &membership.FieldError{Field: "certificate files", Value: s.CertFile + ", " + s.KeyFile,
+			Remedy: "name a certificate and its key, in PEM form, that this process can read"}
+		return nil, fmt.Errorf("%w: %w", at(refused, "CertFile", "KeyFile"), err)
 	}
 	if own.Leaf != nil {
 		if err := transport.AllowDNSName(own.Leaf, s.Name); err != nil {
@@ -75,7 +75,8 @@ func (s settings) checkExposure() error {
 	}
 	if s.Cluster == "" {
 		return at(&membership.FieldError{Field: "cluster name", Value: "",
-			Remedy: "name the cluster to listen beyond loopback, so that a reused IP never merges two clusters"}, "Cluster")
+			Remedy: "name the cluster to listen beyond loopback, so that a reused IP never merges two clusters"},
+			"Cluster")
 	}
 	return nil
 }

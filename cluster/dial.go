@@ -131,8 +131,9 @@ func (r *reach) tryAll(addresses []string) (answered bool, err error) {
 
 var errBusy = errors.New("no answer yet")
 
-// try identifies the process at an address, and joins it if it is another member of this cluster. An address that leads back to
-// this member is no error where no other can be there. Elsewhere it is one, as the next dial may lead to another member.
+// try identifies the process at an address, and joins it if it is another member of this cluster.
+// An address that leads back to this member is no error where no other can be there. Elsewhere it
+// is one, as the next dial may lead to another member.
 func (r *reach) try(address string) (answered bool, err error) {
 	if address == r.node.Address() {
 		r.letGo(address)
@@ -167,8 +168,8 @@ func (r *reach) try(address string) (answered bool, err error) {
 
 var errLedBack = errors.New("it led back to this member, and is tried again")
 
-// join exchanges all that is known with the member at an address. This dial may lead elsewhere than the one before it: to another
-// member, which is as good, or back to this one, which is an error.
+// join exchanges all that is known with the member at an address. This dial may lead elsewhere than
+// the one before it: to another member, which is as good, or back to this one, which is an error.
 func (r *reach) join(address string) error {
 	_, err := r.node.list.Join([]string{address})
 	var listed interface{ WrappedErrors() []error }
@@ -178,8 +179,9 @@ func (r *reach) join(address string) error {
 	return err
 }
 
-// meet lists again a member that was dropped although memberlist never gave it up. It has just said who it is at an address, which
-// is proof of life there. By another way, as a virtual IP, it is a sign of life.
+// meet lists again a member that was dropped although memberlist never gave it up. It has just said
+// who it is at an address, which is proof of life there. By another way, as a virtual IP, it is a
+// sign of life.
 func (n *Node) meet(found, address string) {
 	for _, node := range n.list.Members() {
 		if node.Name != found {

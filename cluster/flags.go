@@ -57,7 +57,8 @@ func Flags(fs *flag.FlagSet) *Config {
 		fs.Var(b, flagPrefix+name, usage+" [$"+variable(name)+"]")
 	}
 	toggle(&c.Insecure, "insecure", "listen beyond loopback without secret and certificates")
-	toggle(&c.AllowLoopbackServices, "allow-loopback-services", "let a member beyond loopback offer services at loopback")
+	toggle(&c.AllowLoopbackServices, "allow-loopback-services",
+		"let a member beyond loopback offer services at loopback")
 	const wire = "wire-version"
 	setWire := func(value string) error {
 		version, err := parseWireVersion(value)

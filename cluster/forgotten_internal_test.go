@@ -10,8 +10,9 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// TestFault58_WhoHasForgotten holds which heads of a peer show that it has forgotten this member: those that cover its name and
-// lack it, and no others. A peer that has not confirmed anything yet is being told anyway.
+// TestFault58_WhoHasForgotten holds which heads of a peer show that it has forgotten this member:
+// those that cover its name and lack it, and no others. A peer that has not confirmed anything yet
+// is being told anyway.
 func TestFault58_WhoHasForgotten(t *testing.T) {
 	peer := identity{"a", 1}
 	for name, tt := range map[string]struct {
@@ -69,8 +70,8 @@ func TestFault58_CorrectedOnceASecond(t *testing.T) {
 	}
 }
 
-// TestFault58_TheForgottenIsAsked has a peer tell of itself of which this member has no record, or only the head: it is asked for it.
-// One that joins is not, as it may not have its name yet.
+// TestFault58_TheForgottenIsAsked has a peer tell of itself of which this member has no record, or
+// only the head: it is asked for it. One that joins is not, as it may not have its name yet.
 func TestFault58_TheForgottenIsAsked(t *testing.T) {
 	peer := identity{"a", 0xc0ffee}
 	head := membership.Head{Name: "a", Boot: membership.Boot{Number: 1, ID: peer.boot}, Version: 7, Form: membership.WireVersion}

@@ -71,8 +71,9 @@ func decodeHeads(buf []byte) (heads []membership.Head, err error) {
 	return heads, nil
 }
 
-// covers reports whether the sender tells all that it knows of a name: where its heads lack it, so does the sender. What had no
-// room in an exchange of a join is taken for lacking as well, which costs one record.
+// covers reports whether the sender tells all that it knows of a name: where its heads lack it, so
+// does the sender. What had no room in an exchange of a join is taken for lacking as well, which
+// costs one record.
 func (m headsEvent) covers(name string) bool {
 	return m.joins || m.asks && name >= m.first && (m.last == "" || name <= m.last)
 }

@@ -46,7 +46,8 @@ func TestFault59_RememberedLeadsBack(t *testing.T) {
 	})
 }
 
-// TestFault59_OwnAddressIsNotSearched has the peers file hold the own address of a node, as that of a host which had it before.
+// TestFault59_OwnAddressIsNotSearched has the peers file hold the own address of a node, as that of
+// a host which had it before.
 func TestFault59_OwnAddressIsNotSearched(t *testing.T) {
 	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		path := filepath.Join(t.TempDir(), "peers")

@@ -15,8 +15,8 @@ import (
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 )
 
-// orStandardError returns the logger that was given, or one to standard error in place of the zero value. zerolog.Nop() is not
-// the zero value.
+// orStandardError returns the logger that was given, or one to standard error in place of the zero
+// value. zerolog.Nop() is not the zero value.
 func orStandardError(given zerolog.Logger) zerolog.Logger {
 	if !reflect.ValueOf(given).IsZero() {
 		return given
@@ -65,10 +65,11 @@ func (w levelWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// statedByJournal reports whether a line of memberlist's is about a member that does not answer: there is one for each member
-// and probe, and the journal states what becomes of it.
+// statedByJournal reports whether a line of memberlist's is about a member that does not answer:
+// there is one for each member and probe, and the journal states what becomes of it.
 func statedByJournal(text []byte) bool {
-	return bytes.HasPrefix(text, []byte("memberlist: Suspect ")) || bytes.HasPrefix(text, []byte("memberlist: Marking "))
+	return bytes.HasPrefix(text, []byte("memberlist: Suspect ")) ||
+		bytes.HasPrefix(text, []byte("memberlist: Marking "))
 }
 
 // printable replaces what could forge a line or command a terminal: memberlist quotes names as it received them.

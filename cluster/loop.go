@@ -71,7 +71,8 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 			if e.answered {
 				evidence = "it answered a probe"
 			}
-			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address, Evidence: evidence})
+			changes = append(changes,
+				membership.Up{Name: e.id.name, BootID: e.id.boot, Address: e.address, Evidence: evidence})
 		}
 	case metEvent:
 		if address, living := n.push.address(e.id); living && !n.push.isLost(e.id) {
@@ -142,9 +143,10 @@ func (n *Node) noteKept(changes []membership.Change) {
 	}
 }
 
-// seen records that memberlist reports a member alive, and reports whether this node has first-hand evidence. A member known only
-// by hearsay waits, so that a boot that is dead is not listed on the word of a peer that has not noticed. A boot that was lost
-// here waits until it answers at its address: the address of its host may have changed, and then nobody reaches it, although it
+// seen records that memberlist reports a member alive, and reports whether this node has first-hand
+// evidence. A member known only by hearsay waits, so that a boot that is dead is not listed on the
+// word of a peer that has not noticed. A boot that was lost here waits until it answers at its
+// address: the address of its host may have changed, and then nobody reaches it, although it
 // reaches others. A boot that had the address before cannot be there any more.
 func (n *Node) seen(up upEvent) (evidence bool) {
 	lost := !up.answered && n.reach.lost(up.id)

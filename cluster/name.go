@@ -18,8 +18,8 @@ type NameTakenError struct {
 }
 
 func (e *NameTakenError) Error() string {
-	return fmt.Sprintf("name %q (%s) is taken by the living member at %s: give this process another name, or stop that one",
-		e.Name, settingOf("Name"), e.Address)
+	return fmt.Sprintf("name %q (%s) is taken by the living member at %s: "+
+		"give this process another name, or stop that one", e.Name, settingOf("Name"), e.Address)
 }
 
 // nameClaim settles which boot a node's name belongs to. A node starts with boot number 0, which ranks below every boot
@@ -71,9 +71,10 @@ func (c *nameClaim) mentioned(boot membership.Boot) {
 	}
 }
 
-// heard records a boot of this node's name, and where it lives, "" for nowhere. One that ranks higher is a rival, and is
-// challenged. All rivals are, as the newest may be dead while an older one lives: a process that is restarted again and
-// again under a name in use must not take it over from beside its own dead boots.
+// heard records a boot of this node's name, and where it lives, "" for nowhere. One that ranks
+// higher is a rival, and is challenged. All rivals are, as the newest may be dead while an older
+// one lives: a process that is restarted again and again under a name in use must not take it over
+// from beside its own dead boots.
 func (c *nameClaim) heard(boot membership.Boot, address string) {
 	own := c.node.record().Boot
 	if boot.ID == own.ID || boot.Compare(own) <= 0 {

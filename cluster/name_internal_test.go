@@ -9,7 +9,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// TestFault16_DeadBootsDecideNothing has a node hear of two boots of its name, of which the newer is dead and the older lives.
+// TestFault16_DeadBootsDecideNothing has a node hear of two boots of its name, of which the newer
+// is dead and the older lives.
 func TestFault16_DeadBootsDecideNothing(t *testing.T) {
 	newer, older := rival{2, "10.0.0.2:7946"}, rival{1, "10.0.0.1:7946"}
 	for name, tt := range map[string]struct {

@@ -74,13 +74,14 @@ type Node struct {
 	loopbackServices bool // may be offered by a member beyond loopback
 }
 
-// Start binds the node's port and joins the seeds. That no seed answers is no error: the node goes on trying for as
-// long as it lives, see [Node.Ready]. Start fails on what cannot heal: a config that cannot be used, or a port that cannot
-// be bound, as a [*membership.FieldError]; and, as a [*NameTakenError], a name that another living process uses. To find
-// that out it waits for the first seed to answer, for a second at most. To choose the address to advertise it may look up
-// the seeds, which takes two seconds at most, see Config.Advertise.
+// Start binds the node's port and joins the seeds. If no seed answers, Start succeeds, and the node
+// goes on trying for as long as it lives, see [Node.Ready]. Start fails on what cannot heal: a
+// config that cannot be used, or a port that cannot be bound, as a [*membership.FieldError]; and a
+// name that another live process uses, as a [*NameTakenError]. To find out about the name, Start
+// waits for the first seed to answer, for a second at most. To choose the address to advertise, it
+// may look up the seeds, for two seconds at most, see Config.Advertise.
 //
-// When ctx is done before that, Start gives up and returns its error; later it does not matter to the node.
+// If ctx ends before that, Start gives up and returns its error. The node does not use ctx later.
 func Start(ctx context.Context, config Config) (*Node, error) {
 	settings, err := config.check()
 	if err != nil {
@@ -168,83 +169,14 @@ func newNode(s settings) (n *Node, err error) {
 	return n, nil
 }
 
-// newTransport binds the sockets, unless the network is given, and seals them.
-func (n *Node) newTransport(s settings) (*transport.Transport, error) {
-	config := transport.Config{
-		Network: s.Transport, Self: n.id.String(), Cluster: s.Cluster, Logger: s.Logger,
-		Versions:   transport.Versions{Oldest: membership.OldestWireVersion, Newest: s.WireVersion},
-		Memberlist: n.carriedConfig(),
-	}
-	switch {
-	case s.TLS != nil:
-		config.Identity = s.TLS
-	case len(s.secrets) > 0:
-		keyring, err := transport.NewKeyring(s.secrets...)
-		if err != nil {
-			return nil, err
-		}
-		n.keyring, config.Identity = keyring, keyring
-	}
-	if config.Network == nil {
-		advertise, err := s.advertised()
-		if err != nil {
-			return nil, err
-		}
-		if config.Network, err = transport.Listen(s.bind, advertise, s.Logger); err != nil {
-			return nil, s.bindError(err)
-		}
-	}
-	made, err := transport.New(config)
-	if err != nil {
-		config.Network.Shutdown()
-	}
-	return made, err
-}
-
 func newBootID() uint64 {
 	var id [8]byte
 	rand.Read(id[:]) // never fails
 	return binary.BigEndian.Uint64(id[:])
 }
 
-const checksumSize = 5 // bytes that memberlist adds to a packet without counting them
-
-func (n *Node) memberlistConfig() *memberlist.Config {
-	c := n.carriedConfig()
-	c.Transport = n.transport
-	c.BindPort = int(n.address.Port()) // stands in for a port of 0 in messages
-	return c
-}
-
-// carriedConfig is what the transport has to carry. The transport seals and knows the cluster, so that
-// memberlist's own label and encryption are off.
-func (n *Node) carriedConfig() *memberlist.Config {
-	d := delegate{n}
-	c := memberlist.DefaultLANConfig()
-	c.Name = n.id.String()
-	c.UDPBufferSize = transport.MaxDatagram - checksumSize
-	c.EnableCompression = false
-	c.GossipInterval, c.ProbeInterval, c.ProbeTimeout = gossipInterval, probeInterval, probeTimeout
-	c.PushPullInterval = pushPullInterval
-	c.TCPTimeout = streamTimeout
-	c.Logger = n.lines
-	c.Delegate, c.Events, c.Alive, c.Ping = d, d, d, d
-	return c
-}
-
-const (
-	// memberlist's LAN defaults, moved apart so that no two of its tickers ever fire at the same instant: on virtual time
-	// the order would be left to the scheduler.
-	gossipInterval = 201500 * time.Microsecond
-	probeInterval  = 1003 * time.Millisecond
-	probeTimeout   = 507250 * time.Microsecond
-
-	// pushPullInterval is four times memberlist's: digests, which go with each probe, find out sooner who does not know whom.
-	pushPullInterval = 2 * time.Minute
-
-	streamTimeout = 5 * time.Second
-	startPatience = time.Second // how long Start waits for a seed
-)
+// startPatience is how long Start waits for a seed.
+const startPatience = time.Second
 
 // awaitFirstAttempt waits until the seeds were tried once, so that a name in use fails the start.
 func (n *Node) awaitFirstAttempt(ctx context.Context) error {
@@ -302,8 +234,9 @@ func (n *Node) Address() string { return n.address.String() }
 // View is what this node knows of its cluster, itself included. It stays readable after Close.
 func (n *Node) View() *membership.View { return n.store.View() }
 
-// Context is done once [Run] was told to end, or Close or Leave closes the node. A build of Run hands it to what it waits for.
-// It ends before the drain begins, so it is no context for requests that are in flight then.
+// Context returns a context that ends when [Run] is told to end, or when Close or Leave closes the
+// node. A build of Run passes it to the calls that it waits for. It ends before the drain begins, so
+// it must not be the context of requests in flight.
 func (n *Node) Context() context.Context { return n.told }
 
 // Close ends the node at once and without a goodbye: the others find out by themselves. When it returns, its port is

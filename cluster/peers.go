@@ -129,8 +129,8 @@ func (p *pusher) mark(id identity, lost, confirmed bool) {
 	}
 }
 
-// meet records a sign of life of a peer, and reports whether it is the first, and whether the peer is to be probed instead, as
-// it was lost before.
+// meet records a sign of life of a peer, and reports whether it is the first, and whether the peer
+// is to be probed instead, as it was lost before.
 func (p *pusher) meet(id identity) (first, probe bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -132,8 +132,8 @@ func (r *reach) stampsNow() (stamps string) {
 func (r *reach) attempt() {
 	seeds, err := r.seeds()
 	answered, failed := r.tryAll(append(seeds, r.takeFirst()...))
-	nobody := !answered && err == nil && (len(seeds) == 0 || failed == nil) // to ask: every seed is this node itself, or a member
-	if nobody {
+	nobody := !answered && err == nil && (len(seeds) == 0 || failed == nil)
+	if nobody { // to ask: every seed is this node itself, or a member
 		r.node.catchUp.nobody()
 		r.node.name.synced()
 	}
@@ -154,7 +154,8 @@ func (r *reach) attempt() {
 // noAnswer logs an attempt without an answer.
 func (r *reach) noAnswer(err error, wait time.Duration) {
 	r.unanswered.Store(true)
-	r.node.log.Warn().Err(err).Stringer("retry_in", wait.Round(time.Millisecond)).Msg("cluster: no seed answers: trying again")
+	r.node.log.Warn().Err(err).Stringer("retry_in", wait.Round(time.Millisecond)).
+		Msg("cluster: no seed answers: trying again")
 }
 
 // answersAgain logs the end of that.

@@ -25,12 +25,15 @@ func (r *readiness) last() error {
 	return r.err
 }
 
-// Ready waits until the node has joined and knows its cluster. It has then exchanged what it knows with one member at least, and
-// its view holds what that member listed; or it has no seed but itself. A seed that leads back to the node now and then, such as a
-// virtual IP, is not itself. A member that the first one listed and that does not answer this node holds Ready up for about 5 s.
-// Ready returns nil then, and at once ever after. A [*NameTakenError] reports that another living process has the node's name;
-// the error of a ctx that ends first tells what the last attempt to join met, or what the view still lacks.
-// The end of [Node.Context] ends Ready, too.
+// Ready waits until the node has joined its cluster: it has met one member, and its view holds what
+// that member listed. A node without seeds, or whose only seed is its own address, is ready at
+// once. A virtual IP that sometimes leads back to the node is not its own address. Ready waits
+// about 5 s for listed members that do not answer this node. Once it has returned nil, it does so
+// at once.
+//
+// A [*NameTakenError] reports that another live process has the node's name. If ctx or
+// [Node.Context] ends first, the error states what the last attempt to join met, or what the view
+// still lacks. On a closed node Ready returns [ErrClosed].
 func (n *Node) Ready(ctx context.Context) error {
 	for _, done := range []<-chan struct{}{n.name.settled, n.catchUp.over} {
 		select {

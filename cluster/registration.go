@@ -95,8 +95,8 @@ func (n *Node) checkReach(service membership.Service) error {
 		return nil // another check refuses what is no address at all
 	}
 	return &membership.FieldError{Field: fmt.Sprintf("address of service %q", service.Name), Value: service.Address,
-		Remedy: fmt.Sprintf("other hosts reach this member at %v, and not at loopback: serve and register at an address "+
-			"that they reach, or allow this (%s)", n.address, settingOf("AllowLoopbackServices"))}
+		Remedy: fmt.Sprintf("other hosts reach this member at %v, and not at loopback: serve and register at "+
+			"an address that they reach, or allow this (%s)", n.address, settingOf("AllowLoopbackServices"))}
 }
 
 // loopbackNames are host names that mean the host itself, in the files of hosts of common systems (RFC 6761).

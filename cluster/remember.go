@@ -36,7 +36,8 @@ func (m *memory) recall() (addresses []string) {
 	}
 	addresses, err := peerfile.Read(m.path, m.cluster)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		m.node.log.Warn().Err(err).Str("setting", settingOf("PeersFile")).Msg("cluster: starts without the remembered peers")
+		m.node.log.Warn().Err(err).Str("setting", settingOf("PeersFile")).
+			Msg("cluster: starts without the remembered peers")
 	}
 	damaged := errors.Is(err, peerfile.ErrCorrupt) && !errors.Is(err, peerfile.ErrUnknown)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !damaged {

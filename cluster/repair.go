@@ -134,8 +134,9 @@ func (r *repairer) told(m headsEvent) {
 	r.answer(m.from, address, messages)
 }
 
-// want lists the members whose records to ask a peer for. For what is asked for, nobody else is asked for a while. A peer that
-// joins is not asked for its own record, which it pushes once its name is settled.
+// want lists the members whose records to ask a peer for. For what is asked for, nobody else is
+// asked for a while. A peer that joins is not asked for its own record, which it pushes once its
+// name is settled.
 func (r *repairer) want(m headsEvent) (names []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -234,7 +235,8 @@ func (n *Node) learn(m headsEvent) (changes []membership.Change) {
 	return changes
 }
 
-// outdated reports whether a peer has less of this member's record than this member would send it, or takes it for gone.
+// outdated reports whether a peer has less of this member's record than this member would send it,
+// or takes it for gone.
 func (n *Node) outdated(h membership.Head) bool {
 	own := n.record()
 	order := h.Boot.Compare(own.Boot)

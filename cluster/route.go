@@ -63,8 +63,8 @@ func (s settings) chooseAddress(ctx context.Context, host hostNetwork) (choice, 
 	return choice{}, c.refusal(nil)
 }
 
-// seedAddresses are those of all seeds, or, where there are none, of the peers that a file remembers. A seed that cannot
-// be found now is left to the attempts to join.
+// seedAddresses are those of all seeds, or, where there are none, of the peers that a file
+// remembers. A seed that cannot be found now is left to the attempts to join.
 func (s settings) seedAddresses(ctx context.Context, host hostNetwork) (addresses []string) {
 	ctx, cancel := context.WithTimeout(ctx, seedRoutePatience)
 	defer cancel()

@@ -150,7 +150,8 @@ func (r *run) step(limit time.Duration, do func(context.Context) error) {
 	err := do(ctx)
 	switch {
 	case errors.Is(err, ErrUnresponsive):
-		r.node.log.Warn().Err(err).Msg("cluster: going on without the suspected members: they hear of it once they answer")
+		r.node.log.Warn().Err(err).
+			Msg("cluster: going on without the suspected members: they hear of it once they answer")
 	case err != nil:
 		r.fail(err)
 	}

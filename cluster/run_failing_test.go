@@ -74,8 +74,8 @@ func TestRunServerFails(t *testing.T) {
 	})
 }
 
-// TestRunTellsWhatFailedFirst has all steps fail, each for as long as it may: the node is isolated, and a request that hangs is
-// in flight.
+// TestRunTellsWhatFailedFirst has all steps fail, each for as long as it may: the node is isolated,
+// and a request that hangs is in flight.
 func TestRunTellsWhatFailedFirst(t *testing.T) {
 	for name, tt := range map[string]struct {
 		options                []cluster.RunOption

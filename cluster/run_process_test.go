@@ -27,8 +27,9 @@ const (
 	childSeed     = "GRAPEVINE_RUN_SEED"  // a seed; with it, build waits until the node is ready
 )
 
-// TestRunChild is the main of the processes that the tests below start. It serves calls that take as long as the variable
-// states, and prints a line when one has begun. A call of "/end" ends it, as signals do.
+// TestRunChild is the main of the processes that the tests below start. It serves calls that take
+// as long as the variable states, and prints a line when one has begun. A call of "/end" ends it,
+// as signals do.
 func TestRunChild(t *testing.T) {
 	takes, err := time.ParseDuration(os.Getenv(childVariable))
 	if err != nil {
@@ -188,8 +189,8 @@ func TestRunSignalDuringBuild(t *testing.T) {
 	}
 }
 
-// TestFault10_EndBesideAStoppedProcess stops one of three processes and ends another, with none suspected and with one that
-// is: docker stop leaves 10 s.
+// TestFault10_EndBesideAStoppedProcess stops one of three processes and ends another, with none
+// suspected and with one that is: docker stop leaves 10 s.
 func TestFault10_EndBesideAStoppedProcess(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real seconds")

@@ -19,8 +19,8 @@ type runOptions struct {
 	signals                        []os.Signal
 }
 
-// DrainTimeout bounds how long Run waits until the other members confirm that they call this process no more. The default is
-// 5 s. With 0 Run tells them and does not wait.
+// DrainTimeout bounds how long Run waits until the other members confirm that they call this
+// process no more. The default is 5 s. With 0 Run tells them and does not wait.
 func DrainTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.drain = d } }
 
 // Linger lets the servers go on for d after the drain. The default is 0, as the callers of this module have gone elsewhere
@@ -32,8 +32,9 @@ func Linger(d time.Duration) RunOption { return func(r *runOptions) { r.linger =
 // After that a server that has a Close method is closed.
 func ShutdownTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.shutdown = d } }
 
-// LeaveTimeout bounds the goodbye. The default is 5 s, which is also the most that [Node.Leave] takes. Where no request was in
-// flight, the goodbye takes less if the drain took long, so that both end within 8 s.
+// LeaveTimeout bounds the goodbye. The default is 5 s, which is also the most that [Node.Leave]
+// takes. Where no request was in flight, the goodbye takes less if the drain took long, so that
+// both end within 8 s.
 func LeaveTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.leave = d } }
 
 // Signals sets which signals end Run. The default is SIGTERM and SIGINT; with none given, signals are left to the caller,
@@ -54,16 +55,17 @@ func newRun(build func(*Node) ([]Offer, error), options []RunOption) (*run, erro
 	}
 	for i, option := range options {
 		if option == nil {
-			return nil, &membership.FieldError{Field: fmt.Sprintf("run option %d", i+1), Value: "nil", Remedy: "leave it out"}
+			return nil, &membership.FieldError{Field: fmt.Sprintf("run option %d", i+1), Value: "nil",
+				Remedy: "leave it out"}
 		}
 		option(&r.runOptions)
 	}
 	return r, nil
 }
 
-// endAtSignal begins the end at the first signal, and returns the function that stops catching them. After the first, a signal does what it
-// does by default. They are caught beyond the end of Run's context, as one that arrives during the drain must not end the
-// process.
+// endAtSignal begins the end at the first signal, and returns the function that stops catching
+// them. After the first, a signal does what it does by default. They are caught beyond the end of
+// Run's context, as one that arrives during the drain must not end the process.
 func (r *run) endAtSignal() (release func()) {
 	if len(r.signals) == 0 { // to ask package os/signal for none would be to ask for all
 		return func() {}

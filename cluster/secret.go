@@ -56,7 +56,8 @@ func (c Config) readSecretFile() ([][]byte, error) {
 	case errors.Is(err, errFolder):
 		return nil, refuse("secret file", c.SecretFile, "it is a directory: name the file in it that holds the secret")
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", refuse("secret file", c.SecretFile, "name a file that this process can read"), err)
+		return nil, fmt.Errorf("%w: %w", refuse("secret file", c.SecretFile,
+			"name a file that this process can read"), err)
 	case len(content) > longestSecretFile:
 		return nil, refuse("secret file", c.SecretFile, fmt.Sprintf("keep it within %d bytes", longestSecretFile))
 	case len(content) == 0:
@@ -65,7 +66,8 @@ func (c Config) readSecretFile() ([][]byte, error) {
 	field := "secret in file " + c.SecretFile
 	secrets, err := parseSecrets(string(content), field)
 	if err == nil && len(secrets) == 0 {
-		err = refuse(field, notShown, "the file holds only blanks and comments: write a secret into it, "+howToMakeSecret)
+		err = refuse(field, notShown,
+			"the file holds only blanks and comments: write a secret into it, "+howToMakeSecret)
 	}
 	return secrets, at(err, "SecretFile")
 }

@@ -145,8 +145,8 @@ func TestKeyFileOfOthers(t *testing.T) {
 	}
 }
 
-// TestSecretFileReplaced: a file that was replaced is read again, whatever its time and size, and one that others can read
-// draws a warning each time.
+// TestSecretFileReplaced: a file that was replaced is read again, whatever its time and size, and
+// one that others can read draws a warning each time.
 func TestSecretFileReplaced(t *testing.T) {
 	one, other := cluster.NewSecret(), cluster.NewSecret()
 	first, second := one+"\n"+other+"\n", other+"\n"+one+"\n"

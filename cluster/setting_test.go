@@ -17,8 +17,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// TestErrorsNameTheFlag goes through all fields of Config that can be wrong: each error names the field, and the flag and
-// the variable if there are any.
+// TestErrorsNameTheFlag goes through all fields of Config that can be wrong: each error names the
+// field, and the flag and the variable if there are any.
 func TestErrorsNameTheFlag(t *testing.T) {
 	loopback, port := occupied(t)
 	secret := cluster.NewSecret()

@@ -9,7 +9,8 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// TestWhyOfThoseWhoWereThereBefore asks a newcomer what it makes of members that died, left and restarted before it came.
+// TestWhyOfThoseWhoWereThereBefore asks a newcomer what it makes of members that died, left and
+// restarted before it came.
 func TestWhyOfThoseWhoWereThereBefore(t *testing.T) {
 	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		dead, left, restarted := c.Members[2], c.Members[3], c.Members[4]

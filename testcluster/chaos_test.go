@@ -20,9 +20,9 @@ var (
 	chaosSeed = flag.Uint64("chaos.seed", 1, "seed of the first schedule; the next one has the next number")
 )
 
-// failure describes a run that failed. The schedule and the network's chances come from the seed, but the order of goroutines
-// and the random IDs of members do not. So a second run takes another course, and a failed schedule is not shortened: a shorter
-// one that passes would prove nothing.
+// failure describes a run that failed. The schedule and the network's chances come from the seed,
+// but the order of goroutines and the random IDs of members do not. So a second run takes another
+// course, and a failed schedule is not shortened: a shorter one that passes would prove nothing.
 func failure(seed uint64, wrong string, s schedule, trace string) string {
 	return fmt.Sprintf("seed %d: %s\nschedule:\n%s\nwhat happened:\n%s\n"+
 		"keep this output: the next line runs the same schedule, but a run does not repeat, and may pass\n"+

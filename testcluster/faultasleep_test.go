@@ -38,8 +38,9 @@ func putToSleep(c *testcluster.Cluster, groups [][]*testcluster.Member) (back fu
 
 var asleepLong = flag.Bool("asleep.long", false, "whether TestFault58 takes members away for ten days, too, which takes minutes")
 
-// TestFault58_BackAfterLong takes members away for longer than the others remember them, alone, in pairs and in groups, cut off and
-// asleep. All list all of them again, and all that they offer, soon after they are back.
+// TestFault58_BackAfterLong takes members away for longer than the others remember them, alone, in
+// pairs and in groups, cut off and asleep. All list all of them again, and all that they offer,
+// soon after they are back.
 func TestFault58_BackAfterLong(t *testing.T) {
 	const hourAndMore = 61 * time.Minute
 	for _, tt := range []struct {
@@ -123,8 +124,9 @@ func offerUsers(t *testing.T, c *testcluster.Cluster) {
 	c.AwaitConverged(time.Minute)
 }
 
-// TestFault58_OthersRestarted has two of the others restart while a member is away, one at once and one when its earlier boot is
-// forgotten as well, so that it counts its boots from one again. All list all soon after the member is back, and no dead boot.
+// TestFault58_OthersRestarted has two of the others restart while a member is away, one at once and
+// one when its earlier boot is forgotten as well, so that it counts its boots from one again. All
+// list all soon after the member is back, and no dead boot.
 func TestFault58_OthersRestarted(t *testing.T) {
 	virtual(t, 4, func(t *testing.T, c *testcluster.Cluster) {
 		offerUsers(t, c)

@@ -71,8 +71,8 @@ func TestFault64_BridgeOnEveryHost(t *testing.T) {
 	}
 }
 
-// TestFault64_TemporaryAddress has a host that prefers temporary IPv6 addresses for what it sends (RFC 8981), as many do. The
-// one that is advertised must last.
+// TestFault64_TemporaryAddress has a host that prefers temporary IPv6 addresses for what it sends
+// (RFC 8981), as many do. The one that is advertised must last.
 func TestFault64_TemporaryAddress(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real seconds")

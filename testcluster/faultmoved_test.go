@@ -86,8 +86,9 @@ func (m *roaming) Shutdown() error {
 	return m.to.Shutdown()
 }
 
-// TestFault8_AddressChanges moves the host of a process to another address while it runs: it still reaches the others, and nobody
-// reaches it. It stays off all lists for as long, is told where it is seen, and is back once it has its address again.
+// TestFault8_AddressChanges moves the host of a process to another address while it runs: it still
+// reaches the others, and nobody reaches it. It stays off all lists for as long, is told where it
+// is seen, and is back once it has its address again.
 func TestFault8_AddressChanges(t *testing.T) {
 	var log lockedBuffer
 	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
@@ -122,8 +123,8 @@ func TestFault8_AddressChanges(t *testing.T) {
 	})
 }
 
-// TestFault11_LostAnswersAtOnce has a member that was dropped speak again from where it was: it is probed at its first sign of life,
-// and listed by all at once.
+// TestFault11_LostAnswersAtOnce has a member that was dropped speak again from where it was: it is
+// probed at its first sign of life, and listed by all at once.
 func TestFault11_LostAnswersAtOnce(t *testing.T) {
 	for seed := range uint64(3) {
 		virtual(t, 12, func(t *testing.T, c *testcluster.Cluster) {

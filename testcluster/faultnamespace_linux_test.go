@@ -14,8 +14,8 @@ import (
 
 var hostsMade atomic.Int64
 
-// twoHosts makes hosts as cabledHosts does, of which each drops what rule says (nft's language) of what comes in or goes
-// out. It skips the test where that may not be done.
+// twoHosts makes hosts as cabledHosts does, of which each drops what rule says (nft's language) of
+// what comes in or goes out. It skips the test where that may not be done.
 func twoHosts(t *testing.T, hook, rule string) (names [2]string) {
 	t.Helper()
 	names = cabledHosts(t)
@@ -27,8 +27,8 @@ func twoHosts(t *testing.T, hook, rule string) (names [2]string) {
 	return names
 }
 
-// cabledHosts makes two network namespaces joined by a cable, as hosts: the first has 10.77.0.1 there, the second 10.77.0.2.
-// It skips the test where that may not be done.
+// cabledHosts makes two network namespaces joined by a cable, as hosts: the first has 10.77.0.1
+// there, the second 10.77.0.2. It skips the test where that may not be done.
 func cabledHosts(t *testing.T) (names [2]string) {
 	t.Helper()
 	for i := range names {

@@ -39,8 +39,9 @@ func (b balanced) DialAddressTimeout(to cluster.Address, d time.Duration) (net.C
 	return b.Transport.DialAddressTimeout(to, d)
 }
 
-// TestFault59_SeedLeadsBack has the seed of a newcomer lead back to it for some dials, and to members before and after: it is tried
-// again at the pace of any other seed, and the node is not ready before it has met a member.
+// TestFault59_SeedLeadsBack has the seed of a newcomer lead back to it for some dials, and to
+// members before and after: it is tried again at the pace of any other seed, and the node is not
+// ready before it has met a member.
 func TestFault59_SeedLeadsBack(t *testing.T) {
 	var dns nameserver
 	dns.install(t)
@@ -92,8 +93,8 @@ func TestFault59_SeedLeadsBack(t *testing.T) {
 	}
 }
 
-// TestFault59_SeedAlwaysLeadsBack has nobody else behind the virtual IP for ten minutes: the node does not take itself for a member,
-// says why, and meets the first member to appear there.
+// TestFault59_SeedAlwaysLeadsBack has nobody else behind the virtual IP for ten minutes: the node
+// does not take itself for a member, says why, and meets the first member to appear there.
 func TestFault59_SeedAlwaysLeadsBack(t *testing.T) {
 	virtual(t, 1, func(t *testing.T, c *testcluster.Cluster) {
 		host, member := c.Network.Host(), c.Members[0].Address()
@@ -116,7 +117,8 @@ func TestFault59_SeedAlwaysLeadsBack(t *testing.T) {
 	})
 }
 
-// TestFault59_LeadingBackIsNoContact cuts a member off whose seed leads back to it: it serves what was last known for as long.
+// TestFault59_LeadingBackIsNoContact cuts a member off whose seed leads back to it: it serves what
+// was last known for as long.
 func TestFault59_LeadingBackIsNoContact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := testcluster.Start(t, 2)

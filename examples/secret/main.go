@@ -60,7 +60,8 @@ func run(ctx context.Context, config cluster.Config) error {
 		case <-ctx.Done():
 		}
 	}
-	if err := node.Leave(context.Background()); err != nil { // a peer that does not answer is no failure of this process
+	// A peer that does not answer is no failure of this process.
+	if err := node.Leave(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "secret:", err)
 	}
 	return nil
