@@ -9,13 +9,13 @@ import (
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 )
 
-// The dials of probes, whoever is probed: a member that loses many at once, or takes its own lateness for their silence, must
-// not drown in them.
+// The limits of all dials of probes together. A member that loses many peers at once, or takes its
+// own lateness for their silence, must not drown in dials.
 const mostProbeDials = 64 // open at a time
 
 var probeDials = rate.Limit{AtOnce: 128, EachSecond: 128}
 
-// errBudget is how a probe's dial ends for which nothing is left: it says nothing of the other side.
+// errBudget ends a dial for which no budget is left. It is no evidence about the peer.
 var errBudget = errors.New("too many dials of probes are under way")
 
 // budget bounds the dials of probes.

@@ -8,13 +8,12 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// catchUpPatience is for how long nothing may come of what is missing, and the view is as full as it gets.
+// catchUpPatience is how long catchUp waits without any progress.
 const catchUpPatience = 5 * time.Second
 
-// catchUp finds out when the view holds what the first peer held when this node met it. It does not
-// matter from whom the records come: the first peer may vanish, but each owner pushes its own, and
-// anti-entropy asks any peer. A member that the first peer listed and that neither answers this
-// node nor is found gone is waited for with a bound.
+// catchUp finds out when the view holds what the first peer held when this node met it. The records
+// may come from any peer: each owner pushes its own, and anti-entropy asks all, so the first peer
+// may vanish. The wait for a member that neither answers this node nor is found gone is bounded.
 type catchUp struct {
 	node *Node
 	over chan struct{} // closed when it does

@@ -159,7 +159,7 @@ func (c Config) check() (settings, error) {
 	return s, s.checkExposure()
 }
 
-// checkSelf checks what the member says of itself.
+// checkSelf checks the member's cluster, name, zone and metadata.
 func (s settings) checkSelf() error {
 	if s.Cluster != "" {
 		if err := membership.CheckName("cluster name", s.Cluster); err != nil {
@@ -177,7 +177,7 @@ func (s settings) checkSelf() error {
 	return at(membership.Record{Name: s.Name, Zone: s.Zone, Metadata: s.Metadata}.Check(), "Metadata")
 }
 
-// report warns of what is allowed and still most likely a mistake.
+// report warns of settings that are allowed and most likely a mistake.
 func (s settings) report() {
 	s.environment.report(s.Logger)
 	for _, file := range []string{s.SecretFile, s.KeyFile} {

@@ -8,8 +8,8 @@ const (
 )
 
 // contact acts on a sign of life of a member: it confirms one that memberlist reports alive, and
-// clears a suspicion. One that was lost here is probed at its address first: it may speak from
-// another one, at which nobody reaches it.
+// clears a suspicion. A member that was lost here is probed at its address first, as it may speak
+// from another address, at which nobody reaches it.
 func (n *Node) contact(id identity) {
 	first, probe := n.push.meet(id)
 	if probe {

@@ -11,7 +11,8 @@ import (
 
 func (s settings) sealed() bool { return len(s.secrets) > 0 || s.TLS != nil }
 
-// checkSources lets an identity come from one place. It returns the certificates, if that is where.
+// checkSources refuses an identity that is configured in two places. It returns the certificates if
+// there are any.
 func (s settings) checkSources() (*TLS, error) {
 	c := s.Config
 	files := []string{c.CertFile, c.KeyFile, c.CAFile}

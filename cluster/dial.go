@@ -179,9 +179,9 @@ func (r *reach) join(address string) error {
 	return err
 }
 
-// meet lists again a member that was dropped although memberlist never gave it up. It has just said
-// who it is at an address, which is proof of life there. By another way, as a virtual IP, it is a
-// sign of life.
+// meet lists again a member that was dropped although memberlist never gave it up. The member has
+// just identified itself at an address, which is proof of life there. Through another address, such
+// as a virtual IP, that is only a sign of life.
 func (n *Node) meet(found, address string) {
 	for _, node := range n.list.Members() {
 		if node.Name != found {

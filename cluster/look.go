@@ -78,7 +78,8 @@ func (w *watch) look(id identity, address Address, gently bool, late func(*inqui
 	return w.judge(w.ask(ctx, q, address, found, late))
 }
 
-// judge takes silence for nothing in a process that is late itself: the answer may wait unread. Proof counts all the same.
+// judge discards silence in a process that is late itself, as the answer may wait unread. Proof
+// counts all the same.
 func (w *watch) judge(found verdict) verdict {
 	if (found == silent || found == absent) && w.node.strained() {
 		return blind

@@ -18,7 +18,7 @@ type peer struct {
 	streaming bool
 }
 
-// correctAgain is how soon acked may be dropped again: heads that were under way say what they said before.
+// correctAgain is how soon acked may be dropped again: heads that were under way repeat the old state.
 const correctAgain = time.Second
 
 // add gives the peer that was at the address until now, if there was one.

@@ -48,7 +48,7 @@ type srvSeeds string
 
 var srvName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
 
-// check refuses what is no domain name, which no record ever has.
+// check refuses a name that no DNS record can have.
 func (s srvSeeds) check() error {
 	if srvName.MatchString(string(s)) {
 		return nil

@@ -173,13 +173,13 @@ func TestSecretFileReplaced(t *testing.T) {
 				var log lines
 				m := c.Run(c.Network.Host(), cluster.Config{Name: "m1", SecretFile: path, Logger: zerolog.New(&log)})
 				before := m.Secrets()
-				time.Sleep(10 * time.Second)
+				time.Sleep(9 * time.Second) // between two looks at the file, which come every 2 s
 				if took := strings.Count(strings.Join(log.all(), ""), "took over the secrets"); took > 0 {
 					t.Errorf("the file was read %d times although it did not change", took)
 				}
 				replace(t, path)
 				os.Chtimes(path, then, then)
-				time.Sleep(5 * time.Second)
+				time.Sleep(4 * time.Second)
 				if after := m.Secrets(); after[0].ID != before[1].ID || after[1].ID != before[0].ID {
 					t.Errorf("the secrets are %v, before %v, want the other one used", after, before)
 				}
@@ -187,7 +187,7 @@ func TestSecretFileReplaced(t *testing.T) {
 					t.Errorf("%d warnings of the new file, want 1", got)
 				}
 				os.WriteFile(path, nil, 0o600)
-				time.Sleep(5 * time.Second)
+				time.Sleep(4 * time.Second)
 				if said := strings.Join(log.all(), ""); len(m.Secrets()) != 2 || !strings.Contains(said, "the file is empty") {
 					t.Errorf("of an empty file it takes %v and says %s", m.Secrets(), said)
 				}

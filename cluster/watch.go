@@ -73,8 +73,8 @@ func (w *watch) report(instance membership.Instance, evidence membership.Evidenc
 	w.suspect(identity{instance.Member, instance.Boot.ID}, s)
 }
 
-// suspect looks at a member unless this node just did. That somebody had to wait is no reason in a
-// process that is late itself.
+// suspect probes a member unless this node just did. A process that is late itself ignores weak
+// suspicions.
 func (w *watch) suspect(id identity, s suspicion) {
 	address, known := w.where(id)
 	if !known || id == w.node.id || s.weak && w.node.strained() {
