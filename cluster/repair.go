@@ -55,7 +55,7 @@ func (r *repairer) noticed(peer identity, theirs uint64) {
 		return
 	}
 	r.node.spawnIn(r.comparing, func() { // or else the next digest will tell
-		if sleep(r.node.ctx, repairDelay) {
+		if sleep(r.node.ctx, r.node.stretch(repairDelay)) {
 			r.compare(peer, theirs)
 		}
 	})
@@ -81,7 +81,7 @@ func (r *repairer) compare(peer identity, theirs uint64) {
 func (r *repairer) inquire(name string) {
 	own := headsMessage{from: r.node.id, asks: true, first: name, last: name, heads: r.node.store.HeadOf(name)}
 	r.node.spawn(func() {
-		if !sleep(r.node.ctx, jitter(inquireAfter)) {
+		if !sleep(r.node.ctx, jitter(r.node.stretch(inquireAfter))) {
 			return
 		}
 		for peer, address := range r.node.push.living() { // in random order

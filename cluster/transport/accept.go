@@ -17,9 +17,13 @@ func (t *Transport) accept() {
 				evicted.Close()
 				t.refuse(errFlood, evicted.host.String())
 			}
-			if !ok || !t.spawn(func() { t.welcome(c) }) {
+			switch {
+			case !ok:
 				conn.Close()
 				t.refuse(errFlood, c.host.String())
+			case !t.spawn(func() { t.welcome(c) }):
+				t.admission.leave(c)
+				conn.Close() // the transport shuts down
 			}
 		case <-t.ctx.Done():
 			return
@@ -30,7 +34,10 @@ func (t *Transport) accept() {
 // welcome finds out who opened a connection, and serves it.
 func (t *Transport) welcome(c *pending) {
 	p, err := t.handshake(c.Conn, 0, time.Now().Add(t.patience(handshakeTimeout)))
-	t.admission.leave(c)
+	waited := t.admission.leave(c)
+	if err != nil && !waited {
+		return // it was evicted, which is counted already
+	}
 	if err != nil {
 		t.refuse(err, addrPortOf(c.RemoteAddr()).Addr().String()) // hostOf cuts an IPv6 address short
 		return

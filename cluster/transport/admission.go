@@ -86,12 +86,12 @@ func (a *admission) meter(host netip.Addr) *rate.Meter {
 	return m
 }
 
-// leave ends the wait of a connection, however it ended.
-func (a *admission) leave(c *pending) {
+// leave ends the wait of a connection, and reports whether it was still waiting: an evicted one is not.
+func (a *admission) leave(c *pending) (waited bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.strangers.remove(c)
-	a.members.remove(c)
+	strangers, members := a.strangers.remove(c), a.members.remove(c)
+	return strangers || members
 }
 
 // authenticated records that a member is at a host.

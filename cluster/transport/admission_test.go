@@ -101,6 +101,33 @@ func TestFault60_MembersHaveAShare(t *testing.T) {
 	}
 }
 
+// TestEvictedHasLeft: an evicted connection is refused once, not again when its handshake breaks.
+func TestEvictedHasLeft(t *testing.T) {
+	var a admission
+	a.init()
+	now := time.Now()
+	var first, last *pending
+	for range mostPendingBy {
+		last = pendingFrom("10.0.0.1", now)
+		if a.enter(last, provenWithin); first == nil {
+			first = last
+		}
+	}
+	evicted, ok := a.enter(pendingFrom("10.0.0.1", now.Add(provenWithin)), provenWithin)
+	if !ok || evicted != first {
+		t.Fatalf("evicted is %p, want the first, %p", evicted, first)
+	}
+	if a.leave(evicted) {
+		t.Error("an evicted connection was still waiting")
+	}
+	if !a.leave(last) {
+		t.Error("a connection that waits was not waiting")
+	}
+	if a.leave(last) {
+		t.Error("a connection leaves twice")
+	}
+}
+
 func TestKnownHostsAreBounded(t *testing.T) {
 	var a admission
 	a.init()

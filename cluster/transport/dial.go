@@ -68,7 +68,7 @@ func (t *Transport) dialNow(ctx context.Context, address, want string, timeout t
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	taking := &takingConn{Conn: conn, ctx: ctx, slots: t.handshaking}
 	var sniffed sniffer
-	if t.identity == nil && why == forKeys && timeout > sniffFor {
+	if t.identity == nil && why == forKeys && timeout > sniffFor && !t.lag.Strained() {
 		defer sniffed.begin(ctx, t, address, taking).Stop()
 	}
 	p, err := t.handshake(taking, why, until)

@@ -74,11 +74,13 @@ func (q *queue) oldestOf(host netip.Addr) int {
 	return slices.IndexFunc(q.conns, func(c *pending) bool { return c.host == host })
 }
 
-// remove ends the wait of a connection, however it ended.
-func (q *queue) remove(c *pending) {
-	if at := slices.Index(q.conns, c); at >= 0 {
+// remove ends the wait of a connection, and reports whether it waited here.
+func (q *queue) remove(c *pending) bool {
+	at := slices.Index(q.conns, c)
+	if at >= 0 {
 		q.conns = slices.Delete(q.conns, at, at+1)
 	}
+	return at >= 0
 }
 
 // hostOf is what counts as one host: over IPv6 each has a network of 2^64 addresses.

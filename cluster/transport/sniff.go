@@ -9,7 +9,7 @@ import (
 
 // An HTTP server waits for the end of a line, so it is silent to a hello that is not sealed. A dial
 // that has heard nothing after sniffAfter asks in HTTP, on a connection of its own, as the other
-// side may as well be a member that is slow.
+// side may as well be a member that is slow. A process that is late does not ask.
 const (
 	sniffRequest = "GET /grapevine HTTP/1.0\r\n\r\n"
 	sniffAfter   = 300 * time.Millisecond
@@ -23,7 +23,7 @@ type sniffer struct {
 
 // begin asks later unless the dial is heard before. Once somebody has answered, the dial is closed.
 func (s *sniffer) begin(ctx context.Context, t *Transport, address string, dial *takingConn) *time.Timer {
-	return time.AfterFunc(sniffAfter, func() {
+	return time.AfterFunc(t.lag.Stretch(sniffAfter), func() {
 		if dial.heard.Load() {
 			return
 		}
