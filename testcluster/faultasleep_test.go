@@ -36,7 +36,7 @@ func putToSleep(c *testcluster.Cluster, groups [][]*testcluster.Member) (back fu
 	}
 }
 
-var asleepLong = flag.Bool("asleep.long", false, "whether TestFault58 takes members away for a day and for ten, too, which takes minutes")
+var asleepLong = flag.Bool("asleep.long", false, "whether members are away for a day and for ten, too, which takes minutes")
 
 // TestFault58_BackAfterLong takes members away for longer than the others remember them, alone, in
 // pairs and in groups, cut off and asleep. All list all of them again, and all that they offer,

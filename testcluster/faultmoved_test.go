@@ -108,10 +108,10 @@ func TestFault8_AddressChanges(t *testing.T) {
 		c.Network.Cut(hosts(others...), []*testcluster.Host{m.from})
 		c.AwaitViews(10*time.Second, others, lacks("laptop"))
 		stop := throughout(t, others, "does not list what nobody reaches", lacks("laptop"))
-		if testing.Short() {
-			time.Sleep(10 * time.Minute)
-		} else {
+		if *asleepLong {
 			time.Sleep(forgotten)
+		} else {
+			time.Sleep(10 * time.Minute)
 		}
 		stop()
 		if !strings.Contains(log.String(), "wrong advertise address") {
