@@ -71,10 +71,10 @@ func (c *nameClaim) mentioned(boot membership.Boot) {
 	}
 }
 
-// heard records a boot of this node's name, and where it lives, "" for nowhere. One that ranks
-// higher is a rival, and is challenged. All rivals are, as the newest may be dead while an older
-// one lives: a process that is restarted again and again under a name in use must not take it over
-// from beside its own dead boots.
+// heard records a boot of this node's name, and where it lives, "" for nowhere. A boot that ranks
+// higher is a rival, and each rival is challenged: the newest may be dead while an older boot
+// lives. A process that is restarted again and again under a name in use leaves such dead boots,
+// and must not take the name for them.
 func (c *nameClaim) heard(boot membership.Boot, address string) {
 	own := c.node.record().Boot
 	if boot.ID == own.ID || boot.Compare(own) <= 0 {

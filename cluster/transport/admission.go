@@ -52,8 +52,8 @@ func (a *admission) init() {
 	a.meters, a.known, a.by = make(map[netip.Addr]*rate.Meter), make(map[netip.Addr]time.Time), make(map[string]int)
 }
 
-// enter lets a connection authenticate, and returns the one that has to go for it, nil for none. patience is how long a
-// connection is safe from newcomers.
+// enter lets a connection authenticate, and returns the connection that it evicts, nil for none. A connection is safe from
+// newcomers for patience.
 func (a *admission) enter(c *pending, patience time.Duration) (evicted *pending, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 
 const (
 	mostTurns = 2           // dials under way in a process that is late
-	turnFor   = time.Second // stretched, after which one that goes on, as with a peer that is paused, makes room for another
+	turnFor   = time.Second // stretched; then a dial that still goes on, as to a paused peer, makes room for another
 
 	// leastTime is what a handshake needs, stretched: without as much it is not begun. memberlist's pings by stream have
 	// half a second.

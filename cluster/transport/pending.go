@@ -35,7 +35,7 @@ func (q *queue) add(c *pending, patience time.Duration) (evicted *pending, ok bo
 }
 
 // evictable reports whether there is no room for c, and at which place the connection is that has to go for it, -1 for none.
-// A host that has more connections than that of c would have gives up its oldest, so that one host cannot keep out others.
+// A host with more connections than the host of c would have gives up its oldest, so that one host cannot keep out others.
 // Otherwise the oldest goes once it has waited for patience, so that nobody keeps out others for long.
 func (q *queue) evictable(c *pending, patience time.Duration) (at int, full bool) {
 	by := make(map[netip.Addr]int)
@@ -60,7 +60,7 @@ func (q *queue) evictable(c *pending, patience time.Duration) (at int, full bool
 	return oldest, true
 }
 
-// mostOf returns the host with the most connections, of several the one that came first.
+// mostOf returns the host with the most connections. Of equal hosts the first to come counts.
 func mostOf(by map[netip.Addr]int, conns []*pending) (host netip.Addr) {
 	for _, c := range conns {
 		if by[c.host] > by[host] {
