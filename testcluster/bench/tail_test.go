@@ -31,8 +31,9 @@ func TestTailHasARow(t *testing.T) {
 func TestOursUsesWhatItIsTold(t *testing.T) {
 	s := tiny
 	s.Subset, s.Load, s.Demand = 0, 0.2, nil
+	// Of 180 attempts p2c keeps half in the zone and ours nine tenths; chance alone moves neither as far as three quarters.
 	for name, local := range map[string]bool{probingOurs: true, plainOurs: true, plainP2C: false} {
-		if r := tailRun(t, s, name, 1); (r.Local > r.Attempts*9/10) != local {
+		if r := tailRun(t, s, name, 1); (r.Local > r.Attempts*3/4) != local {
 			t.Errorf("%s: %d of %d stay in their zone", name, r.Local, r.Attempts)
 		}
 	}
