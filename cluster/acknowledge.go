@@ -2,6 +2,9 @@ package cluster
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"math/rand" // of the first version, as memberlist: a test can seed both together
 	"time"
 
 	"github.com/grapevine-go/grapevine/membership"
@@ -14,8 +17,9 @@ func (n *Node) owe(push pushEvent) {
 	if len(n.owed) >= mostMessages {
 		return // it will send again
 	}
+	_, vouched := n.owed[owner]
 	n.owed[owner] = push.insists
-	if _, living := n.push.address(owner); !living && owner != n.id && push.record.State != membership.Left {
+	if _, living := n.push.address(owner); !living && !vouched && owner != n.id && push.record.State != membership.Left {
 		n.vouch(owner, push.from, push.meta)
 	}
 }
@@ -35,6 +39,9 @@ func (n *Node) acknowledge() {
 			continue
 		}
 		delete(n.owed, owner)
+		if known, _ := n.store.Record(owner.name); known.Boot.ID == owner.boot && !known.Whole() {
+			continue // there was no room for it before its owner was known to live: it will send again
+		}
 		n.onceSettled(owner, func() {
 			if byStream {
 				n.acknowledgeByStream(owner, address)
@@ -67,14 +74,54 @@ func (n *Node) onceSettled(owner identity, confirm func()) {
 
 // ack says what is known of the name of an owner.
 func (n *Node) ack(owner identity) []byte {
-	known, _ := n.store.Record(owner.name)
-	return note{from: n.id, subject: owner, boot: known.Boot, version: known.Version}.encode(kindAck)
+	known, own := n.store.Said(owner.name)
+	m := note{from: n.id, subject: owner, boot: known.Boot, version: known.Version}
+	if !own {
+		m.replyTo = checksum(known, n.wire)
+	}
+	return m.encode(kindAck)
 }
 
-// confirmTo acknowledges a record to whoever relayed it.
-func (n *Node) confirmTo(relay, owner identity) {
-	if address, living := n.push.address(relay); living {
-		n.onceSettled(owner, func() { n.send(address, n.ack(owner)) })
+// checksum tells two records apart that others passed on under one version.
+func checksum(r membership.Record, wire byte) string {
+	encoded, _ := r.Encode(nil, wire) // it was checked when it arrived
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:8])
+}
+
+// spreadAcks is by how much, for each member, the confirmations of a relayed record are spread: they all go to its owner.
+const spreadAcks = 10 * time.Microsecond
+
+// confirmRelayed acknowledges a record that came by way of a relay to its owner.
+func (n *Node) confirmRelayed(owner identity) {
+	address, living := n.push.address(owner)
+	if !living {
+		return
+	}
+	send := func() { n.onceSettled(owner, func() { n.send(address, n.ack(owner)) }) }
+	begun := n.spawnIn(n.push.acks, func() {
+		if sleep(n.ctx, time.Duration(rand.Int63n(int64(spreadAcks)*int64(1+n.push.count())))) {
+			send()
+		}
+	})
+	if !begun {
+		send()
+	}
+}
+
+// handleAck takes the acknowledgement of a peer. One of a version that this member never wrote is none.
+func (n *Node) handleAck(m note) {
+	own := n.record()
+	switch {
+	case m.subject != n.id:
+		n.relay.confirmed(m)
+	case m.boot.ID != n.id.boot:
+		n.name.mentioned(m.from, m.boot)
+	case m.boot == own.Boot && m.version <= own.Version:
+		n.push.confirmed(m.from, m.version, m.replyTo)
+	case n.push.has(m.from):
+		n.outdo(m.boot, m.version)
+		n.push.contradict(m.from)
 	}
 }
 

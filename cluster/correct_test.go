@@ -28,6 +28,7 @@ func TestWhoIsCorrected(t *testing.T) {
 		n.own.Boot.Number, n.own.Version = 5, 7
 		n.handle([]event{upEvent{peer, "10.0.0.7:7946", membership.WireVersion, true}})
 		n.push.begin(7)
+		_, _ = n.push.takeDue(7)
 		n.push.acked(peer, 7)
 		own := n.record()
 		head := membership.Head{Name: own.Name, Boot: own.Boot, Version: own.Version}

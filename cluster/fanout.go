@@ -15,8 +15,10 @@ import (
 
 // Above directPeers peers a change goes over a tree of two levels: the owner sends it to one relay for each group of about as
 // many peers as there are groups, and the relay to its group, so that nobody sends more than about twice the square root of
-// their number. Groups are ranges of the peers in order, so that a range is all that the relay is told. The members of a group
-// confirm to the relay, which confirms for them. Whoever is not confirmed in time is pushed to directly, as below.
+// their number. Groups are ranges of the peers in order, so that a range is all that the relay is told. A record that came by
+// way of a relay counts at once, and its receiver confirms it to the owner itself, with a checksum: the relay may have changed
+// it. A peer that does not confirm in time, or another record, is pushed to directly, as below. A goodbye does not go over
+// the tree: it counts from its owner alone. Members of earlier releases confirm to the relay, and the relay for them.
 
 const (
 	defaultDirectPeers = 256
@@ -53,7 +55,7 @@ func (p *pusher) takeBranches() (plan []branch) {
 		}
 	}
 	clear(p.branches)
-	if len(peers) <= p.directPeers {
+	if len(peers) <= p.directPeers || p.state == membership.Left {
 		return nil
 	}
 	for _, group := range branches(peers) {
@@ -84,10 +86,27 @@ func (p *pusher) sendEither(id identity, to Address, message []byte) {
 	p.node.spawn(func() { p.stream(id, to, message) })
 }
 
-// relayed notes which members of its group a relay confirms for.
+// confirmed notes that a peer has a version. A checksum, if there is one, is of a record that came by way of a relay.
+func (p *pusher) confirmed(id identity, version uint64, sum string) {
+	p.mu.Lock()
+	changed := sum != "" && version == p.latest && p.sum != "" && sum != p.sum
+	unknown := sum != "" && (version != p.latest || p.sum == "")
+	p.mu.Unlock()
+	switch {
+	case changed:
+		p.contradict(id)
+	case !unknown:
+		p.acked(id, version)
+	}
+}
+
+// relayed notes which members of its group a relay confirms for. A drain waits for the word of each member itself.
 func (p *pusher) relayed(m relayedMessage) {
 	p.mu.Lock()
 	group := p.branches[m.from]
+	if p.state != membership.Active {
+		group = nil
+	}
 	p.mu.Unlock()
 	for _, id := range group {
 		if slices.Contains(m.boots, id.boot) {
@@ -132,7 +151,9 @@ func decodeRelayed(buf []byte) (m relayedMessage, err error) {
 	if len(buf) < 8 || len(buf)%8 != 0 || len(buf) > 8+8*mostBranch {
 		return m, errMalformed
 	}
-	m.version = binary.BigEndian.Uint64(buf)
+	if m.version = binary.BigEndian.Uint64(buf); m.version >= membership.NumberLimit {
+		return relayedMessage{}, fmt.Errorf("%w: version %d must be below 2^62", errMalformed, m.version)
+	}
 	for buf = buf[8:]; len(buf) > 0; buf = buf[8:] {
 		m.boots = append(m.boots, binary.BigEndian.Uint64(buf))
 	}

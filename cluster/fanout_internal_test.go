@@ -93,7 +93,7 @@ func TestRelayConfirmsForItsOwnGroup(t *testing.T) {
 	p := newPusher(nil)
 	a, b, c := identity{"a", 1}, identity{"b", 2}, identity{"c", 3}
 	for _, id := range []identity{a, b, c} {
-		p.peers[id] = &peer{acked: 1}
+		p.peers[id] = &peer{acked: 1, tried: 5}
 	}
 	p.branches[a] = []identity{a, b}
 	p.relayed(relayedMessage{a, 5, []uint64{2, 3}})

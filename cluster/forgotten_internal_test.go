@@ -20,27 +20,29 @@ func TestFault58_WhoHasForgotten(t *testing.T) {
 		joins     bool
 		confirmed uint64
 		want      bool
+		left      bool
 	}{
-		"all, without it":              {headsMessage{asks: true}, false, 7, true},
-		"all on a join, without it":    {headsMessage{}, true, 7, true},
-		"all, of a newcomer":           {headsMessage{}, true, 0, false},
-		"a range around its name":      {headsMessage{asks: true, first: "s", last: "t"}, false, 7, true},
-		"a range that begins with it":  {headsMessage{asks: true, first: "self", last: "t"}, false, 7, true},
-		"a range that ends with it":    {headsMessage{asks: true, first: "a", last: "self"}, false, 7, true},
-		"a range before its name":      {headsMessage{asks: true, first: "a", last: "sel"}, false, 7, false},
-		"a range behind its name":      {headsMessage{asks: true, first: "self0"}, false, 7, false},
-		"only what this member lacks":  {headsMessage{}, false, 7, false},
-		"all, with it":                 {headsMessage{asks: true, heads: make([]membership.Head, 1)}, false, 7, false},
-		"all, it left as far as known": {headsMessage{asks: true}, false, toldAll, false},
+		"all, without it":              {headsMessage{asks: true}, false, 7, true, false},
+		"all on a join, without it":    {headsMessage{}, true, 7, true, false},
+		"all, of a newcomer":           {headsMessage{}, true, 0, false, false},
+		"a range around its name":      {headsMessage{asks: true, first: "s", last: "t"}, false, 7, true, false},
+		"a range that begins with it":  {headsMessage{asks: true, first: "self", last: "t"}, false, 7, true, false},
+		"a range that ends with it":    {headsMessage{asks: true, first: "a", last: "self"}, false, 7, true, false},
+		"a range before its name":      {headsMessage{asks: true, first: "a", last: "sel"}, false, 7, false, false},
+		"a range behind its name":      {headsMessage{asks: true, first: "self0"}, false, 7, false, false},
+		"only what this member lacks":  {headsMessage{}, false, 7, false, false},
+		"all, with it":                 {headsMessage{asks: true, heads: make([]membership.Head, 1)}, false, 7, false, false},
+		"all, it left as far as known": {headsMessage{asks: true}, false, 7, false, true},
 	} {
 		n := idleNode(t, zerolog.Nop())
 		n.own.Boot.Number, n.own.Version = 5, 7
 		n.handle([]event{upEvent{peer, "10.0.0.7:7946", membership.WireVersion, true}})
 		n.push.begin(7)
+		_, _ = n.push.takeDue(7)
 		if tt.confirmed > 0 {
 			n.push.acked(peer, tt.confirmed)
 		}
-		_, _ = n.push.takeDue(7)
+		n.push.peers[peer].left = tt.left
 		for i := range tt.heads.heads {
 			tt.heads.heads[i] = membership.Head{Name: "self", Boot: n.own.Boot, Version: 7, Form: membership.WireVersion}
 		}
@@ -59,6 +61,7 @@ func TestFault58_CorrectedOnceASecond(t *testing.T) {
 	n.handle([]event{upEvent{peer, "10.0.0.7:7946", membership.WireVersion, true}})
 	n.push.begin(7)
 	sent := 0
+	_, _ = n.push.takeDue(7)
 	for range 10 {
 		n.push.acked(peer, 7)
 		n.handle([]event{headsEvent{headsMessage{from: peer, asks: true}, false}})
@@ -109,7 +112,8 @@ func TestRecordOfAnUnsettledName(t *testing.T) {
 	}
 }
 
-// TestContradictedGoodbye has a peer take back a goodbye that another one told of it: it is sent updates again.
+// TestContradictedGoodbye has another member tell of a goodbye of a peer while that peer was lost. Once the peer is back and
+// contradicts, it is sent updates again.
 func TestContradictedGoodbye(t *testing.T) {
 	peer := identityOf(recordOf("a"))
 	goodbye, again := recordOf("a"), recordOf("a")
@@ -117,7 +121,9 @@ func TestContradictedGoodbye(t *testing.T) {
 	n := idleNode(t, zerolog.Nop())
 	n.push.begin(7)
 	n.handle([]event{pushEvent{record: recordOf("a")}, upEvent{peer, "10.0.0.7:7946", membership.WireVersion, true}})
+	n.handle([]event{downEvent{id: peer, finding: lookedAt}})
 	n.handle([]event{recordsEvent{recordsMessage{identity{"b", 1}, []membership.Heard{{Record: goodbye}}}}})
+	n.handle([]event{upEvent{peer, "10.0.0.7:7946", membership.WireVersion, false}})
 	if behind, _ := n.push.behind(7); len(behind) > 0 {
 		t.Errorf("it waits for %v", behind)
 	}

@@ -1,13 +1,6 @@
 package cluster
 
-import (
-	"math"
-
-	"github.com/grapevine-go/grapevine/membership"
-)
-
-// toldAll, as the version that a peer has acknowledged, says that there is nothing more to tell it.
-const toldAll = math.MaxUint64
+import "github.com/grapevine-go/grapevine/membership"
 
 // noteGoodbyes keeps Drain and Leave from waiting for those that have left: in a rolling restart memberlist may go on
 // for seconds to take one for alive that ended just before, or take it for alive again. Called once changes were
@@ -16,6 +9,8 @@ func (p *pusher) noteGoodbyes(changes []membership.Change) {
 	for _, change := range changes {
 		switch c := change.(type) {
 		case membership.Heard:
+			p.noteGoodbye(c.Record.Name)
+		case membership.Hearsay:
 			p.noteGoodbye(c.Record.Name)
 		case membership.Remembered:
 			p.noteGoodbye(c.Name)
@@ -34,10 +29,12 @@ func (p *pusher) noteGoodbye(name string) {
 	switch known := p.peers[id]; {
 	case known == nil:
 	case record.State == membership.Left:
-		known.acked = toldAll
+		known.left = true
 		delete(p.lagging, id)
 		p.wake()
-	case known.acked == toldAll: // it has not left: the goodbye was another's word, and the member contradicts
+	case known.left: // it has not: the goodbye was another's word, and the member contradicts
+		known.left = false
+		p.wake()
 		p.renew(id, known)
 		p.kick()
 	}

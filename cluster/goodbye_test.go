@@ -15,7 +15,7 @@ func TestNobodyWaitsForTheGone(t *testing.T) {
 	up := upEvent{identityOf(active), "10.0.0.7:7946", membership.WireVersion, false}
 	down := downEvent{id: identityOf(active)}
 	told := func(r membership.Record) event {
-		return recordsEvent{recordsMessage{records: []membership.Heard{{Record: r}}}}
+		return pushEvent{record: r}
 	}
 	reborn := upEvent{identity{"a", 7}, "10.0.0.7:7946", membership.WireVersion, false}
 	for name, tt := range map[string]struct {

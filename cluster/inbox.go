@@ -43,6 +43,7 @@ type (
 		joins bool // it is all it knows, and one of the two has just come to the other
 	}
 	recordsEvent struct{ recordsMessage } // a peer sent records of others
+	askedEvent   struct{ id identity }    // a member was asked for its own record
 	cutOffEvent  struct{ cut bool }       // nobody is heard any more, or somebody is again
 	branchEvent  struct {                 // a relay sent the record of another, to be acknowledged to the relay
 		relay  identity

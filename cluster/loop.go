@@ -27,6 +27,7 @@ func (n *Node) handleEvents() {
 			n.rest()
 		case <-tick.C:
 			n.store.Apply()
+			n.repair.question()
 			n.catchUp.check()
 			if time.Since(cleared) >= forgetOwed {
 				clear(n.owed) // whoever is still there sends again
@@ -59,6 +60,7 @@ func (n *Node) handle(events []event) {
 	for _, e := range events {
 		n.follow(e)
 	}
+	n.repair.question()
 	n.catchUp.check()
 }
 
@@ -86,28 +88,48 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 	case suspectEvent:
 		changes = append(changes, membership.Suspected{Name: e.id.name, BootID: e.id.boot, Evidence: e.evidence})
 	case pushEvent:
-		changes = n.heard(membership.Heard{Record: e.record})
+		changes = n.heard(identityOf(e.record), membership.Heard{Record: e.record})
 		n.owe(e)
 	case headsEvent:
 		changes = n.learn(e)
+	case askedEvent:
+		changes = append(changes, e.noted())
 	case branchEvent:
-		changes = n.heard(membership.Heard{Record: e.record})
+		changes = n.relayed(n.heard(e.relay, membership.Heard{Record: e.record}))
 	case recordsEvent:
 		for _, known := range e.records {
-			changes = append(changes, n.heard(known)...)
+			changes = append(changes, n.heard(e.from, known)...)
+			if identityOf(known.Record) == e.from {
+				changes = append(changes, membership.Answered{Name: e.from.name, BootID: e.from.boot})
+				n.repair.answered(e.from)
+			}
 		}
 	}
 	return changes
 }
 
-// heard is what a record tells, from whomever it came. One of this member's name may be of another process.
-func (n *Node) heard(known membership.Heard) []membership.Change {
-	if known.Record.Name != n.id.name {
+// heard is what a record tells that a member sent. One of this member's name may be of another process.
+func (n *Node) heard(from identity, known membership.Heard) []membership.Change {
+	switch {
+	case known.Record.Name == n.id.name:
+		n.name.mentioned(from, known.Record.Boot)
+		n.outdo(known.Record.Boot, known.Record.Version)
+		return nil
+	case identityOf(known.Record) == from:
 		return []membership.Change{known}
 	}
-	n.name.mentioned(known.Record.Boot)
-	n.outdo(known.Record.Boot, known.Record.Version)
-	return nil
+	return []membership.Change{membership.Hearsay{Record: known.Record, Gone: known.Gone}}
+}
+
+// relayed is what a relay tells. Where there are enough members for a tree it counts at once, and its owner gets a checksum.
+func (n *Node) relayed(changes []membership.Change) []membership.Change {
+	for i, change := range changes {
+		if told, ok := change.(membership.Hearsay); ok && n.push.count() > n.push.directPeers {
+			told.Relayed = true
+			changes[i] = told
+		}
+	}
+	return changes
 }
 
 // follow does what follows from an event once all were merged.
@@ -120,7 +142,7 @@ func (n *Node) follow(e event) {
 	case digestEvent:
 		n.repair.noticed(e.from, e.digest)
 	case branchEvent:
-		n.confirmTo(e.relay, identityOf(e.record))
+		n.confirmRelayed(identityOf(e.record))
 	case headsEvent:
 		n.repair.told(e)
 		if e.joins {

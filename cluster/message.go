@@ -35,7 +35,7 @@ type note struct {
 	subject identity
 	boot    membership.Boot // kindAck: the newest boot of the receiver's name that is known
 	version uint64          // kindAck: and the version of its record. kindAccuse: tellsAll, foundProof
-	replyTo string          // kindProbe and kindSeen: host:port
+	replyTo string          // kindProbe and kindSeen: host:port. kindAck: checksum of a record that came by way of a relay
 }
 
 // largestNote is a bound on every note: two identities, an address and three numbers, with room to spare.
@@ -89,6 +89,9 @@ func decodeNote(buf []byte) (m note, err error) {
 	}
 	m.boot = membership.Boot{Number: binary.BigEndian.Uint64(buf), ID: binary.BigEndian.Uint64(buf[8:])}
 	m.version = binary.BigEndian.Uint64(buf[16:])
+	if m.boot.Number >= membership.NumberLimit || m.version >= membership.NumberLimit {
+		return m, fmt.Errorf("%w: boot number %d and version %d must be below 2^62", errMalformed, m.boot.Number, m.version)
+	}
 	replyTo, rest, ok := cutText(buf[24:])
 	if !ok || len(rest) > 0 {
 		return m, errMalformed

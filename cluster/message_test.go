@@ -22,8 +22,8 @@ func TestNoteRoundTrip(t *testing.T) {
 	for name, want := range map[string]note{
 		"full":   fullNote,
 		"answer": {from: identity{"a", 1}, subject: identity{"b", 2}},
-		"longest": {from: longest, subject: longest, boot: membership.Boot{Number: math.MaxUint64, ID: math.MaxUint64},
-			version: math.MaxUint64, replyTo: strings.Repeat("a", 253) + ":1"},
+		"longest": {from: longest, subject: longest, boot: membership.Boot{Number: membership.NumberLimit - 1, ID: math.MaxUint64},
+			version: membership.NumberLimit - 1, replyTo: strings.Repeat("a", 253) + ":1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			encoded := want.encode(kindProbe)

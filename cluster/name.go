@@ -1,15 +1,12 @@
 package cluster
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"sync"
+	"time"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
-
-var errLastBoot = errors.New("somebody tells of a boot of this member's name that no other can outrank")
 
 // NameTakenError says that another living process uses the name that this one was given.
 type NameTakenError struct {
@@ -32,6 +29,8 @@ type nameClaim struct {
 	mu      sync.Mutex
 	done    bool           // settled is closed
 	rivals  map[rival]bool // heard of since the last outcome; true while it is challenged
+	raises  pacer          // challenges after the first outcome
+	asks    pacer          // questions about a boot that a peer knows
 	highest uint64
 	err     error
 }
@@ -63,12 +62,24 @@ func (c *nameClaim) failure() error {
 	return c.err
 }
 
-// mentioned takes note of a boot of this node's name, of which it was not said whether it lives. Of one that this node
-// does not know to live either, it hears more from the next peer that tells all it knows.
-func (c *nameClaim) mentioned(boot membership.Boot) {
+// mentioned takes note of a boot of this node's name, of which it was not said whether it lives. If this node does not know
+// it to live, it asks the peer that tells of it.
+func (c *nameClaim) mentioned(by identity, boot membership.Boot) {
+	own := c.node.record().Boot
+	if boot.ID == own.ID || boot.Compare(own) <= 0 {
+		return
+	}
 	if address, known := c.node.push.address(identity{c.node.id.name, boot.ID}); known {
 		c.heard(boot, address.Addr)
+	} else if c.mayAsk() {
+		c.node.repair.askAbout(c.node.id.name, by)
 	}
+}
+
+func (c *nameClaim) mayAsk() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asks.allow()
 }
 
 // heard records a boot of this node's name, and where it lives, "" for nowhere. A boot that ranks
@@ -80,17 +91,13 @@ func (c *nameClaim) heard(boot membership.Boot, address string) {
 	if boot.ID == own.ID || boot.Compare(own) <= 0 {
 		return
 	}
-	if boot.Number == math.MaxUint64 { // nothing ranks above it: to try again would be to try for ever
-		c.node.seldom.Warn(errLastBoot, "cluster: this member cannot be seen by those who believe it")
-		return
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := rival{boot.ID, address}
-	if _, known := c.rivals[r]; known || c.err != nil || len(c.rivals) == mostRivals {
+	if _, known := c.rivals[r]; known || c.err != nil || len(c.rivals) == mostRivals || c.done && !c.raises.allow() {
 		return
 	}
-	c.highest = max(c.highest, boot.Number)
+	c.highest = max(c.highest, membership.Step(own.Number, boot.Number))
 	c.rivals[r] = c.node.spawn(func() { c.challenge(r) })
 }
 
@@ -150,7 +157,7 @@ func (c *nameClaim) decide(r rival, verdict verdict, address string) error {
 // settle takes the number above all that were heard of. Called with the lock held.
 func (c *nameClaim) settle() {
 	clear(c.rivals)
-	number := c.highest + 1
+	number := min(c.highest+1, membership.NumberLimit-1)
 	_ = c.node.change(func(own *membership.Record) error { // fails only when the node is closed or has left
 		own.Boot.Number = max(own.Boot.Number, number)
 		return nil
@@ -164,4 +171,24 @@ func (c *nameClaim) finish() {
 		c.done = true
 		close(c.settled)
 	}
+}
+
+const (
+	atOnce     = 4 // of what hearsay makes this member do
+	pacedAfter = time.Second
+)
+
+// pacer allows a few at once, and one each pacedAfter then. The zero value is ready to use.
+type pacer struct{ until time.Time } // which is accounted for
+
+func (p *pacer) allow() bool {
+	now := time.Now()
+	if p.until.Before(now) {
+		p.until = now
+	}
+	if p.until.Sub(now) > (atOnce-1)*pacedAfter {
+		return false
+	}
+	p.until = p.until.Add(pacedAfter)
+	return true
 }

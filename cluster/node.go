@@ -63,9 +63,10 @@ type Node struct {
 	// who waits for a mutex keeps the clock from moving, and Leave waits for the clock.
 	listUse chan struct{}
 
-	mu     sync.Mutex
-	own    membership.Record
-	closed bool // nothing new may start
+	mu      sync.Mutex
+	own     membership.Record
+	outdone pacer // versions that are written because a peer tells of one that this member never wrote
+	closed  bool  // nothing new may start
 
 	// owed are the owners of records that were pushed before memberlist knew them, and whether they insist on a stream.
 	// Only handleEvents uses it.

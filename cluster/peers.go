@@ -10,6 +10,7 @@ type peer struct {
 	probed    time.Time // when it was probed last for that
 	pause     time.Duration
 	wire      byte      // the newest wire version that it and this node speak
+	left      bool      // it said goodbye: nothing is sent to it, and no drain waits for it
 	acked     uint64    // the latest version that it is known to have
 	tried     uint64    // the latest version that was sent
 	attempts  int       // since it last acknowledged one
@@ -60,11 +61,11 @@ func (p *pusher) leave(id identity, address string) {
 	}
 }
 
-// acked notes that a peer has a version of this member's record.
+// acked notes that a peer has a version of this member's record, which was sent to it.
 func (p *pusher) acked(id identity, version uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known := p.peers[id]; known != nil && version > known.acked {
+	if known := p.peers[id]; known != nil && version > known.acked && version <= known.tried {
 		known.acked, known.attempts = version, 0
 		if version >= p.latest {
 			delete(p.lagging, id)
@@ -78,7 +79,7 @@ func (p *pusher) acked(id identity, version uint64) {
 func (p *pusher) correct(id identity, dead bool) {
 	p.mu.Lock()
 	known := p.peers[id]
-	if known == nil || known.acked == 0 || known.acked == toldAll || time.Since(known.corrected) < correctAgain {
+	if known == nil || known.acked == 0 || known.left || time.Since(known.corrected) < correctAgain {
 		p.mu.Unlock()
 		return // it is being told
 	}
@@ -89,6 +90,29 @@ func (p *pusher) correct(id identity, dead bool) {
 	p.kick()
 	if dead {
 		p.node.spawn(func() { p.introduce(Address{Addr: address}) })
+	}
+}
+
+// contradict sends this member's record to a peer that has another one of it, whose word for it was a relay's or a liar's.
+func (p *pusher) contradict(id identity) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil && !known.left && time.Since(known.corrected) >= correctAgain {
+		known.corrected = time.Now()
+		p.renew(id, known)
+		p.kick()
+	}
+}
+
+// restart has this member's record sent to all as if they had none: its versions begin anew.
+func (p *pusher) restart() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.latest = 0
+	for id, known := range p.peers {
+		if known.tried = 0; !known.left {
+			p.renew(id, known)
+		}
 	}
 }
 
@@ -108,6 +132,12 @@ func (p *pusher) wake() {
 func (p *pusher) address(id identity) (Address, bool) {
 	to, _, living := p.peer(id)
 	return to, living
+}
+
+// has reports whether a peer lives.
+func (p *pusher) has(id identity) bool {
+	_, _, living := p.peer(id)
+	return living
 }
 
 // peer gives where a living peer is, and the newest wire version that both speak.
@@ -179,7 +209,7 @@ func (p *pusher) behind(version uint64) (missing []identity, changed <-chan stru
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, known := range p.peers {
-		if known.acked < version {
+		if known.acked < version && !known.left {
 			missing = append(missing, id)
 		}
 	}

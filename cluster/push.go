@@ -7,6 +7,7 @@ import (
 
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 	"github.com/grapevine-go/grapevine/cluster/transport"
+	"github.com/grapevine-go/grapevine/membership"
 )
 
 const (
@@ -42,6 +43,8 @@ type pusher struct {
 
 	directPeers int                     // more of them get a change by way of relays
 	branches    map[identity][]identity // the groups of the latest version, by relay
+	state       membership.State        // of the version that is being sent
+	sum         string                  // its checksum, if there are as many peers
 }
 
 func newPusher(n *Node) *pusher {
@@ -94,6 +97,7 @@ func (p *pusher) sendDue() (wait time.Duration) {
 		p.node.log.Error().Err(err).Msg("cluster: cannot encode this member's record") // cannot be: change checked it
 		return slowestResend
 	}
+	p.describe(record)
 	for _, b := range p.begin(record.Version) {
 		p.sendBranch(b, encoded[p.node.wire])
 	}
@@ -102,6 +106,18 @@ func (p *pusher) sendDue() (wait time.Duration) {
 		p.sendTo(to, encoded[to.peer.wire])
 	}
 	return wait
+}
+
+// describe notes what is about to be sent, before begin.
+func (p *pusher) describe(record membership.Record) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.latest == record.Version {
+		return
+	}
+	if p.state, p.sum = record.State, ""; len(p.peers) > p.directPeers {
+		p.sum = checksum(record, p.node.wire)
+	}
 }
 
 // early says for how long to wait with a version because others were sent just before.
@@ -136,7 +152,7 @@ func (p *pusher) begin(version uint64) (plan []branch) {
 	}
 	p.paced = p.paced.Add(pace)
 	for id, peer := range p.peers {
-		if peer.acked < version {
+		if peer.acked < version && !peer.left {
 			p.lagging[id] = peer
 		}
 	}

@@ -126,16 +126,3 @@ func (n *Node) receiveRelayed(from transport.From, body []byte) {
 		n.push.relayed(m)
 	}
 }
-
-func (n *Node) handleAck(m note) {
-	if m.subject != n.id {
-		n.relay.confirmed(m)
-		return
-	}
-	if m.boot.ID == n.id.boot {
-		n.push.acked(m.from, m.version)
-		n.outdo(m.boot, m.version)
-	} else {
-		n.name.mentioned(m.boot)
-	}
-}

@@ -3,7 +3,6 @@ package cluster
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/netip"
 	"regexp"
@@ -161,17 +160,36 @@ func (n *Node) record() membership.Record {
 	return n.own
 }
 
-// outdo corrects at once whoever knows a version of this boot's record that this member never wrote.
+// outdo corrects peers that know a version of this boot's record that this member never wrote: it writes a newer one. A
+// liar may repeat itself, so a few are written at once and one a second then, each above by a bounded step.
 func (n *Node) outdo(boot membership.Boot, version uint64) {
-	if boot.ID != n.id.boot || version <= n.record().Version || version >= math.MaxUint64-1 {
+	if boot.ID != n.id.boot || !ahead(boot, version, n.record()) || !n.mayOutdo() {
 		return
 	}
 	n.seldom.Warn(errNotMine, "cluster: wrote a newer record")
 	_ = n.change(func(own *membership.Record) error { // fails only when the node is closed or has left
-		own.Version = max(own.Version, version)
+		switch {
+		case boot.Number > own.Boot.Number:
+			own.Boot.Number = min(membership.Step(own.Boot.Number, boot.Number)+1, membership.NumberLimit-1)
+		case boot.Number == own.Boot.Number:
+			own.Version = max(own.Version, membership.Step(own.Version, version))
+		}
 		return nil
 	})
 }
+
+// ahead reports whether a version of a boot is newer than a record of the same boot.
+func ahead(boot membership.Boot, version uint64, own membership.Record) bool {
+	return boot.Number > own.Boot.Number || boot.Number == own.Boot.Number && version > own.Version
+}
+
+func (n *Node) mayOutdo() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.outdone.allow()
+}
+
+var errNoNumber = errors.New("cluster: this member's boot numbers are used up: restart it under another name")
 
 var errNotMine = errors.New("somebody tells of a record of this member that it did not write")
 
@@ -186,12 +204,21 @@ func (n *Node) change(edit func(*membership.Record) error) error {
 	if err := edit(&next); err != nil {
 		return err
 	}
-	next.Version++
+	anew := next.Version >= membership.NumberLimit-1
+	if next.Version++; anew { // versions begin again, in a boot with a higher number, which is the same life
+		next.Boot.Number, next.Version = next.Boot.Number+1, 1
+	}
+	if next.Boot.Number >= membership.NumberLimit {
+		return errNoNumber
+	}
 	if err := next.Check(); err != nil {
 		return err
 	}
 	n.own = next.Clone() // what the caller passed stays the caller's
 	n.store.Apply(membership.Heard{Record: next})
+	if anew {
+		n.push.restart()
+	}
 	n.push.kick()
 	return nil
 }

@@ -22,6 +22,7 @@ const (
 	mostCompares = 2           // at a time
 	mostAnswers  = 32          // under way, and waiting for a stream
 	mostCompared = 64          // pairs of digests that are remembered
+	mostWanted   = 4096        // names that were asked for within wantAgain
 )
 
 // repairer finds out what this member and its peers lack of each other: records that did not arrive when their owner pushed
@@ -33,9 +34,10 @@ type repairer struct {
 	answering slots.Slots
 
 	mu       sync.Mutex
-	compared map[[2]uint64]time.Time // this member's digest and a peer's, when they were compared last
-	wanted   map[string]time.Time    // when the record of a member was asked for last
-	serving  map[identity]bool       // peers that are being sent records
+	compared map[[2]uint64]time.Time   // this member's digest and a peer's, when they were compared last
+	wanted   map[string]time.Time      // when the record of a member was asked for last
+	serving  map[identity]bool         // peers that are being sent records
+	asked    map[identity]lastQuestion // members that were asked for their own record
 }
 
 func newRepairer(n *Node) *repairer {
@@ -46,6 +48,7 @@ func newRepairer(n *Node) *repairer {
 		compared:  make(map[[2]uint64]time.Time),
 		wanted:    make(map[string]time.Time),
 		serving:   make(map[identity]bool),
+		asked:     make(map[identity]lastQuestion),
 	}
 }
 
@@ -146,6 +149,9 @@ func (r *repairer) want(m headsEvent) (names []string) {
 		}
 	}
 	for _, name := range r.node.store.Lacks(m.heads, r.node.wire) {
+		if len(r.wanted) >= mostWanted {
+			break // digests will still differ
+		}
 		if _, asked := r.wanted[name]; !asked && !(m.joins && name == m.from.name) {
 			r.wanted[name] = time.Now()
 			names = append(names, name)

@@ -2,20 +2,21 @@ package membership
 
 import "time"
 
-// Change is something learned about a member: [Heard], [Remembered], [Up], [Suspected] or [Down].
+// Change is something learned about a member: [Heard], [Hearsay], [Remembered], [Asked], [Answered], [Up], [Suspected] or
+// [Down].
 type Change interface {
 	member() string
 	apply(e *entry)
 }
 
-// Heard is a record that arrived, from whomever. Gone is for how long its boot has been dead as far as the teller
+// Heard is a record that its owner sent itself. Gone is for how long its boot has been dead as far as the teller
 // knows, 0 while it lives: passed on with the record, it lets all members forget a dead one at about the same time.
 type Heard struct {
 	Record Record
 	Gone   time.Duration
 }
 
-// Remembered is what a peer remembers of a member that is gone. It says nothing of one that lives.
+// Remembered is what a peer remembers of a member that is gone. Of one that lives it says only that there is one.
 type Remembered struct{ Head }
 
 // Up says that a boot of a name was seen alive, with its gossip at Address. Whoever says so says [Down] in the end.
@@ -45,11 +46,13 @@ type Down struct {
 
 // entry is what is known of one name.
 type entry struct {
-	record  Record
-	heard   bool      // record is set
+	claim             // what counts
+	heard   bool      // claim is set
+	other   *claim    // what else is said, and does not count at present: see belief.go
 	alive   lives     // the boots that are seen alive
+	refuted time.Time // when its owner contradicted what others had said and was believed
+	met     bool      // one was, at some time
 	address string    // where record's boot was seen last, once it is not alive
-	gone    time.Time // since when record's boot is not alive
 	lost    bool      // it fell silent, without a goodbye
 	kept    bool      // listed although lost, because there was nobody left to ask
 	spared  bool      // listed although lost, because many others of its kind were lost with it
@@ -60,6 +63,9 @@ type entry struct {
 	held    time.Time // not listed until then, although it is back
 	peer    bool      // counted in Store.living
 	sum     uint64    // what it adds to Store.digest
+	kind    kind      // how it is remembered, as counted in Store.past
+	bytes   int       // what it adds there
+	weighed bool      // it is counted there
 	shown   shown     // how it was last published
 }
 
@@ -79,37 +85,14 @@ func (c Up) member() string         { return c.Name }
 func (c Suspected) member() string  { return c.Name }
 func (c Down) member() string       { return c.Name }
 
-func (c Heard) apply(e *entry) {
-	if e.heard && !c.Record.Newer(e.record) {
-		if c.Gone > 0 && e.record.Boot == c.Record.Boot {
-			e.bury(reportedGone)
-		}
-		return
-	}
-	known, before := e.heard, e.record
-	e.record, e.heard = c.Record.Clone(), true
-	another := !known || before.Boot.ID != c.Record.Boot.ID // a higher number alone is the same life
-	if another {
-		e.gone, e.address = time.Now().Add(-c.Gone), ""
-		e.lost, e.kept, e.spared, e.suspect, e.buried = false, false, false, false, c.Gone > 0
-	}
-	if c.Record.State == Left { // its goodbye may arrive after it was seen to be gone
-		e.lost, e.kept, e.spared = false, false, false
-	}
-	switch {
-	case another:
-		e.learned(known)
-	case c.Record.State != before.State:
-		e.said()
-	}
-}
-
 // Of a boot whose record is known, a head tells nothing new but its goodbye, or that the boot is gone where it was
 // never seen alive.
 func (c Remembered) apply(e *entry) {
-	known := e.heard && e.record.Boot == c.Boot
-	if c.Gone > 0 && c.Gone <= forgetAfter && (!known || c.State == Left) {
-		Heard{c.bare(), c.Gone}.apply(e)
+	known := e.heard && e.record.Boot.ID == c.Boot.ID
+	if c.Gone == 0 && !e.heard {
+		Hearsay{Record: c.bare()}.apply(e)
+	} else if c.Gone > 0 && c.Gone <= forgetAfter && (!known || c.State == Left) {
+		Hearsay{Record: c.bare(), Gone: c.Gone}.apply(e)
 	} else if c.Gone > 0 && known {
 		e.bury(reportedGone)
 	}
@@ -121,6 +104,8 @@ func (c Up) apply(e *entry) {
 		e.returned()
 	}
 	e.alive.add(c.BootID, c.Address, c.Evidence)
+	e.met = true
+	defer e.reconsider()
 	if e.record.Boot.ID != c.BootID {
 		return // its record will tell of it
 	}
@@ -140,6 +125,7 @@ func (c Suspected) apply(e *entry) {
 func (c Down) apply(e *entry) {
 	address, alive := e.alive.address(c.BootID)
 	e.alive.remove(c.BootID)
+	defer e.reconsider()
 	if e.heard && e.record.Boot.ID != c.BootID {
 		return
 	}

@@ -38,17 +38,17 @@ func (s *Store) HeadOf(name string) []Head {
 	return nil
 }
 
-// Lacks gives the names of those of a peer's heads whose records would tell something new, up to a form. A record of a
-// member that is gone is not worth having, nor is one of this member.
+// Lacks returns the names of those of a peer's heads whose records would tell something new, up to a form. Records of
+// members that are not seen alive here are not worth having, nor is the record of this member.
 func (s *Store) Lacks(heads []Head, form byte) (names []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, h := range heads {
 		e := s.entries[h.Name]
-		if h.Gone > 0 || h.Name == s.self {
+		if h.Gone > 0 || h.Name == s.self || e == nil || e.alive.at(h.Boot.ID) < 0 {
 			continue
 		}
-		if e == nil || !e.heard || h.compare(e.head(false), form) > 0 {
+		if !e.heard || h.compare(e.head(false), form) > 0 {
 			names = append(names, h.Name)
 		}
 	}

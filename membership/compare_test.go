@@ -43,6 +43,12 @@ func TestFault2_HeadsConverge(t *testing.T) {
 			}
 		}
 		exchange(one, other, WireVersion)
+		for _, c := range gossip { // goodbyes that others tell of count from then on
+			if r := c.(Heard).Record; r.State == Left {
+				one.Apply(down(r))
+				other.Apply(down(r))
+			}
+		}
 		if one.Digest() != other.Digest() {
 			t.Fatalf("digests differ after an exchange:\n%+v\n%+v", one.Heads(), other.Heads())
 		}
@@ -102,7 +108,8 @@ func TestOnlyTheRangeIsCompared(t *testing.T) {
 	}
 }
 
-// TestRemembered holds what the head of a member that is gone does: it ranks later boots, and it is a goodbye.
+// TestRemembered holds what the head of a member that is gone does: it ranks later boots, and it is a goodbye, once the boot
+// that lives here is lost.
 func TestRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := member("a", users("10.0.0.1:80"))
@@ -110,19 +117,22 @@ func TestRemembered(t *testing.T) {
 			return Remembered{Head{Name: r.Name, Boot: r.Boot, Version: r.Version, State: r.State, Gone: age}}
 		}
 		for name, tt := range map[string]struct {
-			change Change
-			listed bool
-			known  bool // its services
+			changes []Change
+			listed  bool
+			known   bool // its services
 		}{
-			"a goodbye":                         {gone(next(a, Left), time.Second), false, false},
-			"a later boot that is gone as well": {gone(restarted(a), time.Second), false, false},
-			"a death":                           {gone(next(a, Active), time.Second), true, true},
-			"an earlier boot":                   {gone(Record{Name: "a", Boot: boot(0)}, time.Second), true, true},
-			"a goodbye of long ago":             {gone(next(a, Left), forgetAfter+time.Second), true, true},
-			"one that lives":                    {gone(next(a, Left), 0), true, true},
+			"a goodbye":                         {[]Change{gone(next(a, Left), time.Second)}, true, true},
+			"a goodbye, and it is lost":         {[]Change{gone(next(a, Left), time.Second), down(a)}, false, false},
+			"it is lost, and a goodbye":         {[]Change{down(a), gone(next(a, Left), time.Second)}, false, false},
+			"a later boot that is gone as well": {[]Change{gone(restarted(a), time.Second)}, true, true},
+			"the same, and it is proven dead":   {[]Change{gone(restarted(a), time.Second), proof(a)}, false, false},
+			"a death":                           {[]Change{gone(next(a, Active), time.Second)}, true, true},
+			"an earlier boot":                   {[]Change{gone(Record{Name: "a", Boot: boot(0)}, time.Second)}, true, true},
+			"a goodbye of long ago":             {[]Change{gone(next(a, Left), forgetAfter+time.Second)}, true, true},
+			"one that lives":                    {[]Change{gone(next(a, Left), 0)}, true, true},
 		} {
-			s := storeOf(a)
-			s.Apply(tt.change)
+			s := storeOf(a, member("witness"))
+			s.Apply(tt.changes...)
 			_, listed := s.View().Snapshot().Member("a")
 			r, _ := s.Record("a")
 			if listed != tt.listed || len(r.Services) > 0 != tt.known {

@@ -23,7 +23,7 @@ var (
 )
 
 func drawBoot(t *rapid.T) Boot {
-	return Boot{Number: rapid.Uint64().Draw(t, "number"), ID: rapid.Uint64().Draw(t, "id")}
+	return Boot{Number: rapid.Uint64Max(NumberLimit-1).Draw(t, "number"), ID: rapid.Uint64().Draw(t, "id")}
 }
 
 // drawMap gives nil in place of an empty map, as a record has after a trip over the wire.
@@ -53,7 +53,7 @@ func drawRecord(t *rapid.T) Record {
 	r := Record{
 		Name:     anyName.Draw(t, "name"),
 		Boot:     anyBoot.Draw(t, "boot"),
-		Version:  rapid.Uint64().Draw(t, "version"),
+		Version:  rapid.Uint64Max(NumberLimit-1).Draw(t, "version"),
 		State:    anyState.Draw(t, "state"),
 		Zone:     rapid.OneOf(rapid.Just(""), anyName).Draw(t, "zone"),
 		Metadata: drawMap(t),

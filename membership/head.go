@@ -58,8 +58,11 @@ func CutHead(buf []byte) (h Head, rest []byte, err error) {
 	return h, d.buf, nil
 }
 
-// check looks at what is text.
+// check refuses what no member would say.
 func (h Head) check() error {
+	if err := checkNumbers(h.Boot.Number, h.Version); err != nil {
+		return err
+	}
 	if err := CheckName("member name", h.Name); err != nil || h.Address == "" {
 		return err
 	}

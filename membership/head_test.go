@@ -13,7 +13,7 @@ import (
 
 var anyHead = rapid.Custom(func(t *rapid.T) Head {
 	return Head{
-		Name: anyName.Draw(t, "name"), Boot: anyBoot.Draw(t, "boot"), Version: rapid.Uint64().Draw(t, "version"),
+		Name: anyName.Draw(t, "name"), Boot: anyBoot.Draw(t, "boot"), Version: rapid.Uint64Max(NumberLimit-1).Draw(t, "version"),
 		State: anyState.Draw(t, "state"), Form: rapid.Byte().Draw(t, "form"),
 		Gone:    time.Duration(rapid.IntRange(0, 1<<20).Draw(t, "gone")) * time.Second,
 		Address: rapid.SampledFrom([]string{"", "10.0.0.7:7946", "[fd00::7]:7946"}).Draw(t, "address"),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -13,6 +14,10 @@ type Boot struct {
 	Number uint64 // a newer boot of a name raises it above every number that its peers remember
 	ID     uint64 // random, unique to this life
 }
+
+// NumberLimit is above every boot number and every version: [DecodeRecord] and [CutHead] refuse what is not below it, so that
+// a liar cannot bring a member to where its numbers would wrap.
+const NumberLimit = 1 << 62
 
 // Compare orders the boots of one name, oldest first. The ID decides only between boots that never heard of each other.
 func (b Boot) Compare(other Boot) int {
@@ -96,6 +101,9 @@ type Record struct {
 // form is the newest wire version that holds what is known of r.
 func (r Record) form() byte { return WireVersion - r.lag }
 
+// Whole reports whether the record is known, and not only its head.
+func (r Record) Whole() bool { return r.form() > 0 }
+
 // Newer reports whether r replaces old, a record of the same name.
 func (r Record) Newer(old Record) bool {
 	return cmp.Or(r.Boot.Compare(old.Boot), cmp.Compare(r.Version, old.Version), cmp.Compare(r.form(), old.form())) > 0
@@ -138,6 +146,17 @@ func (r Record) Check() error {
 	if size := r.size(); size > MaxRecord {
 		return unusable("record of member", r.Name,
 			fmt.Sprintf("its services and metadata take %d bytes; keep them within %d", size, MaxRecord))
+	}
+	return nil
+}
+
+// checkNumbers refuses those that no member can reach by itself.
+func checkNumbers(boot, version uint64) error {
+	if boot >= NumberLimit {
+		return unusable("boot number", strconv.FormatUint(boot, 10), "use one below 2^62")
+	}
+	if version >= NumberLimit {
+		return unusable("record version", strconv.FormatUint(version, 10), "use one below 2^62")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package membership
 
 import (
-	"slices"
 	"sync"
 	"time"
 )
@@ -14,11 +13,6 @@ const (
 	// keepOnceHealed is how long they stay listed after a peer is back, unless it is known sooner what became of each:
 	// the other peers come back one by one, and the view must not shrink to the first.
 	keepOnceHealed = 20 * time.Second
-
-	// forgetAfter and mostGone bound the memory of members that are gone. Their boots are remembered so that a restart
-	// can rank above them, and their records so that one that was merely paused is back whole.
-	forgetAfter = time.Hour
-	mostGone    = 1024
 )
 
 // Store merges what is heard about members (their records) with what is seen of them (whether they live) and publishes
@@ -28,22 +22,25 @@ type Store struct {
 	self string
 	view *View
 
-	mu       sync.Mutex
-	entries  map[string]*entry
-	living   int             // other members that are alive, known by their record, and have not said goodbye
-	digest   uint64          // of the records of those, and of this member's own
-	cutOff   bool            // whether this member hears nobody
-	isolated bool            // whether that is so, or the last of them is gone while others are kept
-	healed   time.Time       // when one was back
-	kept     bool            // whether any entry is kept
-	held     map[string]bool // names of those that are held back
-	spared   bool            // whether any entry is spared
-	oldest   time.Time       // no entry has been gone for longer
+	mu        sync.Mutex
+	entries   map[string]*entry
+	living    int             // other members that are alive, known by their record, and have not said goodbye
+	digest    uint64          // of the records of those, and of this member's own
+	cutOff    bool            // whether this member hears nobody
+	isolated  bool            // whether that is so, or the last of them is gone while others are kept
+	healed    time.Time       // when one was back
+	kept      bool            // whether any entry is kept
+	held      map[string]bool // names of those that are held back
+	spared    bool            // whether any entry is spared
+	contested map[string]bool // names of those that live and whose record is in doubt
+	past      [kinds]past     // those that do not live
+	oldest    time.Time       // no entry has been gone for longer
 }
 
 // NewStore gives an empty store for the member named self, whose own record counts as alive from the start.
 func NewStore(self string) *Store {
-	s := &Store{self: self, view: newView(self), entries: make(map[string]*entry), held: make(map[string]bool)}
+	s := &Store{self: self, view: newView(self), entries: make(map[string]*entry), held: make(map[string]bool),
+		contested: make(map[string]bool)}
 	why := s.why
 	s.view.explain.Store(&why)
 	return s
@@ -71,6 +68,7 @@ func (s *Store) Apply(changes ...Change) {
 		change.apply(e)
 		touched[name] = true
 	}
+	s.believe(touched)
 	had := s.living > 0
 	s.count(touched)
 	s.checkIsolation(had, touched)
@@ -123,6 +121,10 @@ func (s *Store) count(touched map[string]bool) {
 			s.living--
 		}
 		e.peer = peer
+		delete(s.contested, name)
+		if name != s.self && e.contested() {
+			s.contested[name] = true
+		}
 		if s.oldest.IsZero() || e.gone.Before(s.oldest) && !e.lives() {
 			s.oldest = e.gone
 		}
@@ -187,37 +189,14 @@ func (s *Store) publish(touched map[string]bool) {
 	}
 }
 
-// forget drops the members that have been gone for long, and the first to go when too many are remembered.
-func (s *Store) forget(touched map[string]bool) {
-	for name := range touched {
-		if e := s.entries[name]; !e.heard && len(e.alive) == 0 {
-			delete(s.entries, name)
-		}
+// Said returns the same as Record, and reports whether the member said so itself, to this process.
+func (s *Store) Said(name string) (r Record, itself bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[name]; e != nil && e.heard {
+		return e.record, e.own
 	}
-	if time.Since(s.oldest) <= forgetAfter && len(s.entries)-s.living <= mostGone {
-		return
-	}
-	var gone []string
-	s.oldest = time.Now()
-	for name, e := range s.entries {
-		switch {
-		case name == s.self || len(e.alive) > 0 || e.kept:
-		case time.Since(e.gone) > forgetAfter:
-			delete(s.entries, name)
-		default:
-			gone = append(gone, name)
-			if e.gone.Before(s.oldest) {
-				s.oldest = e.gone
-			}
-		}
-	}
-	if len(gone) <= mostGone {
-		return
-	}
-	slices.SortFunc(gone, func(a, b string) int { return s.entries[a].gone.Compare(s.entries[b].gone) })
-	for _, name := range gone[:len(gone)-mostGone] {
-		delete(s.entries, name)
-	}
+	return Record{}, false
 }
 
 // Record gives the newest record of a member, living or remembered.

@@ -61,7 +61,7 @@ func TestWhyInEveryState(t *testing.T) {
 		"joined after its death, by a head":     {[]Change{tombstone(a)}, StandingGone, "others report it gone"},
 		"joined after its death, by its record": {[]Change{oldRecord}, StandingGone, "others report it gone"},
 		"its newer boot is reported gone": {
-			append(slices.Clone(present), tombstone(restart)), StandingGone, "others report it gone"},
+			append(slices.Clone(present), tombstone(restart)), StandingPresent, "it answered"},
 		"back from the dead": {
 			append(slices.Clone(present), silent, again), StandingPresent, "it answered again"},
 

@@ -116,6 +116,9 @@ func DecodeRecord(buf []byte) (Record, error) {
 	if d.err != nil {
 		return Record{}, d.err
 	}
+	if err := checkNumbers(r.Boot.Number, r.Version); err != nil {
+		return Record{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
 	if err := r.Check(); err != nil {
 		return Record{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}

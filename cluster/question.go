@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/grapevine-go/grapevine/membership"
+)
+
+// What others say of a member that lives, and what it did not say itself, the member is asked about, see
+// [membership.Store.Questions].
+
+const (
+	firstQuestion = time.Second // between two questions to one member; doubles while it does not answer
+	slowQuestion  = 15 * time.Second
+)
+
+// lastQuestion is when a member was asked last, and how long until it is asked again.
+type lastQuestion struct {
+	at    time.Time
+	pause time.Duration
+}
+
+// question asks the members whose records are in doubt. A member that is said to have ended is probed as well.
+func (r *repairer) question() {
+	for _, q := range r.node.store.Questions() {
+		id := identity{q.Name, q.BootID}
+		address, living := r.node.push.address(id)
+		if !living || !r.mayAsk(id) {
+			continue
+		}
+		if q.Ends {
+			r.node.watch.suspect(id, suspicion{why: "others say that it ended", weak: true})
+		}
+		want := wantMessage{r.node.id, []string{q.Name}}.encode()
+		r.node.spawnIn(r.answering, func() { // or else later
+			r.node.inbox.put(askedEvent{id})
+			_ = r.node.push.stream(id, address, want) // it counts as asked, whether it can be reached or not
+		})
+	}
+}
+
+// mayAsk allows a question a second to one member, and fewer to one that does not answer.
+func (r *repairer) mayAsk(id identity) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last, known := r.asked[id]
+	if known && time.Since(last.at) < last.pause {
+		return false
+	}
+	if !known && len(r.asked) >= mostWanted {
+		r.forgetAsked()
+	}
+	if time.Since(last.at) > 2*slowQuestion {
+		last.pause = 0
+	}
+	r.asked[id] = lastQuestion{time.Now(), min(max(2*last.pause, firstQuestion), slowQuestion)}
+	return true
+}
+
+// forgetAsked makes room. Called with the lock held.
+func (r *repairer) forgetAsked() {
+	for id, last := range r.asked {
+		if time.Since(last.at) >= last.pause {
+			delete(r.asked, id)
+		}
+	}
+}
+
+// answered notes that a member that was asked said something.
+func (r *repairer) answered(id identity) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, known := r.asked[id]; known {
+		last.pause = firstQuestion
+		r.asked[id] = last
+	}
+}
+
+// askAbout asks a peer what it knows of a name.
+func (r *repairer) askAbout(name string, peer identity) {
+	address, living := r.node.push.address(peer)
+	if !living {
+		return
+	}
+	own := headsMessage{from: r.node.id, asks: true, first: name, last: name, heads: r.node.store.HeadOf(name)}
+	r.node.spawnIn(r.answering, func() { _ = r.node.push.stream(peer, address, own.encode()) }) // best effort
+}
+
+// noted is what follows for the store from a question that was sent.
+func (e askedEvent) noted() membership.Change {
+	return membership.Asked{Name: e.id.name, BootID: e.id.boot}
+}
