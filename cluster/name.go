@@ -97,8 +97,17 @@ func (c *nameClaim) heard(boot membership.Boot, address string) {
 	if _, known := c.rivals[r]; known || c.err != nil || len(c.rivals) == mostRivals || c.done && !c.raises.allow() {
 		return
 	}
-	c.highest = max(c.highest, membership.Step(own.Number, boot.Number))
+	c.highest = max(c.highest, membership.Step(c.known(own), boot.Number))
 	c.rivals[r] = c.node.spawn(func() { c.challenge(r) })
+}
+
+// known is the number that others may exceed by a step. A boot that has just started knows none: what it is told then may be
+// true, as an earlier boot may have been driven up, and is believed to half of the range. Called with the lock held.
+func (c *nameClaim) known(own membership.Boot) uint64 {
+	if c.done {
+		return own.Number
+	}
+	return max(own.Number, membership.NumberLimit/2)
 }
 
 // synced is called after a peer has told all it knows: whoever has not been heard of by then is not remembered.

@@ -72,12 +72,10 @@ func (e *entry) awaits(h Head) bool {
 	switch {
 	case e.record.Boot.ID != h.Boot.ID:
 		return h.Boot.Compare(e.record.Boot) > 0
-	case e.record.State == Left:
+	case e.record.State == Left || !e.lives() && (e.address != "" || e.buried):
 		return false
-	case e.record.Version < h.Version || !e.whole():
-		return true
 	}
-	return !e.lives() && e.address == "" && !e.buried
+	return e.record.Version < h.Version || !e.whole() || !e.lives()
 }
 
 // Lacking gives the heads, with names from first to last, that would tell something new to a peer that has heads of all it
