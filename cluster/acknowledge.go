@@ -119,9 +119,11 @@ func (n *Node) handleAck(m note) {
 		n.name.mentioned(m.from, m.boot)
 	case m.boot == own.Boot && m.version <= own.Version:
 		n.push.confirmed(m.from, m.version, m.replyTo)
-	case n.push.has(m.from):
-		n.outdo(m.boot, m.version)
+	case !n.push.has(m.from):
+	case m.replyTo != "": // others told it
 		n.push.contradict(m.from)
+	default:
+		n.outdo(m.boot, m.version)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 	"github.com/grapevine-go/grapevine/testcluster"
@@ -207,6 +208,50 @@ func TestFault47_LiarForHours(t *testing.T) {
 				}
 				attack()
 				c.AwaitViews(0, c.Members, liarRight(victim))
+			})
+		})
+	}
+}
+
+// TestFault47_LiarAsRelay has a member of a cluster whose members send by way of relays pass on a record of another that it
+// has changed. The owner hears of it in the confirmation. From then on the receiver believes no relay before it has asked.
+func TestFault47_LiarAsRelay(t *testing.T) {
+	for _, what := range []string{"the same version", "a version", "a step of versions", "a number", "a drain", "a goodbye"} {
+		t.Run(what, func(t *testing.T) {
+			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+				authority := newPKI(t)
+				for i := range 10 {
+					c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
+				}
+				c.AwaitConverged(time.Minute)
+				for _, m := range c.Members {
+					cluster.SetDirectPeers(m.Node, 4)
+				}
+				mallory := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
+				defer mallory.Shutdown()
+				victim := c.Members[2]
+				mustRegister(t, victim, users(victim))
+				c.AwaitViews(prompt, c.Members, liarRight(victim))
+				time.Sleep(2 * time.Second)
+				lie := func() {
+					for _, m := range c.Members[:2] {
+						liarWays["branch"](t, mallory, m, liarRecord(victim, liarLies[what]))
+					}
+				}
+				lie()
+				time.Sleep(time.Millisecond)
+				c.AwaitViews(200*time.Millisecond, c.Members, liarRight(victim))
+				time.Sleep(2 * time.Second)
+				c.AwaitViews(0, c.Members, liarRight(victim))
+				lie()
+				time.Sleep(3 * time.Second)
+				c.AwaitViews(0, c.Members, liarRight(victim))
+				stop := stays(t, c.Members, "m3 as it is", liarRight(victim))
+				for range 200 {
+					lie()
+					time.Sleep(300 * time.Millisecond)
+				}
+				stop()
 			})
 		})
 	}

@@ -86,6 +86,13 @@ func (p *pusher) sendEither(id identity, to Address, message []byte) {
 	p.node.spawn(func() { p.stream(id, to, message) })
 }
 
+// relays reports whether there are enough peers for a tree.
+func (p *pusher) relays() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.peers) > p.directPeers
+}
+
 // confirmed notes that a peer has a version. A checksum, if there is one, is of a record that came by way of a relay.
 func (p *pusher) confirmed(id identity, version uint64, sum string) {
 	p.mu.Lock()

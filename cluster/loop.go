@@ -124,7 +124,7 @@ func (n *Node) heard(from identity, known membership.Heard) []membership.Change 
 // relayed is what a relay tells. Where there are enough members for a tree it counts at once, and its owner gets a checksum.
 func (n *Node) relayed(changes []membership.Change) []membership.Change {
 	for i, change := range changes {
-		if told, ok := change.(membership.Hearsay); ok && n.push.count() > n.push.directPeers {
+		if told, ok := change.(membership.Hearsay); ok && n.push.relays() {
 			told.Relayed = true
 			changes[i] = told
 		}

@@ -139,14 +139,27 @@ func (e *entry) hear(c *claim) {
 		}
 		own = c
 	case !c.own && (own == nil || c.record.Newer(own.record)) && (told == nil || c.record.Newer(told.record)):
-		told = c
+		if e.doubted = e.keeps(own, told, c); !e.doubted {
+			told = c
+		}
 	case c.reported && e.record.Boot == c.record.Boot:
 		e.bury(reportedGone)
 	}
+	e.doubted = e.doubted && !c.own
 	if c.own && told != nil { // the owner speaks: it is to be asked again
 		told.asked, told.relayed = time.Time{}, false
 	}
 	e.choose(own, told)
+}
+
+// keeps reports whether what others said before stands against what they say now, which would count later, if at all: their
+// earlier word is better than one of the owner's that is older still.
+func (e *entry) keeps(own, told, now *claim) bool {
+	if own == nil || told == nil || e.own || e.alive.at(told.record.Boot.ID) < 0 {
+		return false
+	}
+	now.asked = told.asked
+	return !e.believes(own, now)
 }
 
 // sameVersion reports whether two records of a name have the same place in the order, whatever their forms.
@@ -230,6 +243,8 @@ func (e *entry) contested() bool {
 	switch {
 	case len(e.alive) == 0:
 		return false
+	case e.doubted:
+		return true
 	case own != nil && told != nil && e.alive.at(own.record.Boot.ID) >= 0:
 		return !told.relayed && told.record.Boot.ID == own.record.Boot.ID
 	}

@@ -51,6 +51,7 @@ type entry struct {
 	other   *claim    // what else is said, and does not count at present: see belief.go
 	alive   lives     // the boots that are seen alive
 	refuted time.Time // when its owner contradicted what others had said and was believed
+	doubted bool      // others say something else than what counts, which is others' word as well
 	met     bool      // one was, at some time
 	address string    // where record's boot was seen last, once it is not alive
 	lost    bool      // it fell silent, without a goodbye
