@@ -14,15 +14,26 @@ import (
 // told of an owner that it does not know.
 func (n *Node) owe(push pushEvent) {
 	owner := identityOf(push.record)
-	if len(n.owed) >= mostMessages {
+	if _, known := n.owed[owner]; !known && len(n.owed) >= mostMessages {
 		return // it will send again
 	}
-	_, vouched := n.owed[owner]
-	n.owed[owner] = push.insists
-	if _, living := n.push.address(owner); !living && !vouched && owner != n.id && push.record.State != membership.Left {
+	due := n.owed[owner]
+	due.insists = push.insists
+	if !n.push.has(owner) && owner != n.id && push.record.State != membership.Left && time.Since(due.vouched) >= vouchAgain {
+		due.vouched = time.Now()
 		n.vouch(owner, push.from, push.meta)
 	}
+	n.owed[owner] = due
 }
+
+// debt is an acknowledgement that is due.
+type debt struct {
+	insists bool      // its owner asks for it by stream
+	vouched time.Time // when memberlist was told of its owner
+}
+
+// vouchAgain is how soon memberlist is told of the same member again.
+const vouchAgain = time.Second
 
 const (
 	// settlePatience is how long subscribers of the view may take before a drain is confirmed without them: one that is stuck
@@ -33,7 +44,7 @@ const (
 
 // acknowledge tells the owners of records that were pushed what is known of their names now, which may be a newer boot.
 func (n *Node) acknowledge() {
-	for owner, byStream := range n.owed {
+	for owner, due := range n.owed {
 		address, living := n.push.address(owner)
 		if !living {
 			continue
@@ -43,7 +54,7 @@ func (n *Node) acknowledge() {
 			continue // there was no room for it before its owner was known to live: it will send again
 		}
 		n.onceSettled(owner, func() {
-			if byStream {
+			if due.insists {
 				n.acknowledgeByStream(owner, address)
 			} else {
 				n.send(address, n.ack(owner))

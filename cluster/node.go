@@ -68,9 +68,8 @@ type Node struct {
 	outdone pacer // versions that are written because a peer tells of one that this member never wrote
 	closed  bool  // nothing new may start
 
-	// owed are the owners of records that were pushed before memberlist knew them, and whether they insist on a stream.
-	// Only handleEvents uses it.
-	owed map[identity]bool
+	// owed are the owners of records that were pushed and are to be acknowledged. Only handleEvents uses it.
+	owed map[identity]debt
 
 	loopbackServices bool // may be offered by a member beyond loopback
 }
@@ -138,7 +137,7 @@ func newNode(s settings) (n *Node, err error) {
 		store:   membership.NewStore(s.Name),
 		inbox:   newInbox(),
 		listUse: make(chan struct{}, 1),
-		owed:    make(map[identity]bool),
+		owed:    make(map[identity]debt),
 
 		settling: make(slots.Slots, mostSettling),
 		own:      membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata, Started: time.Now()},

@@ -3,8 +3,10 @@ package membership
 import "slices"
 
 // lives are the boots of one name that are seen alive, each with the address of its gossip: one, or two while a restart
-// is not heard of everywhere. A map would cost more than all else that is known of a member.
+// is not heard of everywhere, and at most mostLives. A map would cost more than all else that is known of a member.
 type lives []livingBoot
+
+const mostLives = 8
 
 type livingBoot struct {
 	boot     uint64
@@ -27,6 +29,9 @@ func (l *lives) add(boot uint64, address, evidence string) {
 	if at := l.at(boot); at >= 0 {
 		(*l)[at].address = address
 		return
+	}
+	if len(*l) == mostLives {
+		*l = slices.Delete(*l, 0, 1)
 	}
 	*l = append(*l, livingBoot{boot, address, evidence})
 }
