@@ -58,7 +58,16 @@ func (t *Transport) welcome(c *pending) {
 		t.echo(bare(p))
 		t.admission.out(name)
 	case forStream:
-		stream := t.exchange(p, false, func() { t.admission.out(name) })
+		if !t.exchanges.take(name) {
+			p.abort()
+			t.admission.out(name)
+			t.refuse(errFlood, c.host.String())
+			return
+		}
+		stream := t.exchange(p, false, func() {
+			t.exchanges.give(name)
+			t.admission.out(name)
+		})
 		select {
 		case t.streams <- stream:
 		case <-t.ctx.Done():

@@ -16,6 +16,8 @@ type book struct {
 	living   map[netip.AddrPort]*peer // who sends from an address; nil where datagrams say it themselves, as they are sealed
 	sessions map[keyID]entry
 	links    map[*link]struct{}
+	taken    map[string]*room // by the name of a member
+	rooms    rooms
 }
 
 type entry struct {
@@ -25,7 +27,7 @@ type entry struct {
 
 func (b *book) init(sealed bool) {
 	b.named, b.at, b.sessions = make(map[string]*peer), make(map[string]*peer), make(map[keyID]entry)
-	b.links = make(map[*link]struct{})
+	b.links, b.taken = make(map[*link]struct{}), make(map[string]*room)
 	if !sealed {
 		b.living = make(map[netip.AddrPort]*peer)
 	}
@@ -232,15 +234,27 @@ func (b *book) allLinks() []*link {
 	return slices.Collect(maps.Keys(b.links))
 }
 
-// room is that of the peer who said hello from that address.
+// room is that of the member who said hello from that address. All its boots have one.
 func (b *book) room(from Address) *room {
-	p := b.peer(from)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.room == nil {
-		p.room = new(room)
+	b.peer(from) // the room is forgotten with a peer
+	name := nameOf(from.Name)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.taken[name] == nil {
+		b.taken[name] = &room{rooms: &b.rooms}
 	}
-	return p.room
+	return b.taken[name]
+}
+
+// leaveRoom forgets the room of a member, of which nothing is in flight. It is called with the lock held.
+func (b *book) leaveRoom(name string) {
+	if r := b.taken[name]; r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.used == 0 {
+			delete(b.taken, name)
+		}
+	}
 }
 
 // all gives every peer.
@@ -272,6 +286,7 @@ func (b *book) forget(p *peer, idle time.Duration, now time.Time) {
 	p.sessions = nil
 	if b.named[p.id] == p {
 		delete(b.named, p.id)
+		b.leaveRoom(nameOf(p.id))
 	}
 	for address, other := range b.at {
 		if other == p {

@@ -3,8 +3,8 @@ package transport
 import (
 	"fmt"
 	"net/netip"
-	"sync"
-	"sync/atomic"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 )
 
 // Kind says what a message is: it is the first byte of what is sealed. Those beyond [LastKind] are the transport's own.
@@ -30,16 +30,36 @@ type From struct {
 	home netip.AddrPort
 }
 
+// sender is the key under which messages wait their turn: the member, whichever boot it says that it is, or the address where
+// nothing proves who it is.
+func (f From) sender() string {
+	switch {
+	case f.ID != "":
+		return nameOf(f.ID)
+	case f.says != "":
+		return nameOf(f.says) + " " + f.Addr.Addr().String()
+	}
+	return f.Addr.String()
+}
+
 // Handler acts on a message. It owns payload, and may take its time: only messages of its own kind wait for it.
 type Handler func(from From, payload []byte)
 
-// Handle sends messages of a kind to handler, one at a time and in order, from a goroutine of its own. Up to depth wait;
-// what comes when as many wait is dropped and counted. Handle is for before [Transport.Start].
+// Handle sends messages of a kind to handler, one at a time, from a goroutine of its own. Messages of one sender keep their
+// order, and senders take turns. Up to depth messages wait. Beyond that the sender with most of them loses its newest, which
+// is counted. Handle is for before [Transport.Start].
 func (t *Transport) Handle(kind Kind, depth int, handler Handler) {
 	if kind > LastKind {
 		panic(fmt.Sprintf("transport: kind %d is one of the transport's own: use 0 to %d", kind, LastKind))
 	}
-	t.lanes[kind] = &lane{handle: handler, depth: depth, filled: make(chan struct{}, 1)}
+	t.lanes[kind] = newLane(depth, func(d delivery) { handler(d.from, d.payload) })
+}
+
+// Pace bounds how much the handler of a kind does for one sender: messages of a cost of atOnce, and then of eachSecond every
+// second. Further ones wait, and only those of their sender wait behind them. cost returns the cost of a message; nil makes
+// each cost 1. Pace is for between [Transport.Handle] and [Transport.Start].
+func (t *Transport) Pace(kind Kind, atOnce, eachSecond float64, cost func(payload []byte) float64) {
+	t.lanes[kind].limit, t.lanes[kind].cost = rate.Limit{AtOnce: atOnce, EachSecond: eachSecond}, cost
 }
 
 // dispatch hands a message to whoever handles its kind. It takes payload over; done is called when that takes no more room.
@@ -50,70 +70,7 @@ func (t *Transport) dispatch(kind Kind, from From, payload []byte, done func()) 
 		done()
 		return
 	}
-	l.put(delivery{from, payload, done})
-}
-
-// lane is the queue of one kind and the goroutine that empties it. An empty queue takes no room, however deep it may get.
-type lane struct {
-	handle  Handler
-	depth   int
-	filled  chan struct{} // holds a token while there may be something to handle
-	dropped atomic.Uint64
-
-	mu      sync.Mutex
-	waiting []delivery
-}
-
-// delivery is a message that waits for its handler.
-type delivery struct {
-	from    From
-	payload []byte
-	done    func() // gives back the room that it takes
-}
-
-func (l *lane) put(d delivery) {
-	l.mu.Lock()
-	full := len(l.waiting) >= l.depth
-	if !full {
-		l.waiting = append(l.waiting, d)
-	}
-	l.mu.Unlock()
-	if full {
-		l.dropped.Add(1)
-		d.done()
-		return
-	}
-	select {
-	case l.filled <- struct{}{}:
-	default:
-	}
-}
-
-// next takes the oldest that waits.
-func (l *lane) next() (d delivery, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.waiting) == 0 {
-		l.waiting = nil
-		return d, false
-	}
-	d, l.waiting[0] = l.waiting[0], delivery{}
-	l.waiting = l.waiting[1:]
-	return d, true
-}
-
-func (l *lane) run(t *Transport) {
-	for {
-		select {
-		case <-l.filled:
-		case <-t.ctx.Done():
-			return
-		}
-		for d, ok := l.next(); ok && t.ctx.Err() == nil; d, ok = l.next() {
-			l.handle(d.from, d.payload)
-			d.done()
-		}
-	}
+	l.put(delivery{from: from, payload: payload, done: done})
 }
 
 func nothing() {}

@@ -15,6 +15,8 @@ import (
 // MaxStream is how many bytes one message of memberlist's may have on a stream.
 const MaxStream = 1 << 20
 
+const exchangePart = 64 << 10 // bytes of a message on a stream for which there must be room at a time
+
 // FinalAdvertiseAddr is called by memberlist when it is made. From then on what is written to t is
 // checked: what the transport cannot carry is an error.
 func (t *Transport) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) {
@@ -49,7 +51,7 @@ func (t *Transport) passPacket(b []byte, from From, at time.Time) {
 		t.warnRefused(err, "cluster: dropped a packet")
 		return
 	}
-	t.queue(&Packet{Buf: b, From: net.UDPAddrFromAddrPort(from.Addr), Timestamp: at})
+	t.queue(from, &Packet{Buf: b, From: net.UDPAddrFromAddrPort(from.Addr), Timestamp: at})
 }
 
 // Inject gives memberlist a packet as if it had come from the network. It is lost when too many wait; one that memberlist
@@ -58,15 +60,27 @@ func (t *Transport) Inject(packet *Packet) error {
 	if err := checkPacket(packet.Buf, ""); err != nil {
 		return err
 	}
-	t.queue(packet)
+	t.queue(From{Addr: addrPortOf(packet.From)}, packet)
 	return nil
 }
 
-func (t *Transport) queue(packet *Packet) {
+// queue adds a packet for memberlist. Once as many wait as memberlist takes at once, senders take turns.
+func (t *Transport) queue(from From, packet *Packet) {
+	if t.unparsed.empty() {
+		select {
+		case t.packets <- packet:
+			return
+		default:
+		}
+	}
+	t.unparsed.put(delivery{from: from, packet: packet, done: nothing})
+}
+
+// pass hands a packet to memberlist when it takes one.
+func (t *Transport) pass(d delivery) {
 	select {
-	case t.packets <- packet:
-	default:
-		t.stats.lostPackets.Add(1)
+	case t.packets <- d.packet:
+	case <-t.ctx.Done():
 	}
 }
 
@@ -168,12 +182,8 @@ func (e *exchange) next() error {
 		e.refused.Add(1)
 		return fmt.Errorf("%w: a message of %d bytes, on a stream for one of up to %d", errMalformed, size, MaxStream)
 	}
-	if err := e.room.take(int(size), e.closing, *e.until.Load()); err != nil {
-		return err
-	}
-	e.taken = int(size)
-	message := make([]byte, size)
-	if _, err := io.ReadFull(e.proven, message); err != nil {
+	message, err := e.receive(int(size))
+	if err != nil {
 		return err
 	}
 	if err := checkStream(message, e.reply); err != nil {
@@ -185,6 +195,22 @@ func (e *exchange) next() error {
 	}
 	e.rest = message
 	return nil
+}
+
+// receive reads a message a part at a time, so that one that does not come holds room for a part.
+func (e *exchange) receive(size int) (message []byte, err error) {
+	for len(message) < size {
+		begin, part := len(message), min(exchangePart, size-len(message))
+		if err := e.room.take(part, e.closing, *e.until.Load()); err != nil {
+			return nil, err
+		}
+		e.taken += part
+		message = append(message, make([]byte, part)...)
+		if _, err := io.ReadFull(e.proven, message[begin:]); err != nil {
+			return nil, err
+		}
+	}
+	return message, nil
 }
 
 func (e *exchange) Close() error {

@@ -33,7 +33,6 @@ type peer struct {
 	unheard   int    // datagrams that were sent since one came
 	silent    moment // when the first of those was sent
 	used      moment
-	room      *room // made when needed
 }
 
 // parcel is a message that could not be sent at once.

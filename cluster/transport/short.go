@@ -77,7 +77,7 @@ func (t *Transport) passShort(kind Kind, short []byte, from From, at time.Time) 
 	if from.home.IsValid() { // a stream comes from a port that takes nothing
 		answer = from.home
 	}
-	t.queue(&Packet{Buf: b, From: net.UDPAddrFromAddrPort(answer), Timestamp: at})
+	t.queue(from, &Packet{Buf: b, From: net.UDPAddrFromAddrPort(answer), Timestamp: at})
 }
 
 // lengthen undoes shorten. It gives nil for a ping that is for somebody else. sender is who sent it, "" where nothing vouches for that.

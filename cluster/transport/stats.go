@@ -31,7 +31,7 @@ type Stats struct {
 type counters struct {
 	handshakes, failed                               atomic.Uint64
 	replayed, forged, unknownKey, garbage, malformed atomic.Uint64
-	dropped, lostPackets, unknown, byStream          atomic.Uint64
+	dropped, unknown, byStream                       atomic.Uint64
 	refused                                          [len(reasons)]atomic.Uint64
 }
 
@@ -50,7 +50,7 @@ func (t *Transport) Stats() Stats {
 		Handshakes: c.handshakes.Load(), Failed: c.failed.Load(), Refused: make(map[Reason]uint64),
 		Replayed: c.replayed.Load(), Forged: c.forged.Load(), UnknownKey: c.unknownKey.Load(),
 		Garbage: c.garbage.Load(), Malformed: c.malformed.Load(),
-		Unsent: c.dropped.Load(), Unhandled: make(map[Kind]uint64), Unparsed: c.lostPackets.Load(), Unknown: c.unknown.Load(),
+		Unsent: c.dropped.Load(), Unhandled: make(map[Kind]uint64), Unparsed: t.unparsed.dropped.Load(), Unknown: c.unknown.Load(),
 		ByStream: c.byStream.Load(),
 	}
 	for i, reason := range reasons {

@@ -62,7 +62,9 @@ type Transport struct {
 
 	book        book
 	admission   admission
+	exchanges   *quota // streams of memberlist's that others opened
 	lanes       [256]*lane
+	unparsed    *lane // packets for memberlist
 	handshaking slots.Slots
 	greeting    slots.Slots
 	turns       slots.Slots // of dials, while this process is late
@@ -84,7 +86,8 @@ type Transport struct {
 
 const (
 	mostHandshakes = 32  // that this side begins, at a time
-	packetsWaiting = 256 // for memberlist; more are lost, as on the network
+	packetsAtOnce  = 64  // for memberlist, in the order of their arrival
+	packetsWaiting = 256 // beyond those, by turns of their senders; more are lost, as on the network
 )
 
 // New makes a transport that does nothing yet: [Transport.Handle] says what is to become of messages, then
@@ -120,11 +123,13 @@ func New(c Config) (*Transport, error) {
 		greeting:    make(slots.Slots, mostGreeting),
 		turns:       make(slots.Slots, mostTurns),
 		asking:      make(slots.Slots, mostAsking),
-		packets:     make(chan *Packet, packetsWaiting),
+		packets:     make(chan *Packet, packetsAtOnce),
 		streams:     make(chan net.Conn),
 	}
 	t.book.init(t.identity != nil)
 	t.admission.init()
+	t.exchanges = newQuota(mostExchanges)
+	t.unparsed = newLane(packetsWaiting, t.pass)
 	if t.identity != nil {
 		if err := t.identity.bind(c.Self, t.own.tag); err != nil {
 			return nil, err
@@ -141,9 +146,10 @@ func (t *Transport) Start() {
 	t.adopted.start()
 	for _, l := range t.lanes {
 		if l != nil {
-			t.work.Go(func() { l.run(t) })
+			t.work.Go(func() { l.run(t.ctx) })
 		}
 	}
+	t.work.Go(func() { t.unparsed.run(t.ctx) })
 	t.work.Go(t.receive)
 	t.work.Go(t.accept)
 	t.work.Go(t.sweep)

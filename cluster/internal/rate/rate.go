@@ -22,3 +22,16 @@ func (m *Meter) Pass(l Limit, now time.Time) bool {
 	m.spent++
 	return true
 }
+
+// Spend is Pass for something of a cost, which counts as AtOnce if it is more. It returns how long to wait until it may
+// happen, and 0 where it may now: then it is spent.
+func (m *Meter) Spend(l Limit, cost float64, now time.Time) (wait time.Duration) {
+	m.spent = max(0, m.spent-now.Sub(m.at).Seconds()*l.EachSecond)
+	m.at = now
+	cost = min(cost, l.AtOnce)
+	if over := m.spent + cost - l.AtOnce; over > 1e-9 {
+		return max(time.Duration(over/l.EachSecond*float64(time.Second)), time.Microsecond)
+	}
+	m.spent += cost
+	return 0
+}
