@@ -138,8 +138,16 @@ func (n *Node) handleAck(m note) {
 	}
 }
 
+// acknowledgeByStream sends one acknowledgement to a peer at a time, with what is known once it is its turn.
 func (n *Node) acknowledgeByStream(owner identity, address Address) {
-	n.spawnIn(n.push.acks, func() { // or else the owner will send again
-		n.push.stream(owner, address, n.ack(owner))
+	if !n.push.streams.beginAck(owner.name) {
+		return // the owner will send again
+	}
+	begun := n.spawnIn(n.push.acks, func() {
+		defer n.push.streams.endAck(owner.name)
+		_ = n.push.streamWithin(n.ctx, owner, address, func() []byte { return n.ack(owner) })
 	})
+	if !begun {
+		n.push.streams.endAck(owner.name)
+	}
 }

@@ -43,13 +43,17 @@ func (d delegate) seen(node *memberlist.Node, answered bool) {
 	id, err1 := parseIdentity(node.Name)
 	wire, err2 := newestCommon(d.node.wire, node.Meta)
 	if err1 == nil && err2 == nil {
-		d.node.inbox.put(upEvent{id, node.Address(), wire, answered})
+		if up := (upEvent{id, node.Address(), wire, answered}); answered {
+			d.node.inbox.put(up)
+		} else {
+			d.node.inbox.change(id, up)
+		}
 	}
 }
 
 func (d delegate) NotifyLeave(node *memberlist.Node) {
 	if id, err := parseIdentity(node.Name); err == nil {
-		d.node.inbox.put(downEvent{id: id, evidence: "SWIM gave it up"})
+		d.node.inbox.change(id, downEvent{id: id, evidence: "SWIM gave it up"})
 	}
 }
 
@@ -82,7 +86,7 @@ func (d delegate) MergeRemoteState(buf []byte, join bool) {
 		d.node.seldom.Warn(err, "cluster: cannot read all of a peer's state")
 	}
 	if join {
-		d.node.inbox.put(headsEvent{headsMessage{from: s.from, heads: s.heads}, true})
+		d.node.join(s)
 	} else if err == nil {
 		d.node.inbox.offer(digestEvent{s.from, s.digest})
 	}

@@ -45,7 +45,7 @@ func (w *watch) dispel(id identity, address Address) {
 		pause := firstRelook
 		switch found {
 		case alive:
-			w.node.push.introduce(address)
+			w.node.push.introduce(id, address)
 			w.clear(id)
 			fallthrough
 		case blind:

@@ -14,6 +14,9 @@ import (
 // largestPart is how many bytes of heads, names or records one message takes; a record may exceed it by its own size.
 const largestPart = 48 << 10
 
+// largestHeads is a bound on every message of heads: a part, and what precedes the heads.
+const largestHeads = largestPart + 512
+
 // headsMessage tells which records its sender knows.
 type headsMessage struct {
 	from identity
@@ -41,6 +44,9 @@ func (m headsMessage) encode() []byte {
 // decodeHeadsMessage parses what follows the kind.
 func decodeHeadsMessage(buf []byte) (m headsMessage, err error) {
 	var ok1, ok2 bool
+	if len(buf) > largestHeads {
+		return m, fmt.Errorf("%w: heads of %d bytes, %d at most", errMalformed, len(buf), largestHeads)
+	}
 	if m.from, buf, err = cutIdentity(buf); err != nil {
 		return m, err
 	}
@@ -56,7 +62,26 @@ func decodeHeadsMessage(buf []byte) (m headsMessage, err error) {
 	if m.heads, err = decodeHeads(buf); err != nil {
 		return headsMessage{}, err
 	}
+	for i, h := range m.heads {
+		if !within(h.Name, m.first, m.last) || i > 0 && h.Name <= m.heads[i-1].Name {
+			return headsMessage{}, fmt.Errorf("%w: a head out of order, or of its range", errMalformed)
+		}
+	}
 	return m, nil
+}
+
+// within reports whether a name is in a range, "" for no end.
+func within(name, first, last string) bool { return name >= first && (last == "" || name <= last) }
+
+// asksOfMany reports whether a message of heads asks for what its sender lacks of more than one name. It need not be sound.
+func asksOfMany(body []byte) bool {
+	_, body, ok := cutText(body)
+	if !ok || len(body) == 0 || body[0] != 1 {
+		return false
+	}
+	first, body, ok1 := cutText(body[1:])
+	last, _, ok2 := cutText(body)
+	return ok1 && ok2 && (last == "" || first != last)
 }
 
 // decodeHeads gives the heads up to the first that cannot be read, and the reason.
@@ -75,7 +100,7 @@ func decodeHeads(buf []byte) (heads []membership.Head, err error) {
 // does the sender. What had no room in an exchange of a join is taken for lacking as well, which
 // costs one record.
 func (m headsEvent) covers(name string) bool {
-	return m.joins || m.asks && name >= m.first && (m.last == "" || name <= m.last)
+	return m.joins || m.asks && within(name, m.first, m.last)
 }
 
 // partsOf divides all that a member knows, in ascending order of the names, into messages that ask.
@@ -131,24 +156,35 @@ type recordsMessage struct {
 
 // encodeRecords gives messages in the form of a wire version. A record that has none in it is left out.
 func encodeRecords(from identity, records []membership.Heard, wire byte) (messages [][]byte) {
+	for len(records) > 0 {
+		var message []byte
+		if message, records = cutRecords(from, records, wire); message != nil {
+			messages = append(messages, message)
+		}
+	}
+	return messages
+}
+
+// cutRecords gives the first message of records, nil where they have no form, and the records that have no room in it.
+func cutRecords(from identity, records []membership.Heard, wire byte) (message []byte, rest []membership.Heard) {
 	begin := appendText([]byte{byte(kindRecords)}, from.String())
 	buf := begin
-	for _, known := range records {
+	for i, known := range records {
 		encoded, err := known.Record.Encode(nil, wire)
 		if err != nil {
 			continue // cannot be: it was checked when it arrived
 		}
 		if len(buf) > len(begin) && len(buf)+len(encoded) > largestPart {
-			messages, buf = append(messages, buf), begin
+			return buf, records[i:]
 		}
-		buf = binary.AppendUvarint(buf[:len(buf):len(buf)], uint64((known.Gone+time.Second-1)/time.Second))
+		buf = binary.AppendUvarint(buf, uint64((known.Gone+time.Second-1)/time.Second))
 		buf = binary.AppendUvarint(buf, uint64(len(encoded)))
 		buf = append(buf, encoded...)
 	}
-	if len(buf) > len(begin) {
-		messages = append(messages, buf)
+	if len(buf) == len(begin) {
+		return nil, nil
 	}
-	return messages
+	return buf, nil
 }
 
 // decodeRecords parses what follows the kind, for a release whose newest wire version that is.

@@ -94,6 +94,8 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 		changes = n.learn(e)
 	case askedEvent:
 		changes = append(changes, e.noted())
+	case stepEvent:
+		changes = n.learn(headsEvent{e.headsMessage, false})
 	case branchEvent:
 		changes = n.relayed(n.heard(e.relay, membership.Heard{Record: e.record}))
 	case recordsEvent:
@@ -143,6 +145,11 @@ func (n *Node) follow(e event) {
 		n.repair.noticed(e.from, e.digest)
 	case branchEvent:
 		n.confirmRelayed(identityOf(e.record))
+	case stepEvent:
+		n.repair.told(headsEvent{e.headsMessage, true})
+		if e.all != nil {
+			n.joined(headsMessage{from: e.from, heads: e.all})
+		}
 	case headsEvent:
 		n.repair.told(e)
 		if e.joins {
@@ -199,7 +206,7 @@ func (n *Node) drop(down downEvent) {
 	record, _ := n.store.Record(down.id.name)
 	if address, living := n.push.address(down.id); living && record.State != membership.Left {
 		n.reach.lose(down.id, address.Addr)
-		n.repair.inquire(down.id.name)
+		n.repair.lost.inquire(down.id.name)
 	}
 	n.push.remove(down.id)
 }

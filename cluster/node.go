@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 	"github.com/grapevine-go/grapevine/cluster/transport"
@@ -51,6 +52,7 @@ type Node struct {
 	ready        readiness
 	catchUp      *catchUp
 	unresponsive unresponsive
+	joins        joins
 	settling     slots.Slots // confirmations that wait for subscribers
 
 	ctx    context.Context // done once Close begins
@@ -140,6 +142,7 @@ func newNode(s settings) (n *Node, err error) {
 		owed:    make(map[identity]debt),
 
 		settling: make(slots.Slots, mostSettling),
+		joins:    joins{meters: make(map[string]*rate.Meter)},
 		own:      membership.Record{Name: s.Name, Version: 1, Zone: s.Zone, Metadata: s.Metadata, Started: time.Now()},
 	}
 	n.loopbackServices = s.AllowLoopbackServices

@@ -89,7 +89,7 @@ func (p *pusher) correct(id identity, dead bool) {
 	p.mu.Unlock()
 	p.kick()
 	if dead {
-		p.node.spawn(func() { p.introduce(Address{Addr: address}) })
+		p.node.spawn(func() { p.introduce(id, Address{Addr: address}) })
 	}
 }
 

@@ -29,7 +29,7 @@ const (
 type pusher struct {
 	node          *Node
 	woken         chan struct{} // holds one token while there may be something to send
-	streams       slots.Slots
+	streams       *streams
 	introductions slots.Slots
 	acks          slots.Slots
 
@@ -51,7 +51,7 @@ func newPusher(n *Node) *pusher {
 	return &pusher{
 		node:          n,
 		woken:         make(chan struct{}, 1),
-		streams:       make(slots.Slots, mostStreams),
+		streams:       newStreams(),
 		introductions: make(slots.Slots, mostIntroductions),
 		acks:          make(slots.Slots, mostAcks),
 		peers:         make(map[identity]*peer),
@@ -205,7 +205,7 @@ func (p *pusher) sendTo(d delivery, encoded []byte) {
 	p.node.work.Go(func() {
 		defer p.endStream(d.peer)
 		if d.introduces {
-			p.introduce(d.to)
+			p.introduce(d.id, d.to)
 		}
 		p.stream(d.id, d.to, encoded)
 	})

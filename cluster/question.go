@@ -12,6 +12,7 @@ import (
 const (
 	firstQuestion = time.Second // between two questions to one member; doubles while it does not answer
 	slowQuestion  = 15 * time.Second
+	mostAsked     = 4096 // members, after which those that may be asked again are forgotten
 )
 
 // lastQuestion is when a member was asked last, and how long until it is asked again.
@@ -24,19 +25,28 @@ type lastQuestion struct {
 func (r *repairer) question() {
 	for _, q := range r.node.store.Questions() {
 		id := identity{q.Name, q.BootID}
-		address, living := r.node.push.address(id)
-		if !living || !r.mayAsk(id) {
+		if !r.node.push.has(id) || !r.mayAsk(id) {
 			continue
 		}
 		if q.Ends {
 			r.node.watch.suspect(id, suspicion{why: "others say that it ended", weak: true})
 		}
-		want := wantMessage{r.node.id, []string{q.Name}}.encode()
-		r.node.spawnIn(r.answering, func() { // or else later
-			r.node.inbox.put(askedEvent{id})
-			_ = r.node.push.stream(id, address, want) // it counts as asked, whether it can be reached or not
-		})
+		r.out.add(id, r.questionTo(id)) // or else later
 	}
+}
+
+// questionTo is a message that asks a member for its own record. The member counts as asked once it is
+// the message's turn, whether the member can be reached or not.
+func (r *repairer) questionTo(id identity) batch {
+	asked := false
+	return batch{next: func() []byte {
+		if asked {
+			return nil
+		}
+		asked = true
+		r.node.inbox.put(askedEvent{id})
+		return wantMessage{r.node.id, []string{id.name}}.encode()
+	}}
 }
 
 // mayAsk allows a question a second to one member, and fewer to one that does not answer.
@@ -47,7 +57,7 @@ func (r *repairer) mayAsk(id identity) bool {
 	if known && time.Since(last.at) < last.pause {
 		return false
 	}
-	if !known && len(r.asked) >= mostWanted {
+	if !known && len(r.asked) >= mostAsked {
 		r.forgetAsked()
 	}
 	if time.Since(last.at) > 2*slowQuestion {
@@ -78,12 +88,8 @@ func (r *repairer) answered(id identity) {
 
 // askAbout asks a peer what it knows of a name.
 func (r *repairer) askAbout(name string, peer identity) {
-	address, living := r.node.push.address(peer)
-	if !living {
-		return
-	}
 	own := headsMessage{from: r.node.id, asks: true, first: name, last: name, heads: r.node.store.HeadOf(name)}
-	r.node.spawnIn(r.answering, func() { _ = r.node.push.stream(peer, address, own.encode()) }) // best effort
+	r.out.add(peer, each(own.encode())) // best effort
 }
 
 // noted is what follows for the store from a question that was sent.

@@ -12,6 +12,38 @@ const (
 	notesWaiting   = 256
 )
 
+// quota bounds how many messages of a kind are handled for one sender: some at once, and so many each second after that. A
+// message of more than unit bytes counts as several. Each is more than a member sends that has something to tell.
+type quota struct{ atOnce, eachSecond, unit float64 }
+
+var quotas = map[transport.Kind]quota{
+	kindRecord:  {512, 512, 4 << 10},
+	kindInsist:  {512, 512, 4 << 10},
+	kindBranch:  {512, 512, 4 << 10},
+	kindRelay:   {32, 16, 8 << 10},
+	kindRelayed: {256, 128, 1 << 10},
+	kindHeads:   {4, 2, largestPart},
+	kindWant:    {8, 4, largestPart},
+	kindRecords: {64, 16, largestPart},
+}
+
+// leastCost is the cost of a message of heads, names or records, however small.
+const leastCost = 1.0 / 16
+
+// cost is what a message counts, by its size. The answer to heads that ask may be of all names.
+func (q quota) cost(kind transport.Kind) func(body []byte) float64 {
+	least := leastCost
+	if q.unit < largestPart {
+		least = 1
+	}
+	return func(body []byte) float64 {
+		if kind == kindHeads && asksOfMany(body) {
+			return 1
+		}
+		return max(least, float64(len(body))/q.unit)
+	}
+}
+
 var errImpostor = errors.New("it says that it comes from another member than it does")
 
 // handleMessages has each kind of message handled by itself, so that none waits behind another.
@@ -22,6 +54,9 @@ func (n *Node) handleMessages() {
 			waiting = recordsWaiting
 		}
 		n.transport.Handle(kind, waiting, handler)
+		if quota, ok := quotas[kind]; ok {
+			n.transport.Pace(kind, quota.atOnce, quota.eachSecond, quota.cost(kind))
+		}
 	}
 }
 
@@ -69,7 +104,7 @@ func (n *Node) receivePush(insists bool) transport.Handler {
 		push, err := decodePush(body, n.wire)
 		if n.accept(from, identityOf(push.record), err, "cluster: dropped a record") {
 			push.insists = insists
-			n.inbox.offer(push)
+			n.inbox.admit(n.ctx, push, len(body))
 			n.tellSeen(from, push)
 		}
 	}
@@ -87,7 +122,7 @@ func (n *Node) receiveNote(handle func(note)) transport.Handler {
 func (n *Node) receiveHeads(from transport.From, body []byte) {
 	m, err := decodeHeadsMessage(body)
 	if n.accept(from, m.from, err, "cluster: dropped a message of heads") {
-		n.inbox.offer(headsEvent{m, false})
+		n.inbox.admit(n.ctx, headsEvent{m, false}, len(body))
 	}
 }
 
@@ -101,14 +136,14 @@ func (n *Node) receiveWant(from transport.From, body []byte) {
 func (n *Node) receiveRecords(from transport.From, body []byte) {
 	m, err := decodeRecords(body, n.wire)
 	if n.accept(from, m.from, err, "cluster: dropped records of others") {
-		n.inbox.offer(recordsEvent{m})
+		n.inbox.admit(n.ctx, recordsEvent{m}, len(body))
 	}
 }
 
 func (n *Node) receiveRelay(from transport.From, body []byte) {
 	first, last, push, err := decodeRelay(body, n.wire)
 	if n.accept(from, identityOf(push.record), err, "cluster: dropped a record to be relayed") {
-		n.inbox.offer(push)
+		n.inbox.admit(n.ctx, push, len(body))
 		n.relay.begin(push, first, last)
 	}
 }
@@ -116,7 +151,7 @@ func (n *Node) receiveRelay(from transport.From, body []byte) {
 func (n *Node) receiveBranch(from transport.From, body []byte) {
 	relay, record, err := decodeBranch(body, n.wire)
 	if n.accept(from, relay, err, "cluster: dropped a record that was relayed") {
-		n.inbox.offer(branchEvent{relay, record})
+		n.inbox.admit(n.ctx, branchEvent{relay, record}, len(body))
 	}
 }
 

@@ -1,11 +1,11 @@
 package cluster
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -17,83 +17,90 @@ const (
 	// others live that the other does not see, as with a one-way cut, differ for as long, and have nothing to tell.
 	compareAgain = time.Minute
 
-	inquireAfter = 2 * time.Second
-	wantAgain    = time.Second // a record is asked for of one peer at a time
-	mostCompares = 2           // at a time
-	mostAnswers  = 32          // under way, and waiting for a stream
+	compareEach  = time.Second // with one peer
+	mostDiffer   = 64          // peers whose digest was seen to differ within that time
 	mostCompared = 64          // pairs of digests that are remembered
-	mostWanted   = 4096        // names that were asked for within wantAgain
+
+	wantAgain  = time.Second // a record is asked for of one peer at a time
+	mostWanted = 16384       // records that are asked for in that time
+	mostWant   = 1024        // of them in one message
+
+	mostSought = 64 // members that a message of heads makes this one look for
 )
 
 // repairer finds out what this member and its peers lack of each other: records that did not arrive when their owner pushed
 // them. Digests travel in the acks of memberlist's probes, so that each member compares itself with another one a second, and in
 // push/pull. Only when two differ do heads go over, and only for those that differ, records.
 type repairer struct {
-	node      *Node
-	comparing slots.Slots
-	answering slots.Slots
+	node *Node
+	out  *sender
+	lost *inquirer
 
 	mu       sync.Mutex
+	differ   map[string]time.Time      // peers whose digest differed, and when that was seen
 	compared map[[2]uint64]time.Time   // this member's digest and a peer's, when they were compared last
-	wanted   map[string]time.Time      // when the record of a member was asked for last
-	serving  map[identity]bool         // peers that are being sent records
+	wanted   map[wanted]time.Time      // when a record was asked for last
+	swept    time.Time                 // when those that may be asked for again were dropped
 	asked    map[identity]lastQuestion // members that were asked for their own record
+}
+
+// wanted is a record in one version: a peer that tells of a later one, which nobody has, keeps nobody from being asked.
+type wanted struct {
+	name    string
+	boot    membership.Boot
+	version uint64
 }
 
 func newRepairer(n *Node) *repairer {
 	return &repairer{
-		node:      n,
-		comparing: make(slots.Slots, mostCompares),
-		answering: make(slots.Slots, mostAnswers),
-		compared:  make(map[[2]uint64]time.Time),
-		wanted:    make(map[string]time.Time),
-		serving:   make(map[identity]bool),
-		asked:     make(map[identity]lastQuestion),
+		node:     n,
+		out:      newSender(n),
+		lost:     &inquirer{node: n, due: make(map[string]time.Time)},
+		differ:   make(map[string]time.Time),
+		compared: make(map[[2]uint64]time.Time),
+		wanted:   make(map[wanted]time.Time),
+		asked:    make(map[identity]lastQuestion),
 	}
 }
 
 // noticed takes note of the digest of a peer.
 func (r *repairer) noticed(peer identity, theirs uint64) {
-	if r.node.store.Digest() == theirs {
-		return
+	if r.node.store.Digest() == theirs || !r.begin(peer.name, time.Now()) {
+		return // or else the next digest will tell
 	}
-	r.node.spawnIn(r.comparing, func() { // or else the next digest will tell
+	r.node.spawn(func() {
 		if sleep(r.node.ctx, r.node.stretch(repairDelay)) {
 			r.compare(peer, theirs)
 		}
 	})
 }
 
+// begin reports whether to compare with a peer now. A peer whose digest always differs keeps nobody else from it.
+func (r *repairer) begin(name string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, again := r.differ[name]; again && now.Sub(at) < compareEach {
+		return false
+	}
+	if len(r.differ) >= mostDiffer {
+		maps.DeleteFunc(r.differ, func(_ string, at time.Time) bool { return now.Sub(at) >= compareEach })
+	}
+	if len(r.differ) >= mostDiffer {
+		return false
+	}
+	r.differ[name] = now
+	return true
+}
+
 // compare tells a peer of all that is known here, and asks what is known there.
 func (r *repairer) compare(peer identity, theirs uint64) {
 	pair := [2]uint64{r.node.store.Digest(), theirs}
-	address, living := r.node.push.address(peer)
-	if pair[0] == theirs || !living || !r.remember(pair) {
+	if _, living := r.node.push.address(peer); pair[0] == theirs || !living || !r.remember(pair) {
 		return
 	}
-	for _, part := range partsOf(r.node.id, r.node.store.Heads()) {
-		if r.node.push.stream(peer, address, part.encode()) != nil {
-			r.forget(pair)
-			return
-		}
-	}
-}
-
-// inquire asks one of the others what it knows of a member that was just given up: it may have said goodbye, and be looked for
-// in vain. Digests do not tell: they are of those that live.
-func (r *repairer) inquire(name string) {
-	own := headsMessage{from: r.node.id, asks: true, first: name, last: name, heads: r.node.store.HeadOf(name)}
-	r.node.spawn(func() {
-		if !sleep(r.node.ctx, jitter(r.node.stretch(inquireAfter))) {
-			return
-		}
-		for peer, address := range r.node.push.living() { // in random order
-			if peer.name != name {
-				_ = r.node.push.stream(peer, Address{Addr: address, Name: peer.String()}, own.encode()) // best effort
-				return
-			}
-		}
-	})
+	one := encoded(partsOf(r.node.id, r.node.store.Heads()))
+	one.failed = func() { r.forget(pair) }
+	r.out.add(peer, one)
 }
 
 // remember says whether a pair of digests is to be compared now.
@@ -103,10 +110,16 @@ func (r *repairer) remember(pair [2]uint64) bool {
 	if last, ok := r.compared[pair]; ok && time.Since(last) < compareAgain {
 		return false
 	}
-	if len(r.compared) >= mostCompared {
-		clear(r.compared)
-	}
 	r.compared[pair] = time.Now()
+	if len(r.compared) > mostCompared {
+		oldest := pair
+		for other, at := range r.compared {
+			if at.Before(r.compared[oldest]) {
+				oldest = other
+			}
+		}
+		delete(r.compared, oldest)
+	}
 	return true
 }
 
@@ -119,22 +132,27 @@ func (r *repairer) forget(pair [2]uint64) {
 // told acts on the heads of a peer, once they were merged: it asks for the records that this member lacks, and tells of
 // those that the peer does, if it asks.
 func (r *repairer) told(m headsEvent) {
-	address, wire, living := r.node.push.peer(m.from)
+	_, wire, living := r.node.push.peer(m.from)
 	if !living {
 		return
 	}
-	var messages [][]byte
-	if names := r.want(m); len(names) > 0 {
-		messages = append(messages, wantMessage{r.node.id, names}.encode())
+	var wants [][]byte
+	for names := range slices.Chunk(r.want(m), mostWant) {
+		wants = append(wants, wantMessage{r.node.id, names}.encode())
 	}
-	if m.asks {
-		for _, part := range partsOf(r.node.id, r.node.store.Lacking(m.heads, m.first, m.last, wire)) {
-			if part.asks = false; len(part.heads) > 0 {
-				messages = append(messages, part.encode())
-			}
-		}
+	if len(wants) > 0 {
+		r.out.add(m.from, each(wants...))
 	}
-	r.answer(m.from, address, messages)
+	if !m.asks {
+		return
+	}
+	parts := partsOf(r.node.id, r.node.store.Lacking(m.heads, m.first, m.last, wire))
+	for i := range parts {
+		parts[i].asks = false
+	}
+	if len(parts[0].heads) > 0 {
+		r.out.add(m.from, encoded(parts))
+	}
 }
 
 // want lists the members whose records to ask a peer for. For what is asked for, nobody else is
@@ -143,55 +161,49 @@ func (r *repairer) told(m headsEvent) {
 func (r *repairer) want(m headsEvent) (names []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for name, asked := range r.wanted {
-		if time.Since(asked) >= wantAgain {
-			delete(r.wanted, name)
-		}
+	lacks := r.node.store.Lacks(m.heads, r.node.wire)
+	now, at := time.Now(), 0
+	if now.Sub(r.swept) >= wantAgain {
+		maps.DeleteFunc(r.wanted, func(_ wanted, asked time.Time) bool { return now.Sub(asked) >= wantAgain })
+		r.swept = now
 	}
-	for _, name := range r.node.store.Lacks(m.heads, r.node.wire) {
-		if len(r.wanted) >= mostWanted {
-			break // digests will still differ
+	for _, h := range m.heads { // in the order of lacks
+		if at == len(lacks) || h.Name != lacks[at] {
+			continue
 		}
-		if _, asked := r.wanted[name]; !asked && !(m.joins && name == m.from.name) {
-			r.wanted[name] = time.Now()
-			names = append(names, name)
+		at++
+		one := wanted{h.Name, h.Boot, h.Version}
+		asked, before := r.wanted[one]
+		switch {
+		case before && now.Sub(asked) < wantAgain, m.joins && h.Name == m.from.name:
+		case before || len(r.wanted) < mostWanted:
+			r.wanted[one] = now
+			names = append(names, h.Name)
 		}
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
-// answer sends messages to a peer, one after another. What is too much is dropped: digests will still differ.
-func (r *repairer) answer(to identity, address Address, messages [][]byte) {
-	if len(messages) == 0 {
-		return
-	}
-	r.node.spawnIn(r.answering, func() {
-		for _, message := range messages {
-			if r.node.push.stream(to, address, message) != nil {
-				return
-			}
-		}
-	})
-}
-
-// serve sends a peer the records that it wants, unless it is being sent some.
+// serve sends a peer the records that it wants, as they are once it is their turn.
 func (r *repairer) serve(m wantMessage) {
-	address, wire, living := r.node.push.peer(m.from)
-	if !living || !r.beginServing(m.from) {
+	_, wire, living := r.node.push.peer(m.from)
+	if !living {
 		return
 	}
-	begun := r.node.spawn(func() {
-		defer r.endServing(m.from)
-		for _, message := range encodeRecords(r.node.id, r.node.store.Known(r.mayServe(m.names)), wire) {
-			if r.node.push.stream(m.from, address, message) != nil {
-				return
-			}
-		}
-	})
-	if !begun {
-		r.endServing(m.from)
+	var names []string // of those that are known, however many it wants
+	for _, known := range r.node.store.Known(r.mayServe(m.names)) {
+		names = append(names, known.Record.Name)
 	}
+	r.out.add(m.from, batch{next: func() (message []byte) {
+		for len(names) > 0 && message == nil {
+			some := r.node.store.Known(names[:min(len(names), mostWant)])
+			var rest []membership.Heard
+			message, rest = cutRecords(r.node.id, some, wire)
+			names = names[min(len(names), mostWant)-len(rest):]
+		}
+		return message
+	}})
 }
 
 // mayServe leaves out the record of this member itself for as long as its name is not settled.
@@ -202,30 +214,17 @@ func (r *repairer) mayServe(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return name == r.node.id.name })
 }
 
-func (r *repairer) beginServing(peer identity) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.serving[peer] || len(r.serving) >= mostAnswers {
-		return false
-	}
-	r.serving[peer] = true
-	return true
-}
-
-func (r *repairer) endServing(peer identity) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.serving, peer)
-}
-
 // learn is what a peer's heads say by themselves: of this member's own name, of members that are gone, and of members that live
 // and that memberlist has not told of: they are sought out.
 func (n *Node) learn(m headsEvent) (changes []membership.Change) {
 	lacked := m.covers(n.id.name)
+	sought := 0
 	for _, h := range m.heads {
 		if h.Name != n.id.name {
 			changes = append(changes, membership.Remembered{Head: h})
-			n.seek(h)
+			if sought < mostSought && n.seek(h) {
+				sought++
+			}
 			continue
 		}
 		lacked = false
@@ -249,12 +248,13 @@ func (n *Node) outdated(h membership.Head) bool {
 	return order < 0 || order == 0 && (h.Version < own.Version || h.Gone > 0)
 }
 
-// seek looks for a member that lives according to a peer, unless this one knows it to live.
-func (n *Node) seek(h membership.Head) {
+// seek looks for a member that lives according to a peer, unless this one knows it to live. It reports whether it does.
+func (n *Node) seek(h membership.Head) bool {
 	id := identity{h.Name, h.Boot.ID}
 	known, heard := n.store.Record(h.Name)
 	if _, living := n.push.address(id); living || h.Gone > 0 || h.Address == "" || heard && h.Boot.Compare(known.Boot) < 0 {
-		return
+		return false
 	}
 	n.reach.miss(id, h.Address)
+	return true
 }
