@@ -10,11 +10,13 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
+const mostOwed = 1024 // records whose owners memberlist does not know yet
+
 // owe takes note that a record was pushed, which is to be acknowledged once its owner is known to live. Memberlist is
 // told of an owner that it does not know.
 func (n *Node) owe(push pushEvent) {
 	owner := identityOf(push.record)
-	if _, known := n.owed[owner]; !known && len(n.owed) >= mostMessages {
+	if _, known := n.owed[owner]; !known && len(n.owed) >= mostOwed {
 		return // it will send again
 	}
 	due := n.owed[owner]

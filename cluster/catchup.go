@@ -11,6 +11,12 @@ import (
 // catchUpPatience is how long catchUp waits without any progress.
 const catchUpPatience = 5 * time.Second
 
+// While more than manyMissing members are missing, catchUp looks for them at most every lookForMany, as each look costs time.
+const (
+	manyMissing = 1024
+	lookForMany = 100 * time.Millisecond
+)
+
 // catchUp finds out when the view holds what the first peer held when this node met it. The records
 // may come from any peer: each owner pushes its own, and anti-entropy asks all, so the first peer
 // may vanish. The wait for a member that neither answers this node nor is found gone is bounded.
@@ -23,6 +29,7 @@ type catchUp struct {
 	ended    bool // over is closed
 	missing  []membership.Head
 	progress time.Time // when missing shrank last
+	looked   time.Time // when that was found out last
 }
 
 func newCatchUp(n *Node) *catchUp { return &catchUp{node: n, over: make(chan struct{})} }
@@ -73,6 +80,10 @@ func (c *catchUp) settle() (given []membership.Head) {
 	if !c.begun || c.ended {
 		return nil
 	}
+	if len(c.missing) > manyMissing && time.Since(c.looked) < lookForMany {
+		return nil
+	}
+	c.looked = time.Now()
 	left := c.node.store.Awaited(c.missing)
 	if len(left) < len(c.missing) {
 		c.progress = time.Now()

@@ -26,7 +26,6 @@ const (
 	relayPatience = time.Second            // from when on the owner pushes directly
 	relayGathers  = 100 * time.Millisecond // between two messages in which a relay confirms for its group
 	mostBranch    = 1024                   // peers that a relay sends to; an owner with a square root as large has a million
-	mostRelayed   = 16                     // records that a member relays at a time; more are not, and their owners push directly
 )
 
 // branch is a group of peers and the one of them that relays to the others.
@@ -115,8 +114,12 @@ func (p *pusher) relayed(m relayedMessage) {
 		group = nil
 	}
 	p.mu.Unlock()
+	confirmed := make(map[uint64]bool, len(m.boots))
+	for _, boot := range m.boots {
+		confirmed[boot] = true
+	}
 	for _, id := range group {
-		if slices.Contains(m.boots, id.boot) {
+		if confirmed[id.boot] {
 			p.acked(id, m.version)
 		}
 	}
@@ -128,6 +131,9 @@ func (p *pusher) between(first, last string, but identity) (group map[identity]A
 	defer p.mu.Unlock()
 	group = make(map[identity]Address)
 	for id, known := range p.peers {
+		if len(group) > mostBranch {
+			return group // too many for a group
+		}
 		if name := id.String(); name >= first && name <= last && id != but {
 			group[id] = Address{Addr: known.address, Name: name}
 		}

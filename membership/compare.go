@@ -2,7 +2,6 @@ package membership
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -17,14 +16,20 @@ func (s *Store) Digest() uint64 {
 
 // Heads gives the heads of all records that are known, by name in ascending order.
 func (s *Store) Heads() []Head {
+	return s.headsBetween("", "")
+}
+
+// headsBetween gives those with names from first to last, "" for no end. They are sorted without the lock.
+func (s *Store) headsBetween(first, last string) []Head {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	heads := make([]Head, 0, len(s.entries))
-	for _, name := range slices.Sorted(maps.Keys(s.entries)) {
-		if e := s.entries[name]; e.heard {
+	for name, e := range s.entries {
+		if e.heard && name >= first && (last == "" || name <= last) {
 			heads = append(heads, e.head(name == s.self))
 		}
 	}
+	s.mu.Unlock()
+	slices.SortFunc(heads, func(a, b Head) int { return cmp.Compare(a.Name, b.Name) })
 	return heads
 }
 
@@ -85,11 +90,8 @@ func (s *Store) Lacking(heads []Head, first, last string, form byte) (lacking []
 	for _, h := range heads {
 		theirs[h.Name] = h
 	}
-	for _, own := range s.Heads() {
+	for _, own := range s.headsBetween(first, last) {
 		h, known := theirs[own.Name]
-		if own.Name < first || last != "" && own.Name > last {
-			continue
-		}
 		if !known || own.tells(h, form) {
 			lacking = append(lacking, own)
 		}
