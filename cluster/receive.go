@@ -17,9 +17,9 @@ const (
 type quota struct{ atOnce, eachSecond, unit float64 }
 
 var quotas = map[transport.Kind]quota{
-	kindRecord:  {512, 512, 4 << 10},
-	kindInsist:  {512, 512, 4 << 10},
-	kindBranch:  {512, 512, 4 << 10},
+	kindRecord:  {256, 128, 4 << 10},
+	kindInsist:  {256, 128, 4 << 10},
+	kindBranch:  {256, 128, 4 << 10},
 	kindRelay:   {32, 16, 8 << 10},
 	kindRelayed: {256, 128, 1 << 10},
 	kindHeads:   {4, 2, largestPart},

@@ -43,9 +43,14 @@ func (m *Member) instance(service string) (Instance, bool) {
 	if at < 0 {
 		return Instance{}, false
 	}
-	started, ok := m.registered[service]
+	return m.instanceAt(at), true
+}
+
+// instanceAt gives its instance of one of its services.
+func (m *Member) instanceAt(at int) Instance {
+	started, ok := m.registered[m.Services[at].Name]
 	if !ok {
 		started = m.Started
 	}
-	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State, started, m.Suspected}, true
+	return Instance{m.Services[at], m.Name, m.Boot, m.Zone, m.State, started, m.Suspected}
 }

@@ -76,20 +76,20 @@ func (s *Snapshot) next(changed map[string]bool, now map[string]Member, err erro
 		fresh = append(fresh, now[name])
 	}
 	next.members = merge(s.members, fresh, func(m *Member) string { return m.Name }, changed)
-	touched := make(map[string]bool)
+	touched := make(map[string][]Instance) // the instances of fresh, by service
 	for name := range changed {
 		before, _ := s.Member(name)
-		for _, service := range slices.Concat(before.Services, now[name].Services) {
-			touched[service.Name] = true
+		for _, service := range before.Services {
+			touched[service.Name] = nil
 		}
 	}
-	for service := range touched {
-		var some []Instance
-		for i := range fresh {
-			if instance, ok := fresh[i].instance(service); ok {
-				some = append(some, instance)
-			}
+	for i := range fresh {
+		for at := range fresh[i].Services {
+			name := fresh[i].Services[at].Name
+			touched[name] = append(touched[name], fresh[i].instanceAt(at))
 		}
+	}
+	for service, some := range touched {
 		all := merge(s.Instances(service), some, func(i *Instance) string { return i.Member }, changed)
 		if len(all) == 0 {
 			delete(next.services, service)
