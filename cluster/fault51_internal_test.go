@@ -243,6 +243,10 @@ func TestFault51_WantedByName(t *testing.T) {
 		h.Version = version
 		return headsEvent{headsMessage{heads: []membership.Head{h}}, false}
 	}
+	lives := func(name string) membership.Change {
+		return membership.Up{Name: name, BootID: headOf(name).Boot.ID}
+	}
+	n.store.Apply(lives("a"))
 	for version := range uint64(20) {
 		if names := n.repair.want(told(100 + version)); !slices.Equal(names, []string{"a"}) {
 			t.Errorf("asked for %q", names)
@@ -253,6 +257,11 @@ func TestFault51_WantedByName(t *testing.T) {
 	}
 	var most int
 	for k := range 30 {
+		var changes []membership.Change
+		for i := range 1000 {
+			changes = append(changes, lives(fmt.Sprintf("w%d-%d", k, i)))
+		}
+		n.store.Apply(changes...)
 		for i := range 1000 {
 			n.repair.want(headsEvent{headsMessage{heads: []membership.Head{headOf(fmt.Sprintf("w%d-%d", k, i))}}, false})
 		}
