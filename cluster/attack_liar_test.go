@@ -257,6 +257,45 @@ func TestFault47_LiarAsRelay(t *testing.T) {
 	}
 }
 
+// TestFault47_LiarBeforeARelay has a member pass on, under the version that the owner is about to write, another record: the
+// owner finds out by the checksum of the confirmation.
+func TestFault47_LiarBeforeARelay(t *testing.T) {
+	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+		authority := newPKI(t)
+		for i := range 10 {
+			c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
+		}
+		c.AwaitConverged(time.Minute)
+		for _, m := range c.Members {
+			cluster.SetDirectPeers(m.Node, 4)
+		}
+		mallory := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
+		defer mallory.Shutdown()
+		victim := c.Members[2]
+		for _, m := range c.Members { // it has spoken to all before
+			mallory.Send(accuseKind, at(m), note(malloryID, idOf(c.Members[0])))
+		}
+		time.Sleep(10 * time.Second)
+		for _, m := range others(c, victim) {
+			liarWays["branch"](t, mallory, m, liarRecord(victim, func(r *membership.Record) { r.Version = cluster.VersionOf(victim.Node) + 1 }))
+		}
+		mustRegister(t, victim, users(victim))
+		c.AwaitViews(2*time.Second, c.Members, liarRight(victim))
+		time.Sleep(5 * time.Second)
+		c.AwaitViews(0, c.Members, liarRight(victim))
+	})
+}
+
+// TestFault4_TheWordOfOthers has what a member says not reach another, which sees it alive: the word of others does.
+func TestFault4_TheWordOfOthers(t *testing.T) {
+	withLiar(t, func(t *testing.T, c *testcluster.Cluster, _ *pki, _ *transport.Transport, victim *testcluster.Member) {
+		c.Network.Cut(hosts(c.Members[:1]), hosts([]*testcluster.Member{victim}))
+		mustRegister(t, victim, membership.Service{Name: "late", Address: "late.example:80"})
+		c.AwaitViews(20*time.Second, c.Members[:1], offers("late", "late.example:80"))
+		c.Heal()
+	})
+}
+
 // TestFault48_LiarAboutTheGone has the liar say goodbye for a member while it is cut off. Once it is reached again it is
 // listed, gets the updates of the others, and they wait for it when they drain.
 func TestFault48_LiarAboutTheGone(t *testing.T) {

@@ -6,3 +6,6 @@ func SetDirectPeers(n *Node, most int) {
 	defer n.push.mu.Unlock()
 	n.push.directPeers = most
 }
+
+// VersionOf returns the version of a node's own record.
+func VersionOf(n *Node) uint64 { return n.record().Version }

@@ -133,6 +133,7 @@ func (e *entry) hear(c *claim) {
 	case c.own && (own == nil || e.outranks(c.record, own.record)):
 		if told != nil && told.record.sameVersion(c.record) && told.record.Whole() && !reflect.DeepEqual(told.record, c.record) {
 			e.refuted = time.Now()
+			e.edition++
 		}
 		if told != nil && (told.record.sameVersion(c.record) || !told.record.Newer(c.record)) {
 			told = nil

@@ -55,6 +55,7 @@ func TestFault47_Beliefs(t *testing.T) {
 		"a relay, contradicted":           {[]Change{relayed, heard(moved(a)), relayed}, nil, "mallory:1"},
 		"a relay, denied":                 {[]Change{relayed, heard(a), answered}, nil, "a:1"},
 		"a relay, again":                  {[]Change{relayed, heard(a), answered, relayed}, nil, "a:1"},
+		"a relay, before its owner":       {[]Change{relayed, heard(next(a, Active))}, nil, "a:1"},
 		"a relay, of the same version":    {[]Change{Hearsay{Record: forged, Relayed: true}}, nil, "a:1"},
 		"a relay, and then a goodbye":     {[]Change{relayed, said(next(moved(a), Left))}, nil, "mallory:1"},
 	} {

@@ -51,6 +51,7 @@ type entry struct {
 	other   *claim    // what else is said, and does not count at present: see belief.go
 	alive   lives     // the boots that are seen alive
 	refuted time.Time // when its owner contradicted what others had said and was believed
+	edition int       // raised where the owner says something else under a version than others did
 	doubted bool      // others say something else than what counts, which is others' word as well
 	met     bool      // one was, at some time
 	address string    // where record's boot was seen last, once it is not alive
@@ -76,6 +77,7 @@ type shown struct {
 	boot    Boot
 	version uint64
 	form    byte // of one version, a newer form says more
+	edition int  // of one version
 	address string
 	suspect bool
 }
@@ -158,7 +160,7 @@ func (e *entry) shows(self bool) shown {
 	if !e.whole() || e.record.State == Left || !self && !e.kept && !e.spared && (!e.lives() || !e.held.IsZero()) {
 		return shown{}
 	}
-	return shown{true, e.record.Boot, e.record.Version, e.record.form(), e.seenAt(), e.doubtful(self)}
+	return shown{true, e.record.Boot, e.record.Version, e.record.form(), e.edition, e.seenAt(), e.doubtful(self)}
 }
 
 func (e *entry) seenAt() string {
