@@ -169,13 +169,21 @@ func (r Record) sameVersion(other Record) bool {
 }
 
 // outranks reports whether the owner's word replaces an earlier one. A boot that lives replaces one that does not also
-// where its number cannot: one that a liar has driven up beyond all reach.
+// where its number cannot: one that a liar has driven up beyond all reach. So does the word of a boot that lives replace an
+// earlier one that is as far ahead: nobody but a liar with the secret of the cluster, who can say that it is the owner, gets
+// there.
 func (e *entry) outranks(r, old Record) bool {
 	if r.Newer(old) {
 		return true
 	}
-	beyond := old.Boot.Number-r.Boot.Number > mostStep || old.Boot.Number >= NumberLimit-1
-	return r.Boot.ID != old.Boot.ID && beyond && e.alive.at(r.Boot.ID) >= 0 && e.alive.at(old.Boot.ID) < 0
+	if e.alive.at(r.Boot.ID) < 0 {
+		return false
+	}
+	ahead := old.Boot.Number - r.Boot.Number
+	if r.Boot.ID == old.Boot.ID {
+		return ahead > 2*mostStep || ahead == 0 && old.Version-r.Version > 2*mostStep && old.Version > r.Version
+	}
+	return (ahead > mostStep || old.Boot.Number >= NumberLimit-1) && e.alive.at(old.Boot.ID) < 0
 }
 
 // choose makes one of both words count. Either may be nil.

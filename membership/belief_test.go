@@ -113,6 +113,26 @@ func TestFault47_DrivenUp(t *testing.T) {
 	}
 }
 
+// TestFault47_OwnersImpostor has somebody who can say that it is the owner, as the holder of a cluster's secret can, say the
+// last version and number there are: the owner is believed again.
+func TestFault47_OwnersImpostor(t *testing.T) {
+	a := member("a", users("a:1"))
+	for name, edit := range map[string]func(r *Record){
+		"version": func(r *Record) { r.Version = NumberLimit - 1 },
+		"number":  func(r *Record) { r.Boot.Number = NumberLimit - 1 },
+	} {
+		forged := a
+		forged.Services = []Service{users("mallory:1")}
+		edit(&forged)
+		s := storeOf(a)
+		s.Apply(heard(forged))
+		s.Apply(heard(a))
+		if got := s.View().Snapshot().Addresses("users"); !slices.Equal(got, []string{"a:1"}) {
+			t.Errorf("%s: users are at %v", name, got)
+		}
+	}
+}
+
 // TestFault2_BeliefsDoNotDependOnOrder has what the owners say and what others say arrive in any order.
 func TestFault2_BeliefsDoNotDependOnOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
