@@ -26,7 +26,7 @@ const (
 	mostStep = 1 << 32
 )
 
-// Step returns a number that was told of, or the highest that is believed where this one is known.
+// Step returns told, or the highest number that is believed of others where known is known.
 func Step(known, told uint64) uint64 { return min(told, known+mostStep) }
 
 // Hearsay is a record that another member than its owner sent. Gone is as in [Heard].
@@ -36,22 +36,7 @@ type Hearsay struct {
 	Relayed bool // its owner has it passed on by way of others, and compares what arrives: it counts at once
 }
 
-// Asked says that the owner of a boot was asked for its record.
-type Asked struct {
-	Name   string
-	BootID uint64
-}
-
-// Answered says that the owner of a boot has answered, after the [Heard] of its answer: what others say of that boot
-// beyond it is false.
-type Answered struct {
-	Name   string
-	BootID uint64
-}
-
-func (c Hearsay) member() string  { return c.Record.Name }
-func (c Asked) member() string    { return c.Name }
-func (c Answered) member() string { return c.Name }
+func (c Hearsay) member() string { return c.Record.Name }
 
 // claim is what is said of a name, and by whom.
 type claim struct {
@@ -88,19 +73,6 @@ func (c Hearsay) apply(e *entry) {
 	told := newClaim(r.Clone(), false, c.Gone)
 	told.relayed = c.Relayed && time.Since(e.refuted) > distrustFor
 	e.hear(told)
-}
-
-func (c Asked) apply(e *entry) {
-	if _, told := e.words(); told != nil && told.record.Boot.ID == c.BootID && told.asked.IsZero() {
-		told.asked = time.Now()
-	}
-}
-
-func (c Answered) apply(e *entry) {
-	if own, told := e.words(); own != nil && told != nil && told.record.Boot.ID == c.BootID && own.record.Boot.ID == c.BootID {
-		e.refuted = time.Now()
-		e.choose(own, nil)
-	}
 }
 
 // bare is a record of which only the head is known.
@@ -245,51 +217,3 @@ func (e *entry) adopt(c claim) {
 
 // reconsider is for what is known of the lives of the boots.
 func (e *entry) reconsider() { e.choose(e.words()) }
-
-// contested reports whether others say of the boot that lives what its owner did not, or whether its record is missing.
-func (e *entry) contested() bool {
-	own, told := e.words()
-	switch {
-	case len(e.alive) == 0:
-		return false
-	case e.doubted:
-		return true
-	case own != nil && told != nil && e.alive.at(own.record.Boot.ID) >= 0:
-		return !told.relayed && told.record.Boot.ID == own.record.Boot.ID
-	}
-	return !e.whole() || !e.lives() || !e.own
-}
-
-// Question is a member that lives and whose record is in doubt: the member is to be asked for it, see [Asked].
-type Question struct {
-	Name   string
-	BootID uint64 // the boot that lives
-	Ends   bool   // others say that it said goodbye, or of a newer boot
-}
-
-// believe takes the word of others where an owner has not answered.
-func (s *Store) believe(touched map[string]bool) {
-	for name := range s.contested {
-		if e := s.entries[name]; e.other != nil && !e.other.own && e.other.unanswered() {
-			e.reconsider()
-			touched[name] = true
-		}
-	}
-}
-
-// Questions returns the open ones.
-func (s *Store) Questions() (open []Question) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name := range s.contested {
-		e := s.entries[name]
-		q := Question{Name: name, BootID: e.alive[len(e.alive)-1].boot}
-		own, told := e.words()
-		if own != nil && e.alive.at(own.record.Boot.ID) >= 0 {
-			q.BootID = own.record.Boot.ID
-			q.Ends = told != nil && (told.record.Boot.ID != q.BootID || told.record.State == Left)
-		}
-		open = append(open, q)
-	}
-	return open
-}
