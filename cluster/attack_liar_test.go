@@ -149,7 +149,8 @@ func liarRight(victim *testcluster.Member) condition {
 
 // TestFault47_Liar has a member tell everybody, the victim included, of a record of another, in every way and with every
 // number, again and again. No view follows at any moment, changes of the victim still reach all, and it may restart. A
-// newcomer that hears of the lie first is right within a second.
+// newcomer that hears of the lie first is right within a second. That a memberlist believes as much is in
+// TestAttack_RecordOfAnother and TestAttack_MemberBuriesAnother.
 func TestFault47_Liar(t *testing.T) {
 	for way, tell := range liarWays {
 		for what, lie := range liarLies {
