@@ -16,6 +16,8 @@ const (
 	mostTurns = 2           // dials under way in a process that is late
 	turnFor   = time.Second // stretched; then a dial that still goes on, as to a paused peer, makes room for another
 
+	stallAfter = 250 * time.Millisecond // stretched: a handshake that has gone on for as long makes room for another
+
 	// leastTime is what a handshake needs, stretched: without as much it is not begun. memberlist's pings by stream have
 	// half a second.
 	leastTime = 50 * time.Millisecond
@@ -66,7 +68,7 @@ func (t *Transport) dialNow(ctx context.Context, address, want string, timeout t
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	taking := &takingConn{Conn: conn, ctx: ctx, slots: t.handshaking}
+	taking := &takingConn{Conn: conn, ctx: ctx, slots: t.handshaking, patience: t.lag.Stretch(stallAfter)}
 	var sniffed sniffer
 	if t.identity == nil && why == forKeys && timeout > sniffFor && !t.lag.Strained() {
 		defer sniffed.begin(ctx, t, address, taking).Stop()
@@ -96,14 +98,16 @@ func (t *Transport) dialNow(ctx context.Context, address, want string, timeout t
 }
 
 // takingConn takes a slot once the other side says something: only from then on does a handshake cost anything. A process
-// that is paused accepts connections, and must not keep others from theirs.
+// that is paused accepts connections, and must not keep others from theirs; nor must one that says a little and then stalls, so
+// that the slot is free again after patience.
 type takingConn struct {
 	net.Conn
-	ctx   context.Context
-	slots slots.Slots
-	taken bool
-	over  bool
-	heard atomic.Bool // the other side said something
+	ctx      context.Context
+	slots    slots.Slots
+	patience time.Duration
+	free     func() // nil until a slot is taken
+	over     bool
+	heard    atomic.Bool // the other side said something
 }
 
 func (c *takingConn) Read(b []byte) (int, error) {
@@ -111,19 +115,20 @@ func (c *takingConn) Read(b []byte) (int, error) {
 	if n > 0 {
 		c.heard.Store(true)
 	}
-	if n > 0 && !c.taken && !c.over {
+	if n > 0 && c.free == nil && !c.over {
 		if !c.slots.Take(c.ctx) {
 			return 0, os.ErrDeadlineExceeded
 		}
-		c.taken = true
+		c.free = sync.OnceFunc(c.slots.Free)
+		time.AfterFunc(c.patience, c.free)
 	}
 	return n, err
 }
 
 // done gives the slot back. No more are taken.
 func (c *takingConn) done() {
-	if c.over = true; c.taken {
-		c.slots.Free()
+	if c.over = true; c.free != nil {
+		c.free()
 	}
 }
 

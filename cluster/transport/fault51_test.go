@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,8 +52,9 @@ func TestFault51_SendersTakeTurns(t *testing.T) {
 func TestFault51_Pace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := idle(t, nil)
-		handled := make(map[string]int)
-		tr.Handle(1, 1000, func(from From, _ []byte) { handled[from.ID]++ })
+		var flood, large, honest atomic.Int64
+		count := map[string]*atomic.Int64{"flood@1": &flood, "large@1": &large, "honest@1": &honest}
+		tr.Handle(1, 1000, func(from From, _ []byte) { count[from.ID].Add(1) })
 		tr.Pace(1, 4, 2, func(payload []byte) float64 { return float64(len(payload)) })
 		ctx := t.Context()
 		go tr.lanes[1].run(ctx)
@@ -63,17 +65,17 @@ func TestFault51_Pace(t *testing.T) {
 		}
 		tr.lanes[1].put(messageOf("honest", 1, &none))
 		synctest.Wait()
-		if handled["flood@1"] != 4 || handled["large@1"] != 2 || handled["honest@1"] != 1 {
-			t.Errorf("at once: %v", handled)
+		if flood.Load() != 4 || large.Load() != 2 || honest.Load() != 1 {
+			t.Errorf("at once: %d, %d and %d", flood.Load(), large.Load(), honest.Load())
 		}
 		time.Sleep(10*time.Second + time.Millisecond)
 		synctest.Wait()
-		if handled["flood@1"] != 4+20 || handled["large@1"] != 2+10 {
-			t.Errorf("after 10 s: %v", handled)
+		if flood.Load() != 4+20 || large.Load() != 2+10 {
+			t.Errorf("after 10 s: %d and %d", flood.Load(), large.Load())
 		}
 		tr.lanes[1].put(messageOf("honest", 1, &none))
 		synctest.Wait()
-		if handled["honest@1"] != 2 {
+		if honest.Load() != 2 {
 			t.Error("a message waits behind those of others")
 		}
 	})

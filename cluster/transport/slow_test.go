@@ -29,6 +29,34 @@ func TestPausedPeersDelayNobody(t *testing.T) {
 	})
 }
 
+// TestFault56_HalfHandshakesDelayNobody has a hundred peers accept connections, say the first byte of their answer, and stall.
+func TestFault56_HalfHandshakesDelayNobody(t *testing.T) {
+	town(t, func(t *testing.T, n *testcluster.Network) {
+		a, healthy := open(t, n, sealed(t, "a@1")), open(t, n, sealed(t, "healthy@1"))
+		const tlsHandshake = 22
+		for range 100 {
+			stalls := n.Host()
+			go func() {
+				for {
+					select {
+					case conn := <-stalls.StreamCh():
+						conn.Write([]byte{tlsHandshake})
+					case <-t.Context().Done():
+						return
+					}
+				}
+			}()
+			send(t, a, transport.Address{Addr: stalls.Address().String()}, "x")
+		}
+		time.Sleep(10 * time.Millisecond)
+		began := time.Now()
+		if err := a.Deliver(t.Context(), kindA, at(healthy, "healthy@1"), []byte("x")); err != nil || time.Since(began) > 1500*time.Millisecond {
+			t.Errorf("delivered to a healthy peer after %v: %v", time.Since(began), err)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
 // TestDialKeepsItsTime dials a process that is stopped.
 func TestDialKeepsItsTime(t *testing.T) {
 	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
