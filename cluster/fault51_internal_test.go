@@ -287,3 +287,25 @@ func TestFault51_RecordsAreMadeOneMessageAtATime(t *testing.T) {
 		}
 	}
 }
+
+// TestFault51_HeadsAreSentAtTheirPace sends more parts than a peer takes at once: they take as long as the peer would let them
+// wait, and little inquiries between them none.
+func TestFault51_HeadsAreSentAtTheirPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := idleNode(t, zerolog.Nop())
+		s := &sending{}
+		began := time.Now()
+		for range 20 {
+			n.repair.out.paced(s, leastCost)
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("20 inquiries take %v", took)
+		}
+		for range 13 {
+			n.repair.out.paced(s, 1)
+		}
+		if took := time.Since(began); took < 4*time.Second || took > 6*time.Second {
+			t.Errorf("13 parts take %v", took)
+		}
+	})
+}

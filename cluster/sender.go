@@ -14,8 +14,8 @@ const (
 	mostBatches  = 8  // that wait for one peer; more are dropped, and digests will still differ
 )
 
-// headsRate is at what pace a peer is sent heads: it takes no more.
-var headsRate = rate.Limit{AtOnce: 4, EachSecond: 2}
+// headsRate is at what pace a peer is sent heads: it takes no more, see quotas.
+var headsRate = rate.Limit{AtOnce: quotas[kindHeads].atOnce, EachSecond: quotas[kindHeads].eachSecond}
 
 // batch makes messages one at a time, so that none is in memory before its turn.
 type batch struct {
@@ -93,11 +93,21 @@ func (o *sender) run(to identity, s *sending) {
 }
 
 func (o *sender) send(to identity, s *sending, message []byte) bool {
-	if transport.Kind(message[0]) == kindHeads && !sleep(o.node.ctx, s.heads.Spend(headsRate, 1, time.Now())) {
+	if transport.Kind(message[0]) == kindHeads && !o.paced(s, quotas[kindHeads].cost(kindHeads)(message[1:])) {
 		return false
 	}
 	address, living := o.node.push.address(to)
 	return living && o.node.push.stream(to, address, message) == nil
+}
+
+// paced waits until a peer takes heads that count so much, and reports whether the node still runs.
+func (o *sender) paced(s *sending, cost float64) bool {
+	for wait := s.heads.Spend(headsRate, cost, time.Now()); wait > 0; wait = s.heads.Spend(headsRate, cost, time.Now()) {
+		if !sleep(o.node.ctx, wait) {
+			return false
+		}
+	}
+	return true
 }
 
 func (o *sender) first(to identity, s *sending) (one batch, ok bool) {
