@@ -102,6 +102,8 @@ func TestRelayRefuses(t *testing.T) {
 		}
 		n.relay.begin(relayedBy("o0", 5, 100), "m0000", "m0020")
 		n.relay.begin(relayedBy("o0", 4, 100), "m0000", "m0020")
+		n.relay.mu.Lock()
+		defer n.relay.mu.Unlock()
 		if one := n.relay.jobs["o0"]; one.version != 5 {
 			t.Errorf("an older version takes the place of a newer one: %d", one.version)
 		}
