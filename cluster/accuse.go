@@ -26,12 +26,19 @@ const (
 	foundProof             // and found proof, rather than nothing
 )
 
-// accusers are those who said of a member that it is silent.
+// accusers are the members that said lately of one that it is silent.
 type accusers struct {
-	by      []identity
-	at      time.Time // when one did last
-	telling []teller  // those whose names come first
+	by      []accuser
+	telling []teller // those whose names come first
 }
+
+// accuser is a member that said it, and when it did last.
+type accuser struct {
+	id identity
+	at time.Time
+}
+
+func (a accuser) stale() bool { return time.Since(a.at) > accusedFor }
 
 // teller is one who tells everybody, and whose name comes before this node's.
 type teller struct {
@@ -41,31 +48,53 @@ type teller struct {
 
 func (t teller) stale() bool { return time.Since(t.at) > tellingFor }
 
-// accusedBy looks at a member that another finds silent.
+// accusedBy probes a member that another finds silent, if it ever spoke to this node. What a sender says
+// that does not live here is ignored.
 func (w *watch) accusedBy(m note) {
-	if _, living := w.node.push.address(m.from); living && m.subject != m.from && m.subject != w.node.id {
-		w.noteAccuser(m.subject, m.from, m.version&tellsAll != 0)
+	if _, living := w.node.push.address(m.from); !living {
+		return
 	}
-	w.suspect(m.subject, suspicion{why: m.from.name + " suspects it", weak: m.version&foundProof == 0})
+	if m.subject != m.from && m.subject != w.node.id {
+		_, known := w.where(m.subject)
+		w.noteAccuser(m.subject, m.from, m.version&tellsAll != 0, known)
+	}
+	if w.isAtStake(m.subject) {
+		w.suspect(m.subject, suspicion{why: m.from.name + " suspects it", weak: m.version&foundProof == 0})
+	}
 }
 
-func (w *watch) noteAccuser(id, by identity, tells bool) {
+// isAtStake reports whether a member lives here and spoke to this node, or is listed.
+func (w *watch) isAtStake(id identity) bool {
+	if known, living := w.node.push.known(id); living {
+		return known.met || known.lost
+	}
+	_, listed := w.where(id)
+	return listed
+}
+
+// noteAccuser records who accuses a member that is known, or of which this node tells the others itself.
+func (w *watch) noteAccuser(id, by identity, tells, known bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.accused) >= mostSeen {
-		clear(w.accused)
-	}
-	accused := w.accused[id]
-	if accused == nil || time.Since(accused.at) > accusedFor {
+	accused := w.accused.Get(id)
+	if accused == nil && known {
 		accused = new(accusers)
-		w.accused[id] = accused
 	}
-	accused.at = time.Now()
-	if len(accused.by) < mostAccusers && !slices.Contains(accused.by, by) {
-		accused.by = append(slices.Clone(accused.by), by)
+	if accused == nil {
+		return
 	}
+	w.accused.Set(id, accused)
+	accused.note(by)
 	if tells && by.String() < w.node.id.String() {
 		accused.hear(by)
+	}
+}
+
+// note records that one accuses. Of too many, those count that accused first.
+func (a *accusers) note(by identity) {
+	a.by = slices.DeleteFunc(slices.Clone(a.by), func(one accuser) bool { return one.id == by || one.stale() })
+	if len(a.by) < mostAccusers {
+		a.by = append(a.by, accuser{by, time.Now()})
 	}
 }
 
@@ -77,23 +106,27 @@ func (a *accusers) hear(by identity) {
 	a.telling = all[:min(len(all), tellers)]
 }
 
-// leaves says whether this node leaves it to others to tell everybody of a member. Of all who tell, the two whose names come
-// first never do.
+// leaves reports whether this node leaves it to others to tell everybody of a member. Of all that tell,
+// the two whose names come first never do.
 func (w *watch) leaves(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	accused := w.accused[id]
+	accused := w.accused.Get(id)
 	return accused != nil && len(accused.telling) == tellers && !slices.ContainsFunc(accused.telling, teller.stale)
 }
 
-// accusers gives those who have said lately that a member is silent.
-func (w *watch) accusers(id identity) []identity {
+// accusers returns those that have said lately that a member is silent.
+func (w *watch) accusers(id identity) (by []identity) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if accused := w.accused[id]; accused != nil && time.Since(accused.at) <= accusedFor {
-		return accused.by
+	if accused := w.accused.Get(id); accused != nil {
+		for _, one := range accused.by {
+			if !one.stale() {
+				by = append(by, one.id)
+			}
+		}
 	}
-	return nil
+	return by
 }
 
 // asOthersFind names one of them, for people.
@@ -108,7 +141,7 @@ func (w *watch) asOthersFind(id identity) string {
 func (w *watch) acquit(id identity) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.accused, id)
+	w.accused.Delete(id)
 }
 
 // accuse asks every other member to look for itself, until enough is set. When a thousand find at once that one they call is
@@ -119,6 +152,7 @@ func (w *watch) accuse(id identity, found verdict, enough *atomic.Bool) {
 		says.version |= foundProof
 	}
 	message := says.encode(kindAccuse)
+	w.expectAccusers(id)
 	w.node.spawn(func() {
 		for range accusations {
 			w.tell(id, message, enough)
@@ -129,10 +163,19 @@ func (w *watch) accuse(id identity, found verdict, enough *atomic.Bool) {
 	})
 }
 
+// expectAccusers has accusers of a member recorded also once it is gone.
+func (w *watch) expectAccusers(id identity) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.accused.Get(id) == nil {
+		w.accused.Set(id, new(accusers))
+	}
+}
+
 // tell is one round of telling everybody, or as many as are left when others are heard to.
 func (w *watch) tell(id identity, message []byte, enough *atomic.Bool) {
 	told := 0
-	for peer, address := range w.node.push.living() {
+	for peer, address := range w.node.push.contacted() {
 		switch {
 		case peer == id:
 			continue

@@ -82,9 +82,9 @@ func (s *solitude) waitReunion(ctx context.Context) bool {
 	return true
 }
 
-// anybody draws a member.
+// anybody draws a member that has spoken to this node.
 func (s *solitude) anybody() (id identity, to Address, ok bool) {
-	living := s.node.push.living()
+	living := s.node.push.contacted()
 	if len(living) == 0 {
 		return id, to, false
 	}

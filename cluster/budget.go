@@ -21,11 +21,19 @@ var errBudget = errors.New("too many dials of probes are under way")
 // budget bounds the dials of probes.
 type budget struct {
 	open  slots.Slots
+	limit rate.Limit
+	of    *budget // this one is a part of
+
 	mu    sync.Mutex
 	meter rate.Meter
 }
 
-func newBudget() *budget { return &budget{open: make(slots.Slots, mostProbeDials)} }
+func newBudget() *budget { return &budget{open: make(slots.Slots, mostProbeDials), limit: probeDials} }
+
+// half returns a budget of half the size, within b.
+func (b *budget) half() *budget {
+	return &budget{open: make(slots.Slots, cap(b.open)/2), limit: rate.Limit{AtOnce: b.limit.AtOnce / 2, EachSecond: b.limit.EachSecond / 2}, of: b}
+}
 
 // spend makes a dial, unless too many are open or were made within the second.
 func (b *budget) spend(dial func() error) error {
@@ -36,11 +44,14 @@ func (b *budget) spend(dial func() error) error {
 	if !b.pass() {
 		return errBudget
 	}
+	if b.of != nil {
+		return b.of.spend(dial)
+	}
 	return dial()
 }
 
 func (b *budget) pass() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.meter.Pass(probeDials, time.Now())
+	return b.meter.Pass(b.limit, time.Now())
 }

@@ -1,32 +1,78 @@
 package cluster
 
-import "time"
-
-const (
-	firstRemind   = time.Second // between two looks at a member that answers although memberlist gave it up; doubles with each
-	slowestRemind = 10 * time.Second
-	doubtPatience = 4 * time.Second // since this node's own look first found it silent: as long as a process may be paused
+import (
+	"slices"
+	"time"
 )
 
-// doubt looks at a member that memberlist gave up, as it does on the word of a single peer, who may have been cut off or
-// starved. Nobody is dropped on hearsay: while it answers it stays, and hears that it was given up until it contradicts.
-// doubt gives false when too many are doubted already.
-func (w *watch) doubt(id identity, address Address) bool {
-	w.mu.Lock()
-	_, under := w.doubted[id]
-	if !under && len(w.doubted) >= mostDoubts {
-		w.mu.Unlock()
-		return false
-	}
-	w.doubted[id] = true
-	w.mu.Unlock()
-	if !under {
-		w.node.spawn(func() { w.dispel(id, address) })
-	}
-	return true
+const (
+	firstRemind   = time.Second // between two probes of a member that answers although memberlist gave it up; doubles with each
+	slowestRemind = 10 * time.Second
+	doubtPatience = 4 * time.Second // since this node's own probe first found it silent: as long as a process may be paused
+)
+
+// declared is what memberlist says of a member that it gave up.
+type declared int
+
+const (
+	undoubted declared = iota
+	refuted            // it lives again, by gossip alone: an answer to a probe ends the verification
+	doubted            // it is dead
+	ended              // it gave a sign of life: the verification ends
+)
+
+// doubtful is a member that waits for a place.
+type doubtful struct {
+	id      identity
+	address Address
 }
 
-// dispel looks until the member is not doubted any more, or found to be gone: on proof, or because it has not answered for as
+// doubt verifies a death that memberlist declares, as it does on the word of a single peer, which may
+// have been cut off or starved. Nobody is dropped on hearsay: while the member answers it stays, and
+// hears that it was given up until it contradicts. Beyond a bound a member waits, and is suspected.
+func (w *watch) doubt(id identity, address Address) {
+	w.mu.Lock()
+	_, under := w.doubted[id]
+	w.doubted[id] = doubted
+	waits := !under && w.proving >= mostDoubts
+	switch {
+	case waits:
+		w.queued = append(w.queued, doubtful{id, address})
+	case !under:
+		w.proving++
+	}
+	w.mu.Unlock()
+	switch {
+	case waits:
+		w.node.inbox.put(suspectEvent{id, "SWIM has given it up"})
+	case !under:
+		w.node.spawn(func() { w.dispelAll(doubtful{id, address}) })
+	}
+}
+
+// dispelAll verifies one death, and then those that wait.
+func (w *watch) dispelAll(one doubtful) {
+	for ok := true; ok; one, ok = w.nextDoubt() {
+		w.dispel(one.id, one.address)
+	}
+}
+
+// nextDoubt returns the member that has waited longest, if one is still doubted, and otherwise gives the place up.
+func (w *watch) nextDoubt() (one doubtful, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.node.ctx.Err() == nil && len(w.queued) > 0 {
+		one, w.queued = w.queued[0], w.queued[1:]
+		if state := w.doubted[one.id]; state == doubted || state == refuted {
+			return one, true
+		}
+		delete(w.doubted, one.id)
+	}
+	w.proving--
+	return doubtful{}, false
+}
+
+// dispel probes until the member is not doubted any more, or found to be gone: on proof, or because it has not answered for as
 // long as a process may be paused, whenever SWIM gave it up, on whosever word. Until then it is suspected, and called where
 // nothing else is left.
 func (w *watch) dispel(id identity, address Address) {
@@ -40,13 +86,18 @@ func (w *watch) dispel(id identity, address Address) {
 	for wait := firstRemind; w.stillDoubted(id); {
 		found := blind
 		if !w.node.solitude.cutOff() && (wait == slowestRemind || !w.node.strained()) { // SWIM's word is no reason to hurry
-			found = w.lookWithin(w.doubts, id, address, false, nil)
+			found = w.lookWithin(w.doubts, w.verify, id, address, false, nil)
 		}
 		pause := firstRelook
 		switch found {
 		case alive:
-			w.node.push.introduce(id, address)
-			w.clear(id)
+			if w.clear(id) {
+				w.node.inbox.put(metEvent{id})
+			}
+			if w.confirmAlive(id) {
+				return
+			}
+			w.node.spawnIn(w.reminders, func() { w.node.push.introduce(id, address) })
 			fallthrough
 		case blind:
 			heard, pause, wait = time.Now(), wait, min(2*wait, slowestRemind)
@@ -67,27 +118,53 @@ func (w *watch) dispel(id identity, address Address) {
 func (w *watch) stillDoubted(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.doubted[id] {
-		delete(w.doubted, id)
-		return false
+	if state := w.doubted[id]; state == doubted || state == refuted {
+		return true
 	}
-	return true
+	delete(w.doubted, id)
+	return false
 }
 
-// trust notes that a member was seen alive.
+// trust ends the verification of a member that has given a sign of life, and that memberlist takes for alive.
 func (w *watch) trust(id identity) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.doubted[id] {
-		w.doubted[id] = false
+	if w.doubted[id] == undoubted {
+		return
+	}
+	w.doubted[id] = ended
+	waiting := slices.IndexFunc(w.queued, func(one doubtful) bool { return one.id == id })
+	if waiting >= 0 {
+		w.queued = slices.Delete(w.queued, waiting, waiting+1)
+		delete(w.doubted, id)
 	}
 }
 
-// condemn ends the doubt about a member that was found to be gone, unless it was seen alive meanwhile.
+// refute records that memberlist takes a member for alive again, on the word of others alone.
+func (w *watch) refute(id identity) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.doubted[id] == doubted {
+		w.doubted[id] = refuted
+	}
+}
+
+// confirmAlive ends the verification of a member that answers, if memberlist takes it for alive as well.
+func (w *watch) confirmAlive(id identity) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.doubted[id] != refuted {
+		return false
+	}
+	delete(w.doubted, id)
+	return true
+}
+
+// condemn ends the verification of a member that was found to be gone, unless it gave a sign of life meanwhile.
 func (w *watch) condemn(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	gone := w.doubted[id]
+	state := w.doubted[id]
 	delete(w.doubted, id)
-	return gone
+	return state == doubted || state == refuted
 }

@@ -71,13 +71,13 @@ func TestFault51_HeadsThatAskCostMore(t *testing.T) {
 	}
 }
 
-// TestFault51_FewAreSought has heads name more addresses than a member looks for at a time.
+// TestFault51_FewAreSought has heads of one member name more addresses than are searched on its word.
 func TestFault51_FewAreSought(t *testing.T) {
 	n := idleNode(t, zerolog.Nop())
 	for k := range 10 {
 		n.handle([]event{headsEvent{headsMessage{from: identity{"liar", 1}, heads: strangers(1000 * (k + 1))[1000*k:]}, false}})
 		n.reach.mu.Lock()
-		if sought := len(n.reach.missing); sought > mostSought*(k+1) {
+		if sought := n.reach.missing.len(); sought > mostToldEach {
 			t.Errorf("%d messages make it look for %d members", k+1, sought)
 		}
 		n.reach.mu.Unlock()

@@ -91,7 +91,7 @@ func (g *guard) wake() {
 }
 
 func (g *guard) adjust() {
-	wanted := nearest(g.node.id, g.node.push.living(), g.count)
+	wanted := nearest(g.node.id, g.node.push.contacted(), g.count)
 	for post, stop := range g.watching {
 		if !slices.Contains(wanted, post) {
 			stop()

@@ -13,19 +13,21 @@ import (
 type inquiry struct {
 	id      identity
 	others  []Address     // who should answer this node, if anybody can; none where there are none. Drawn once they are needed
-	deaf    atomic.Bool   // none of them does
+	deaf    atomic.Bool   // none of them does at present
 	answers chan struct{} // the member's own
 	asked   atomic.Int32
 	heard   [lookParts]atomic.Bool // whether one of others answered, in each part of the look
 	system  atomic.Bool            // the member's system answered, or this one's could not ask it
+	dials   *budget
 }
 
 // hears says whether others have answered up to now. It is a look's control: who hears nobody else cannot say of a member that
-// it is silent.
+// it is silent. An answer to a question of the first part may come in the second.
 func (q *inquiry) hears() bool {
 	over := min(max(q.part(), 1), lookParts)
 	for part := range q.heard[:over] {
-		if !q.heard[part].Load() && len(q.others) > 0 {
+		heard := q.heard[part].Load() || part == 0 && q.heard[1].Load()
+		if !heard && len(q.others) > 0 {
 			return false
 		}
 	}
@@ -47,8 +49,8 @@ func (q *inquiry) outcome() verdict {
 }
 
 // inquire begins to take the answers that concern a member.
-func (w *watch) inquire(id identity) *inquiry {
-	q := &inquiry{id: id, answers: make(chan struct{}, 1)}
+func (w *watch) inquire(id identity, dials *budget) *inquiry {
+	q := &inquiry{id: id, dials: dials, answers: make(chan struct{}, 1)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.waiting[q] = true
@@ -63,11 +65,11 @@ func (w *watch) forget(q *inquiry) {
 
 // others draws members other than id of whom nothing bad is known.
 func (w *watch) others(id identity) (others []Address) {
-	living := w.node.push.living()
+	living := w.node.push.contacted()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for other, address := range living {
-		if _, suspected := w.silent[other]; other != id && !suspected && !w.doubted[other] {
+		if _, suspected := w.silent[other]; other != id && !suspected && w.doubted[other] == undoubted {
 			others = append(others, Address{Addr: address, Name: other.String()})
 		}
 	}
@@ -107,7 +109,10 @@ func (w *watch) ask(ctx context.Context, q *inquiry, address Address, found <-ch
 func (w *watch) askOthers(q *inquiry, question []byte) {
 	asked := int(q.asked.Load())
 	if asked == askOthersAt {
-		q.others = w.others(q.id)
+		others := w.others(q.id)
+		w.mu.Lock()
+		q.others = others
+		w.mu.Unlock()
 	}
 	if n := len(q.others); n > 0 && !q.heard[min(q.part(), lookParts-1)].Load() {
 		for i := range witnesses {
@@ -117,8 +122,8 @@ func (w *watch) askOthers(q *inquiry, question []byte) {
 }
 
 // answered passes an answer on to the looks that wait for it. That the member answers itself is proof of life. What others
-// say of it is none of anything, but that they answer shows that this node is heard, and hears; and who else is at its address
-// shows when it is dialled.
+// say of it is none of anything, but that those answer that were asked shows that this node is heard, and hears; and who else
+// is at its address shows when it is dialled.
 func (w *watch) answered(answer note) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -126,9 +131,16 @@ func (w *watch) answered(answer note) {
 		switch {
 		case q.id != answer.subject:
 		case answer.from != answer.subject:
-			q.heard[min(q.part(), lookParts-1)].Store(true)
+			if q.asksOf(answer.from.String()) {
+				q.heard[min(q.part(), lookParts-1)].Store(true)
+			}
 		default:
 			putToken(q.answers)
 		}
 	}
+}
+
+// asksOf reports whether a member is one of those that are asked. It is called with the watch's lock held.
+func (q *inquiry) asksOf(name string) bool {
+	return slices.ContainsFunc(q.others, func(other Address) bool { return other.Name == name })
 }

@@ -11,26 +11,22 @@ import (
 	"github.com/grapevine-go/grapevine/cluster/transport"
 )
 
-// knock finds out whether anybody is there, whatever becomes of the process: a system answers for one that is paused.
+// knock finds out whether anybody is there, whatever becomes of the process: a system answers for one
+// that is paused. While no control peer answers, nothing can come of it, and it pauses.
 func (w *watch) knock(ctx context.Context, q *inquiry, address Address, found chan<- verdict) {
 	for pause := knockTwice; ; pause = knockAgain {
 		answered := q.system.Load()
-		w.node.spawn(func() { offer(found, w.knockOnce(q, address)) })
-		if !sleep(ctx, w.node.stretch(pause)) {
-			return
+		if !q.deaf.Load() {
+			w.node.spawn(func() { offer(found, w.knockOnce(q, address)) })
 		}
-		switch {
-		case answered:
-			return
-		case q.deaf.Load():
-			q.system.Store(true) // nothing can come of it
+		if answered || !sleep(ctx, w.node.stretch(pause)) {
 			return
 		}
 	}
 }
 
 func (w *watch) knockOnce(q *inquiry, address Address) verdict {
-	err := w.dials.spend(func() error { return w.node.transport.Knock(address.Addr, dialTimeout) })
+	err := q.dials.spend(func() error { return w.node.transport.Knock(address.Addr, dialTimeout) })
 	var timeout net.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -47,12 +43,12 @@ func (w *watch) knockOnce(q *inquiry, address Address) verdict {
 var identifyAgain = [...]time.Duration{20 * time.Millisecond, 200 * time.Millisecond}
 
 // identify finds out who listens at address. A dial that took all its time is not followed by another.
-func (w *watch) identify(ctx context.Context, id identity, address Address) verdict {
+func (w *watch) identify(ctx context.Context, q *inquiry, address Address) verdict {
 	for attempt := 0; ; attempt++ {
-		found, err := w.identifyOnce(ctx, address)
+		found, err := w.identifyOnce(ctx, q, address)
 		var refused *transport.RefusedError
 		switch {
-		case err == nil && found == id.String():
+		case err == nil && found == q.id.String():
 			return alive
 		case err == nil, errors.Is(err, syscall.ECONNREFUSED):
 			return dead
@@ -67,8 +63,8 @@ func (w *watch) identify(ctx context.Context, id identity, address Address) verd
 	}
 }
 
-func (w *watch) identifyOnce(ctx context.Context, address Address) (found string, err error) {
-	err = w.dials.spend(func() (err error) {
+func (w *watch) identifyOnce(ctx context.Context, q *inquiry, address Address) (found string, err error) {
+	err = q.dials.spend(func() (err error) {
 		found, err = w.node.transport.Identify(ctx, address.Addr, dialTimeout)
 		return err
 	})

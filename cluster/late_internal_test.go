@@ -122,7 +122,7 @@ func TestFault60_RedialSchedule(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			onLate(t, tt.host, func(t *testing.T, n *Node) {
-				if found := n.watch.identify(t.Context(), identity{"a", 1}, Address{Addr: "10.0.0.7:7946"}); found != silent {
+				if found := n.watch.identify(t.Context(), &inquiry{id: identity{"a", 1}, dials: newBudget()}, Address{Addr: "10.0.0.7:7946"}); found != silent {
 					t.Errorf("found %v", found)
 				}
 				var got []time.Duration

@@ -35,15 +35,15 @@ const (
 // lookAt finds out about a member by itself: a closed port or another process on it is proof, a time-out is none. late,
 // which may be nil, is called after each question that was not answered in time.
 func (w *watch) lookAt(id identity, address Address, gently bool, late func(*inquiry)) verdict {
-	return w.lookWithin(w.looks, id, address, gently, late)
+	return w.lookWithin(w.looks, w.dials, id, address, gently, late)
 }
 
-func (w *watch) lookWithin(within slots.Slots, id identity, address Address, gently bool, late func(*inquiry)) verdict {
+func (w *watch) lookWithin(within slots.Slots, dials *budget, id identity, address Address, gently bool, late func(*inquiry)) verdict {
 	if !within.Take(w.node.ctx) {
 		return blind
 	}
 	defer within.Free()
-	found := w.look(id, address, gently, late)
+	found := w.look(id, dials, address, gently, late)
 	if found == blind || found == silent {
 		w.node.solitude.check()
 	}
@@ -52,13 +52,13 @@ func (w *watch) lookWithin(within slots.Slots, id identity, address Address, gen
 
 // look asks by datagram and knocks, at once; only without an answer it asks others, and makes sure who is there. Gently, it knocks
 // only without an answer, too, so that however many accuse a member, again and again, each of them costs it no more than that.
-func (w *watch) look(id identity, address Address, gently bool, late func(*inquiry)) verdict {
+func (w *watch) look(id identity, dials *budget, address Address, gently bool, late func(*inquiry)) verdict {
 	if address.Addr == w.node.Address() {
 		return dead
 	}
 	ctx, cancel := context.WithTimeout(w.node.ctx, w.node.stretch(lookTimeout))
 	defer cancel()
-	q := w.inquire(id)
+	q := w.inquire(id, dials)
 	defer w.forget(q)
 	found := make(chan verdict, 1) // more would say the same
 	var knockAfter time.Duration
@@ -72,7 +72,7 @@ func (w *watch) look(id identity, address Address, gently bool, late func(*inqui
 	})
 	w.node.spawn(func() {
 		if sleep(ctx, w.node.stretch(proveAfter)) {
-			offer(found, w.identify(ctx, id, address))
+			offer(found, w.identify(ctx, q, address))
 		}
 	})
 	return w.judge(w.ask(ctx, q, address, found, late))

@@ -19,7 +19,7 @@ type lastLook struct {
 func (w *watch) beginLook(id identity, weak bool) (wait time.Duration, begun bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if last, ok := w.seen[id]; ok {
+	if last, ok := w.seen.Find(id); ok {
 		wait = max(0, lookPause-time.Since(last.at))
 	}
 	if w.under[id] || len(w.under) >= mostWaiting || weak && wait > 0 {
@@ -33,16 +33,13 @@ func (w *watch) endLook(id identity, found verdict) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.under, id)
-	if len(w.seen) >= mostSeen {
-		clear(w.seen)
-	}
-	w.seen[id] = lastLook{time.Now(), found}
+	w.seen.Set(id, lastLook{time.Now(), found})
 }
 
 // wasWell says that the last look at a member found it alive, not long ago.
 func (w *watch) wasWell(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	last := w.seen[id]
+	last := w.seen.Get(id)
 	return last.found == alive && time.Since(last.at) < wellFor
 }

@@ -78,6 +78,7 @@ func (n *Node) changes(e event) (changes []membership.Change) {
 		}
 	case metEvent:
 		if address, living := n.push.address(e.id); living && !n.push.isLost(e.id) {
+			n.reach.met(e.id)
 			changes = append(changes, membership.Up{Name: e.id.name, BootID: e.id.boot, Address: address.Addr, Evidence: "it spoke to this process"})
 		}
 	case downEvent:
@@ -176,42 +177,59 @@ func (n *Node) noteKept(changes []membership.Change) {
 // evidence. A member known only by hearsay waits, so that a boot that is dead is not listed on the
 // word of a peer that has not noticed. A boot that was lost here waits until it answers at its
 // address: the address of its host may have changed, and then nobody reaches it, although it
-// reaches others. A boot that had the address before cannot be there any more.
+// reaches others. A boot that had the address before cannot be there any more. Hearsay ends neither
+// a search nor the verification of a death.
 func (n *Node) seen(up upEvent) (evidence bool) {
+	if at, living := n.push.address(up.id); living && at.Addr != up.address && !up.answered {
+		return false // hearsay moves nobody
+	}
 	lost := !up.answered && n.reach.lost(up.id)
-	n.watch.trust(up.id)
-	if !lost {
+	_, pushed := n.owed[up.id]
+	evidence = up.answered || pushed && !lost
+	switch {
+	case up.answered:
+		n.watch.trust(up.id)
 		n.reach.found(up.id, up.address)
+		n.reach.welcome(up.address)
+	case evidence:
+		n.watch.trust(up.id)
+		n.reach.met(up.id)
+	default:
+		n.watch.refute(up.id)
 	}
 	if before, taken := n.push.add(up.id, up.address, up.wire); taken {
-		n.watch.suspect(before, suspicion{why: up.id.name + " is at its address", tell: true})
+		n.watch.suspect(before, suspicion{why: up.id.name + " is at its address", tell: true, weak: !evidence})
 	}
 	if up.answered {
 		n.watch.clear(up.id)
 	}
-	_, pushed := n.owed[up.id]
-	n.push.mark(up.id, lost, up.answered || pushed && !lost)
+	n.push.mark(up.id, lost, evidence)
 	if lost && pushed {
 		n.contact(up.id)
-	}
-	evidence = up.answered || pushed && !lost
-	if evidence {
-		n.reach.welcome(up.address)
 	}
 	return evidence
 }
 
-// drop lets go of a member that is gone. One that said no goodbye is looked for: it may be beyond a cut, or start anew.
+// drop lets go of a member that is gone. One that said no goodbye is searched: it may be beyond a cut,
+// or start anew. An address at which no member has spoken to this node is hearsay, also of one that
+// was lost elsewhere.
 func (n *Node) drop(down downEvent) {
 	record, _ := n.store.Record(down.id.name)
-	if address, living := n.push.address(down.id); living && record.State != membership.Left {
-		n.reach.lose(down.id, address.Addr)
+	known, living := n.push.known(down.id)
+	switch {
+	case !living || record.State == membership.Left:
+	case known.met:
+		proven := !known.proven.IsZero() || n.transport.Reached(known.address) == down.id.String()
+		n.reach.lose(down.id, known.address, proven)
 		n.repair.lost.inquire(down.id.name)
+	default:
+		n.reach.miss(down.id, known.address, "")
 	}
 	n.push.remove(down.id)
 }
 
-// gone says whether a member is to be dropped now. One that memberlist gave up without a goodbye is looked at first.
+// gone reports whether a member is to be dropped now. One that memberlist gave up without a goodbye is probed
+// first, unless it never spoke to this node, which does not list it then.
 func (n *Node) gone(down downEvent) bool {
 	switch down.finding {
 	case looked:
@@ -220,7 +238,10 @@ func (n *Node) gone(down downEvent) bool {
 		return true
 	}
 	record, _ := n.store.Record(down.id.name)
-	address, living := n.push.address(down.id)
-	expected := living && record.Boot.ID == down.id.boot && record.State != membership.Left
-	return !expected || !n.watch.doubt(down.id, address)
+	known, living := n.push.known(down.id)
+	expected := living && (known.met || known.lost) && record.Boot.ID == down.id.boot && record.State != membership.Left
+	if expected {
+		n.watch.doubt(down.id, Address{Addr: known.address, Name: down.id.String()})
+	}
+	return !expected
 }

@@ -159,7 +159,6 @@ func newNode(s settings) (n *Node, err error) {
 	n.catchUp = newCatchUp(n)
 	n.relay = newRelay(n)
 	n.memory = &memory{node: n, path: s.PeersFile, cluster: s.Cluster}
-	n.reach = newReach(n, s.providers(), n.memory.recall())
 	n.load, n.questions = newLoad(n), newQuestions(n)
 	n.store.OnReport(n.watch.report)
 	n.store.OnProbe(n.questions.ask)
@@ -167,6 +166,7 @@ func newNode(s settings) (n *Node, err error) {
 		return nil, err
 	}
 	n.address = netip.MustParseAddrPort(n.transport.Address())
+	n.reach = newReach(n, s.providers(), n.memory.recall())
 	n.handleMessages()
 	n.store.Apply(membership.Heard{Record: n.own}, membership.Up{Name: s.Name, BootID: n.id.boot, Address: n.Address()})
 	return n, nil

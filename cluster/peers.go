@@ -1,11 +1,18 @@
 package cluster
 
-import "time"
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+)
 
 // peer is a living member other than this one.
 type peer struct {
 	address   string
 	met       bool      // it said something to this node itself
+	proven    time.Time // when a message of its own came from its address first
 	lost      bool      // it was lost here, and has not answered at its address since
 	probed    time.Time // when it was probed last for that
 	pause     time.Duration
@@ -155,7 +162,11 @@ func (p *pusher) mark(id identity, lost, confirmed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known := p.peers[id]; known != nil {
-		known.lost, known.met = lost, confirmed || known.met && !lost
+		met := confirmed || known.met && !lost
+		if met != known.met {
+			p.node.guard.wake()
+		}
+		known.lost, known.met = lost, met
 	}
 }
 
@@ -175,6 +186,7 @@ func (p *pusher) meet(id identity) (first, probe bool) {
 		return false, probe
 	}
 	known.met = true
+	p.node.guard.wake()
 	return true, false
 }
 
@@ -184,6 +196,48 @@ func (p *pusher) isLost(id identity) bool {
 	defer p.mu.Unlock()
 	known := p.peers[id]
 	return known != nil && known.lost
+}
+
+// known returns what is known of a living peer.
+func (p *pusher) known(id identity) (known peer, living bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil {
+		return *known, true
+	}
+	return known, false
+}
+
+// prove records that an authenticated message of a peer came from an address.
+func (p *pusher) prove(id identity, from netip.AddrPort) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.peers[id]; known != nil && known.proven.IsZero() && known.address == from.String() {
+		known.proven = time.Now()
+	}
+}
+
+// proven returns the addresses at which living peers have proven themselves, one of each name, the
+// first to do so first. reached returns the identity that this process found when it dialled an address.
+func (p *pusher) proven(reached func(address string) string) (addresses []string) {
+	p.mu.Lock()
+	last := make(map[string]peer) // by name
+	for id, known := range p.peers {
+		if known.proven.IsZero() && reached(known.address) == id.String() {
+			known.proven = time.Now()
+		}
+		if known.proven.After(last[id.name].proven) {
+			last[id.name] = *known
+		}
+	}
+	p.mu.Unlock()
+	all := slices.SortedFunc(maps.Values(last), func(a, b peer) int {
+		return cmp.Or(a.proven.Compare(b.proven), cmp.Compare(a.address, b.address))
+	})
+	for _, one := range all {
+		addresses = append(addresses, one.address)
+	}
+	return addresses
 }
 
 // count is how many living peers there are.
@@ -202,6 +256,19 @@ func (p *pusher) living() map[identity]string {
 		living[id] = known.address
 	}
 	return living
+}
+
+// contacted returns the addresses of the living peers that spoke to this node.
+func (p *pusher) contacted() map[identity]string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	contacted := make(map[identity]string, len(p.peers))
+	for id, known := range p.peers {
+		if known.met {
+			contacted[id] = known.address
+		}
+	}
+	return contacted
 }
 
 // behind returns the peers that are not known to have version, and a channel that closes when that changes.

@@ -19,6 +19,9 @@ import (
 // and no error means that there is nobody to join at present. Addresses beside an error are used all the same, and the
 // error is reported. An address that is none, and what is beyond 1024 of them, is left out and reported, as is a panic.
 //
+// The node dials a few seeds at a time, by turns one of each provider and of each name, and as soon as their provider
+// has answered. Seeds that do not answer share a second in the first round, so that one member among many is found soon.
+//
 // Seeds returns soon once ctx is done, which is after 5 s or when the node closes: the node waits for it, both before it
 // joins anybody and in Close. For the same reason it may call the node's methods, but not Close or Leave. A node asks
 // for one answer at a time; a provider that several nodes share is asked by all of them at once.

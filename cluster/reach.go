@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/aged"
+	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 )
 
@@ -15,38 +17,44 @@ const (
 	slowestRejoin = 10 * time.Second
 	seedCheck     = 20 * time.Second // between attempts otherwise
 	lookupTimeout = 5 * time.Second
-	mostDials     = 16          // at a time
-	dialPatience  = time.Second // after which an attempt no longer waits for a seed that is silent
-	mostSearches  = 4           // at a time, of members that are missing: a host that is gone does not answer for long
+	mostSeedDials = 8                      // at a time, of seeds alone
+	mostDials     = 8                      // at a time, of all other addresses
+	mostJoins     = 8                      // at a time, with members that were identified
+	joinPatience  = 250 * time.Millisecond // after which a join makes room for another
 
-	searchPause = 500 * time.Millisecond // between two dials of members that are missing: two a second, however many there are
-	watchPause  = time.Second            // between two looks at whether a file of seeds has changed
-	shunFor     = 10 * time.Minute       // for which an address is not dialled where another cluster is
+	watchPause  = time.Second      // between two looks at whether a file of seeds has changed
+	shunFor     = 10 * time.Minute // for which an address is not dialled where another cluster is
+	mostShunned = 1024             // such addresses
 )
 
-// reach keeps this member in touch with its cluster, for as long as it lives: its seeds, whom it asks its providers for at
-// every attempt; members that it lost; and those that a file remembers. Whoever is found is joined, so that both sides hear
-// of all whom the other knows, and of all whom it takes for dead and who have to contradict. That is what ends a partition:
-// a member beyond the cut was given up, and need not know.
+// reach keeps this member in touch with its cluster, for as long as it lives: with its seeds, for which it asks its providers
+// at every attempt; with members that it lost; and with those that a file remembers. It joins each member that it finds, so that
+// both sides hear of all that the other knows, and of all that it takes for dead, which then refute. That ends a partition: a
+// member beyond the cut was given up, and need not know.
 type reach struct {
 	node      *Node
 	providers []SeedProvider
 	tried     chan struct{} // closed when an attempt has found nobody
 	triedOnce sync.Once
 	woken     chan struct{} // holds a token while run may have to look again
+	seedDials slots.Slots
 	dials     slots.Slots
+	joins     slots.Slots
 	searches  slots.Slots
+	toldTries slots.Slots
 
-	mu      sync.Mutex
-	missing missing
-	lately  bool               // whether the next search is for the one that was lost last
-	dialled map[string]bool    // addresses that are being dialled
-	shunned map[string]shunned // addresses that are not dialled for some time
-	first   []string           // remembered, to be dialled with the seeds at the start
-	next    time.Time          // of the next attempt
-	trying  bool               // an attempt is under way
-	backoff time.Duration
-	stamps  string // of the providers that are watched, at the last attempt
+	mu       sync.Mutex
+	missing  *missing
+	searched rate.Meter
+	turn     int                        // of the searches
+	dialled  map[string]bool            // addresses that are being dialled, and members that are being joined
+	shunned  *aged.Map[string, shunned] // addresses that are not dialled for some time
+	first    []string                   // remembered, to be dialled at the start
+	next     time.Time                  // of the next attempt
+	trying   bool                       // an attempt is under way
+	failures int                        // attempts in a row that nobody answered
+	backoff  time.Duration
+	stamps   string // of the providers that are watched, at the last attempt
 
 	unanswered atomic.Bool // the last attempt had no answer, and was logged
 }
@@ -55,12 +63,14 @@ func newReach(n *Node, providers []SeedProvider, remembered []string) *reach {
 	r := &reach{
 		node: n, providers: providers, first: remembered, backoff: firstRejoin,
 		tried: make(chan struct{}), woken: make(chan struct{}, 1),
-		dials: make(slots.Slots, mostDials), searches: make(slots.Slots, mostSearches),
-		dialled: make(map[string]bool), shunned: make(map[string]shunned), missing: make(missing),
+		seedDials: make(slots.Slots, mostSeedDials), dials: make(slots.Slots, mostDials), joins: make(slots.Slots, mostJoins),
+		searches: make(slots.Slots, mostSearches), toldTries: make(slots.Slots, mostToldTries),
+		dialled: make(map[string]bool), shunned: aged.New[string, shunned](mostShunned), missing: newMissing(),
 	}
 	for _, address := range remembered {
-		r.missing.add(identity{}, address, time.Now())
+		r.missing.remember(address, time.Now())
 	}
+	r.missing.hold = len(remembered) > 0
 	return r
 }
 
@@ -93,7 +103,7 @@ func (r *reach) wait() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	wait := seedCheck
-	if len(r.missing) > 0 {
+	if r.missing.len() > 0 {
 		wait = searchPause
 	}
 	if stamps {
@@ -128,20 +138,28 @@ func (r *reach) stampsNow() (stamps string) {
 	return stamps
 }
 
-// attempt dials all seeds that are no living members, at once, and schedules the next attempt.
+// attempt dials all seeds that are no living members, and schedules the next attempt. Where there is
+// no seed, the remembered addresses take their place at the start.
 func (r *reach) attempt() {
-	seeds, err := r.seeds()
-	answered, failed := r.tryAll(append(seeds, r.takeFirst()...))
-	nobody := !answered && err == nil && (len(seeds) == 0 || failed == nil)
+	memory := make(chan bool, 1)
+	if first := r.takeFirst(); len(first) == 0 || !r.node.spawn(func() { r.tryRemembered(first, memory) }) {
+		memory <- false
+	}
+	seeds, answered, unknown, failed := r.trySeeds()
+	if seeds == 0 {
+		answered = <-memory
+	}
+	nobody := !answered && unknown == nil && (seeds == 0 || failed == nil)
 	if nobody { // to ask: every seed is this node itself, or a member
 		r.node.catchUp.nobody()
 		r.node.name.synced()
 	}
-	wait := r.schedule(!nobody && (len(seeds) > 0 || err != nil))
+	wait := r.schedule(!nobody && (seeds > 0 || unknown != nil), answered || nobody)
 	if answered || r.node.push.count() > 0 {
 		r.answersAgain()
 	}
-	if err = errors.Join(err, failed); err == nil || answered {
+	err := errors.Join(unknown, failed)
+	if err == nil || answered {
 		return
 	}
 	r.triedOnce.Do(func() { close(r.tried) })
@@ -165,8 +183,9 @@ func (r *reach) answersAgain() {
 	}
 }
 
-// schedule ends an attempt and returns how long it is until the next.
-func (r *reach) schedule(missing bool) (wait time.Duration) {
+// schedule ends an attempt and returns how long it is until the next. missing reports whether there
+// are seeds beside the members, answered whether one of them answered.
+func (r *reach) schedule(missing, answered bool) (wait time.Duration) {
 	defer r.wake()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -175,6 +194,9 @@ func (r *reach) schedule(missing bool) (wait time.Duration) {
 		wait, r.backoff = r.backoff, min(2*r.backoff, slowestRejoin)
 	} else {
 		r.backoff = firstRejoin
+	}
+	if r.failures++; answered {
+		r.failures = 0
 	}
 	wait = jitter(wait)
 	r.trying, r.next = false, time.Now().Add(wait)
@@ -187,63 +209,4 @@ func (r *reach) takeFirst() []string {
 	first := r.first
 	r.first = nil
 	return first
-}
-
-// search dials a missing member, if it is time again: by turns the one that was looked for longest ago, and of those the one
-// that was lost last, so that the end of a partition is noticed in time also by who looks for hundreds that are gone for good.
-func (r *reach) search() {
-	if !r.searches.TryTake() {
-		return
-	}
-	r.mu.Lock()
-	take := r.missing.due
-	if r.lately = !r.lately; r.lately {
-		take = r.missing.dueLately
-	}
-	address, due := take(time.Now())
-	r.mu.Unlock()
-	begun := due && r.node.spawn(func() {
-		defer r.searches.Free()
-		_, _ = r.try(address) // it is tried again
-	})
-	if !begun {
-		r.searches.Free()
-	}
-}
-
-// miss starts to look for a member.
-func (r *reach) miss(id identity, address string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.missing.add(id, address, time.Now())
-	r.wake()
-}
-
-// lose starts to look for a member that this one has lost.
-func (r *reach) lose(id identity, address string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.missing.lose(id, address, time.Now())
-	r.wake()
-}
-
-// lost reports whether a boot was lost and has not answered since.
-func (r *reach) lost(id identity) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.missing.isLost(id)
-}
-
-// found ends it: the member is back, as it was or with a newer boot, or another one has its address.
-func (r *reach) found(id identity, address string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.missing.found(id, address)
-}
-
-// parted ends it for a boot whose goodbye came late.
-func (r *reach) parted(id identity) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.missing.parted(id)
 }

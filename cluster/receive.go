@@ -95,6 +95,7 @@ func (n *Node) accept(from transport.From, claimed identity, err error, dropped 
 		return false
 	}
 	n.contact(claimed)
+	n.push.prove(claimed, from.Addr)
 	return true
 }
 

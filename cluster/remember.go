@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"maps"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -44,6 +44,7 @@ func (m *memory) recall() (addresses []string) {
 		m.path = ""
 		return nil
 	}
+	addresses = slices.DeleteFunc(addresses, func(address string) bool { return !dialable(address, m.node.address.Addr()) })
 	m.write(addresses)
 	return addresses
 }
@@ -86,31 +87,58 @@ func (m *memory) write(addresses []string) {
 	m.written = addresses
 }
 
-// peerAddresses are those of the living, and of those that were lost, the last to be lost first.
+// peerAddresses are the addresses for the file: those at which living peers have proven themselves;
+// then those of members that were lost after they had, the last to be lost first; then what the file
+// held before and nobody refused. Hearsay is not among them.
 func (n *Node) peerAddresses() (addresses []string) {
-	addresses = slices.Sorted(maps.Values(n.push.living()))
-	lost := n.reach.absent()
-	slices.SortFunc(lost, func(a, b lostAddress) int { return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.address, b.address)) })
-	for _, one := range lost {
-		addresses = append(addresses, one.address)
-	}
+	addresses = n.push.proven(n.transport.Reached)
+	addresses = append(addresses, n.reach.absent(len(addresses) > 0)...)
+	addresses = slices.DeleteFunc(addresses, func(address string) bool { return !dialable(address, n.address.Addr()) })
+	seen := make(map[string]bool)
+	addresses = slices.DeleteFunc(addresses, func(address string) bool {
+		again := seen[address]
+		seen[address] = true
+		return again
+	})
 	addresses = addresses[:min(len(addresses), mostRemembered)]
 	slices.Sort(addresses)
-	return slices.Compact(addresses)
+	return addresses
 }
 
-// lostAddress is where a member was that is missing.
-type lostAddress struct {
-	address string
-	since   time.Time
-}
-
-// absent gives the addresses of those who are looked for.
-func (r *reach) absent() (lost []lostAddress) {
+// absent returns the addresses of those that are searched and proved themselves there, the last to be
+// lost first. Once this node has met a peer, a remembered address that refuses is not among them.
+func (r *reach) absent(met bool) (addresses []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for address, absence := range r.missing {
-		lost = append(lost, lostAddress{address, absence.since})
+	var all []*absence
+	for _, one := range r.missing.known.All() {
+		if one.proven && !(one.origin == remembered && one.refused && met) {
+			all = append(all, one)
+		}
 	}
-	return lost
+	slices.SortFunc(all, func(a, b *absence) int {
+		return cmp.Or(cmp.Compare(a.origin, b.origin), b.since.Compare(a.since), cmp.Compare(a.address, b.address))
+	})
+	for _, one := range all {
+		addresses = append(addresses, one.address)
+	}
+	return addresses
 }
+
+// dialable reports whether others than own may be at an address: not where no host is, and at an
+// address that means something on this host or link alone only if this node has such a one itself.
+func dialable(address string, own netip.Addr) bool {
+	at, err := netip.ParseAddrPort(address)
+	ip := at.Addr().Unmap()
+	switch {
+	case err != nil || at.Port() == 0 || ip.Zone() != "" || ip.IsUnspecified() || ip.IsMulticast() || ip == broadcast:
+		return false
+	case ip.IsLoopback():
+		return own.IsLoopback()
+	case ip.IsLinkLocalUnicast():
+		return own.IsLinkLocalUnicast()
+	}
+	return true
+}
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})

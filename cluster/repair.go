@@ -24,8 +24,6 @@ const (
 	wantAgain  = time.Second // a record is asked for of one peer at a time
 	mostWanted = 16384       // records that are asked for in that time
 	mostWant   = 1024        // of them in one message
-
-	mostSought = 64 // members that a message of heads makes this one look for
 )
 
 // repairer finds out what this member and its peers lack of each other: records that did not arrive when their owner pushed
@@ -218,13 +216,10 @@ func (r *repairer) mayServe(names []string) []string {
 // and that memberlist has not told of: they are sought out.
 func (n *Node) learn(m headsEvent) (changes []membership.Change) {
 	lacked := m.covers(n.id.name)
-	sought := 0
 	for _, h := range m.heads {
 		if h.Name != n.id.name {
 			changes = append(changes, membership.Remembered{Head: h})
-			if sought < mostSought && n.seek(h) {
-				sought++
-			}
+			n.seek(h, m.from)
 			continue
 		}
 		lacked = false
@@ -248,13 +243,12 @@ func (n *Node) outdated(h membership.Head) bool {
 	return order < 0 || order == 0 && (h.Version < own.Version || h.Gone > 0)
 }
 
-// seek looks for a member that lives according to a peer, unless this one knows it to live. It reports whether it does.
-func (n *Node) seek(h membership.Head) bool {
+// seek looks for a member that lives according to a peer, unless this one knows it to live.
+func (n *Node) seek(h membership.Head, teller identity) {
 	id := identity{h.Name, h.Boot.ID}
 	known, heard := n.store.Record(h.Name)
 	if _, living := n.push.address(id); living || h.Gone > 0 || h.Address == "" || heard && h.Boot.Compare(known.Boot) < 0 {
-		return false
+		return
 	}
-	n.reach.miss(id, h.Address)
-	return true
+	n.reach.miss(id, h.Address, teller.name)
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/aged"
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 	"github.com/grapevine-go/grapevine/membership"
 )
@@ -17,7 +18,8 @@ const (
 	slowRelook  = 15 * time.Second       // by then it is beyond a cut, and says so when it can
 	mostLooks   = 16                     // at a time
 	mostSeen    = 4096                   // members whose last look is remembered, and those that were accused
-	mostDoubts  = 4096                   // members that memberlist gave up and that are looked at; more are dropped on its word
+	mostDoubts  = 4096                   // members that memberlist gave up and that are looked at; more are suspected, and wait
+	tellAgain   = time.Minute            // between two times that the others are told of one silence
 	doubtLooks  = 64                     // looks at them, at a time
 )
 
@@ -29,14 +31,19 @@ type watch struct {
 	looks  slots.Slots
 	doubts slots.Slots // looks at those that memberlist gave up
 	dials  *budget
+	verify *budget // of those looks: a part of dials
+
+	reminders slots.Slots // of members that answer and that memberlist gave up; more are left out
 
 	mu      sync.Mutex
-	doubted map[identity]bool      // those that memberlist gave up; false once they were seen alive again
-	silent  map[identity]time.Time // those that are suspected, and since when
-	under   map[identity]bool      // looks under way, and those that wait
-	seen    map[identity]lastLook  // the last look at each
-	accused map[identity]*accusers // lately, by others
-	waiting map[*inquiry]bool      // looks that wait for an answer
+	doubted map[identity]declared          // those that memberlist gave up
+	queued  []doubtful                     // of them, those that wait for a place
+	proving int                            // of them, those that have one
+	silent  map[identity]time.Time         // those that are suspected, and since when
+	under   map[identity]bool              // looks under way, and those that wait
+	seen    *aged.Map[identity, lastLook]  // the last look at each
+	accused *aged.Map[identity, *accusers] // lately, by others
+	waiting map[*inquiry]bool              // looks that wait for an answer
 }
 
 // suspicion is why a member is looked at.
@@ -44,19 +51,25 @@ type suspicion struct {
 	why  string // for people
 	tell bool   // the others, should it not answer; or else those who told of it
 	weak bool   // somebody had to wait, as happens with members that are well
+	told bool   // the others know of its silence, but not of proof
 }
 
 func newWatch(n *Node) *watch {
+	dials := newBudget()
 	return &watch{
-		node:    n,
-		looks:   make(slots.Slots, mostLooks),
-		doubts:  make(slots.Slots, doubtLooks),
-		dials:   newBudget(),
-		doubted: make(map[identity]bool),
+		node:   n,
+		looks:  make(slots.Slots, mostLooks),
+		doubts: make(slots.Slots, doubtLooks),
+		dials:  dials,
+		verify: dials.half(),
+
+		reminders: make(slots.Slots, mostIntroductions),
+
+		doubted: make(map[identity]declared),
 		silent:  make(map[identity]time.Time),
 		under:   make(map[identity]bool),
-		seen:    make(map[identity]lastLook),
-		accused: make(map[identity]*accusers),
+		seen:    aged.New[identity, lastLook](mostSeen),
+		accused: aged.New[identity, *accusers](mostSeen),
 		waiting: make(map[*inquiry]bool),
 	}
 }
@@ -108,16 +121,17 @@ func (w *watch) unanswered(id identity) {
 // and silent otherwise.
 func (w *watch) investigate(id identity, address Address, s suspicion) verdict {
 	var answered atomic.Bool
-	told, confirmed := !s.tell, 0
+	told, confirmed, suspected := !s.tell, 0, false
 	found := w.lookAt(id, address, s.weak && w.wasWell(id), func(q *inquiry) {
 		asked := q.asked.Load()
 		if asked < tellAt || !q.hears() || w.node.strained() {
 			return
 		}
-		if asked == doubtAt {
+		if asked >= doubtAt && !suspected {
+			suspected = true
 			w.conclude(id, silent, s.why) // so far
 		}
-		if !told {
+		if !told && !s.told {
 			told = true
 			w.accuse(id, silent, &answered)
 		}
@@ -188,7 +202,9 @@ func (w *watch) conclude(id identity, found verdict, why string) {
 }
 
 // relook looks at a suspect until that ends: it answers, is found gone, or SWIM gives it up.
+// The others hear of its silence once a minute.
 func (w *watch) relook(id identity, address Address, s suspicion) {
+	told := time.Now()
 	for pause := firstRelook; ; pause = min(2*pause, slowRelook) {
 		if !sleep(w.node.ctx, jitter(w.node.stretch(pause))) {
 			return
@@ -198,6 +214,9 @@ func (w *watch) relook(id identity, address Address, s suspicion) {
 		}
 		if w.node.solitude.cutOff() {
 			continue
+		}
+		if s.told = time.Since(told) < tellAgain; !s.told {
+			told = time.Now()
 		}
 		found := w.investigate(id, address, s)
 		if w.conclude(id, found, s.why); found != silent && found != blind {

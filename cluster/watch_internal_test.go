@@ -42,20 +42,33 @@ func TestLooksAreBounded(t *testing.T) {
 	})
 }
 
-// TestDoubtsAreBounded holds that beyond a bound members are dropped on memberlist's word.
+// TestDoubtsAreBounded holds that beyond a bound members wait, and that none of them is dropped on memberlist's word.
 func TestDoubtsAreBounded(t *testing.T) {
 	w := newWatch(idleNode(t, zerolog.Nop()))
 	w.node.closed = true // nothing looks
 	for boot := range uint64(mostDoubts) {
-		if !w.doubt(identity{"a", boot}, Address{}) {
-			t.Fatalf("doubt %d is one too many", boot+1)
-		}
+		w.doubt(identity{"a", boot}, Address{})
 	}
-	if w.doubt(identity{"b", 1}, Address{}) {
-		t.Error("one more than the bound is doubted")
+	for range 2 {
+		w.doubt(identity{"b", 1}, Address{})
+		w.doubt(identity{"a", 1}, Address{})
 	}
-	if !w.doubt(identity{"a", 1}, Address{}) {
-		t.Error("one that is doubted already counts twice")
+	if w.proving != mostDoubts || len(w.queued) != 1 {
+		t.Errorf("%d are verified, and %v wait", w.proving, w.queued)
+	}
+	if events := w.node.inbox.take(); len(events) != 1 || events[0].(suspectEvent).id != (identity{"b", 1}) {
+		t.Errorf("the one that waits is not suspected: %v", events)
+	}
+	if one, ok := w.nextDoubt(); !ok || one.id != (identity{"b", 1}) {
+		t.Errorf("next is %v, %v", one, ok)
+	}
+	if _, ok := w.nextDoubt(); ok || w.proving != mostDoubts-1 {
+		t.Error("a place that nobody needs is not given up")
+	}
+	w.doubt(identity{"c", 1}, Address{}) // in that place
+	w.doubt(identity{"c", 2}, Address{})
+	if w.trust(identity{"c", 2}); len(w.queued) > 0 || w.doubted[identity{"c", 2}] != undoubted {
+		t.Error("one that has given a sign of life waits still")
 	}
 }
 

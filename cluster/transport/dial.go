@@ -94,6 +94,9 @@ func (t *Transport) dialNow(ctx context.Context, address, want string, timeout t
 		p.Close()
 		return nil, &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("%s is %s now, not %s", address, p.hello.id, want)}
 	}
+	if !t.isItself(p.hello.id) {
+		t.reached.note(address, p.hello.id)
+	}
 	return p, nil
 }
 

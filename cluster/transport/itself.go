@@ -45,3 +45,13 @@ func (t *Transport) Listens(address string) bool {
 
 // isItself reports whether an identity is that of this process.
 func (t *Transport) isItself(id string) bool { return id == t.own.id }
+
+// isOwn reports whether a message comes from this process. Where nothing says who sent a datagram, it
+// does if it comes from an address of this process.
+func (t *Transport) isOwn(from From) bool {
+	if from.ID != "" || from.says != "" {
+		return t.isItself(from.ID) || t.isItself(from.says)
+	}
+	address := from.Addr.String()
+	return address == t.own.address || t.Listens(address)
+}

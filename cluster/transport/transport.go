@@ -58,6 +58,7 @@ type Transport struct {
 	stats    counters
 	heard    atomic.Int64 // the moment when another member was heard last
 	arrivals arrivals
+	reached  reached
 	lag      lag.Patience // goes by how late this process is
 
 	book        book
@@ -248,7 +249,7 @@ func (t *Transport) noteHeard() { t.heard.Store(int64(momentOf(time.Now()))) }
 
 // act does what a message asks. done is called when it takes no more room.
 func (t *Transport) act(kind Kind, from From, payload []byte, at time.Time, done func()) {
-	if !t.isItself(from.ID) && !t.isItself(from.says) {
+	if !t.isOwn(from) {
 		t.noteHeard()
 	}
 	switch kind {

@@ -45,7 +45,6 @@ func (t *Transport) Watch(ctx context.Context, to Address, every, patience time.
 	for unheard := 0; err == nil; unheard++ {
 		if err = l.hearBeat(every + t.lag.Stretch(patience)); err == nil {
 			unheard = -1
-			t.noteHeard()
 		} else if Silent(err) && unheard < mostUnheard && ctx.Err() == nil {
 			late()
 			err = nil
@@ -149,7 +148,6 @@ func (t *Transport) echo(l *link) {
 		if _, err := io.ReadFull(l, beat[:]); err != nil {
 			return
 		}
-		t.noteHeard()
 	}
 }
 
