@@ -12,8 +12,8 @@ import (
 
 const mostOwed = 1024 // records whose owners memberlist does not know yet
 
-// owe takes note that a record was pushed, which is to be acknowledged once its owner is known to live. Memberlist is
-// told of an owner that it does not know.
+// owe takes note that a record was pushed, which is to be acknowledged once its owner is known to
+// live. Memberlist is told of an owner that it does not know.
 func (n *Node) owe(push pushEvent) {
 	owner := identityOf(push.record)
 	if _, known := n.owed[owner]; !known && len(n.owed) >= mostOwed {
@@ -38,13 +38,14 @@ type debt struct {
 const vouchAgain = time.Second
 
 const (
-	// settlePatience is how long subscribers of the view may take before a drain is confirmed without them: one that is stuck
-	// must not keep others from leaving for long.
+	// settlePatience is how long subscribers of the view may take before a drain is confirmed
+	// without them: one that is stuck must not keep others from leaving for long.
 	settlePatience = 750 * time.Millisecond
 	mostSettling   = 64 // confirmations that wait for subscribers; more are given at once
 )
 
-// acknowledge tells the owners of records that were pushed what is known of their names now, which may be a newer boot.
+// acknowledge tells the owners of records that were pushed what is known of their names now, which
+// may be a newer boot.
 func (n *Node) acknowledge() {
 	for owner, due := range n.owed {
 		address, living := n.push.address(owner)
@@ -65,8 +66,8 @@ func (n *Node) acknowledge() {
 	}
 }
 
-// onceSettled confirms a record. Who drains or leaves is told only when those who subscribe to this member's view have dealt
-// with that: from then on nobody here picks it.
+// onceSettled confirms a record. Who drains or leaves is told only when those who subscribe to this
+// member's view have dealt with that: from then on nobody here picks it.
 func (n *Node) onceSettled(owner identity, confirm func()) {
 	known, _ := n.store.Record(owner.name)
 	if known.State == membership.Active || !n.settling.TryTake() {
@@ -102,7 +103,8 @@ func checksum(r membership.Record, wire byte) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// spreadAcks is by how much, for each member, the confirmations of a relayed record are spread: they all go to its owner.
+// spreadAcks is by how much, for each member, the confirmations of a relayed record are spread:
+// they all go to its owner.
 const spreadAcks = 10 * time.Microsecond
 
 // confirmRelayed acknowledges a record that came by way of a relay to its owner.
@@ -122,7 +124,8 @@ func (n *Node) confirmRelayed(owner identity) {
 	}
 }
 
-// handleAck takes the acknowledgement of a peer. One of a version that this member never wrote is none.
+// handleAck takes the acknowledgement of a peer. One of a version that this member never wrote is
+// none.
 func (n *Node) handleAck(m note) {
 	own := n.record()
 	switch {

@@ -10,9 +10,9 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// withLiar runs test with three members and a fourth that lies, each with a certificate of its own name. Unlike
+// withLyingMember runs test with three members and a fourth that lies, each with a certificate of its own name. Unlike
 // withMallory it does not hold that views never change.
-func withLiar(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, authority *pki, liar *transport.Transport)) {
+func withLyingMember(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, authority *pki, liar *transport.Transport)) {
 	t.Helper()
 	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		authority := newPKI(t)
@@ -50,7 +50,7 @@ func whispers(t *testing.T, liar *transport.Transport, to []*testcluster.Member,
 func TestFault13_VanishedDespiteGossip(t *testing.T) {
 	for name, elsewhere := range map[string]bool{"at its address": false, "elsewhere": true} {
 		t.Run(name, func(t *testing.T) {
-			withLiar(t, func(t *testing.T, c *testcluster.Cluster, _ *pki, liar *transport.Transport) {
+			withLyingMember(t, func(t *testing.T, c *testcluster.Cluster, _ *pki, liar *transport.Transport) {
 				victim, said := c.Members[2], c.Members[2].Host
 				if elsewhere {
 					said = c.Network.Host()
@@ -83,7 +83,7 @@ func TestFault3_SearchDespiteGossip(t *testing.T) {
 		"itself there":           {malloryID, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			withLiar(t, func(t *testing.T, c *testcluster.Cluster, authority *pki, liar *transport.Transport) {
+			withLyingMember(t, func(t *testing.T, c *testcluster.Cluster, authority *pki, liar *transport.Transport) {
 				victim := c.Members[2]
 				said := c.Network.Host()
 				said.Crash()

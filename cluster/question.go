@@ -6,8 +6,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// What others say of a member that lives, and what it did not say itself, the member is asked about, see
-// [membership.Store.Questions].
+// What others say of a member that lives, and what it did not say itself, the member is asked
+// about, see [membership.Store.Questions].
 
 const (
 	firstQuestion = time.Second // between two questions to one member; doubles while it does not answer
@@ -21,7 +21,8 @@ type lastQuestion struct {
 	pause time.Duration
 }
 
-// question asks the members whose records are in doubt. A member that is said to have ended is probed as well.
+// question asks the members whose records are in doubt. A member that is said to have ended is
+// probed as well.
 func (r *repairer) question() {
 	for _, q := range r.node.store.Questions() {
 		id := identity{q.Name, q.BootID}

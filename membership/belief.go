@@ -5,24 +5,29 @@ import (
 	"time"
 )
 
-// Records are not signed, so a member can tell anything of another. The store therefore keeps apart what the owner of a name
-// said itself, and what others say of it, and the word of others does not displace a boot that lives:
+// Records are not signed, so a member can tell anything of another. The store therefore keeps apart
+// what the owner of a name said itself, and what others say of it, and the word of others does not
+// displace a boot that lives:
 //
-//   - While the boot of the owner's word is seen alive, that word counts. Where others tell of a newer version, the owner is
-//     asked, see [Store.Questions]. Only if it does not answer, as beyond a cut of one link, their word counts, until the
-//     owner speaks again.
+//   - While the boot of the owner's word is seen alive, that word counts. Where others tell of
+//     a newer version, the owner is asked, see [Store.Questions]. Only if it does not answer,
+//     as beyond a cut of one link, their word counts, until the owner speaks again.
 //   - A goodbye that others tell of counts once that boot is lost.
-//   - A newer boot that others tell of counts once it is seen alive, or the older one is gone and was not merely lost.
-//   - Of a boot that is not seen alive, others can tell a head only, and numbers that exceed those known by a bounded step.
+//   - A newer boot that others tell of counts once it is seen alive, or the older one is gone
+//     and was not merely lost.
+//   - Of a boot that is not seen alive, others can tell a head only, and numbers that exceed
+//     those known by a bounded step.
 const (
 	// answerWithin is how long the owner of a record has to answer before the word of others counts.
 	answerWithin = 2 * time.Second
 
-	// distrustFor is how long the word of a relay does not count at once where an owner has contradicted one.
+	// distrustFor is how long the word of a relay does not count at once where an owner has
+	// contradicted one.
 	distrustFor = time.Hour
 
-	// mostStep is how far a boot number or a version that others tell of may exceed those known. A member that raises its
-	// own number by as much once a second, for the word of a liar, reaches numberLimit after 34 years.
+	// mostStep is how far a boot number or a version that others tell of may exceed those known. A
+	// member that raises its own number by as much once a second, for the word of a liar, reaches
+	// NumberLimit after 34 years.
 	mostStep = 1 << 32
 )
 
@@ -125,8 +130,8 @@ func (e *entry) hear(c *claim) {
 	e.choose(own, told)
 }
 
-// keeps reports whether what others said before stands against what they say now, which would count later, if at all: their
-// earlier word is better than one of the owner's that is older still.
+// keeps reports whether what others said before stands against what they say now, which would count
+// later, if at all: their earlier word is better than one of the owner's that is older still.
 func (e *entry) keeps(own, told, now *claim) bool {
 	if own == nil || told == nil || e.own || e.alive.at(told.record.Boot.ID) < 0 {
 		return false
@@ -135,15 +140,16 @@ func (e *entry) keeps(own, told, now *claim) bool {
 	return !e.believes(own, now)
 }
 
-// sameVersion reports whether two records of a name have the same place in the order, whatever their forms.
+// sameVersion reports whether two records of a name have the same place in the order, whatever
+// their forms.
 func (r Record) sameVersion(other Record) bool {
 	return r.Boot == other.Boot && r.Version == other.Version
 }
 
-// outranks reports whether the owner's word replaces an earlier one. A boot that lives replaces one that does not also
-// where its number cannot: one that a liar has driven up beyond all reach. So does the word of a boot that lives replace an
-// earlier one that is as far ahead: nobody but a liar with the secret of the cluster, who can say that it is the owner, gets
-// there.
+// outranks reports whether the owner's word replaces an earlier one. A boot that lives replaces one
+// that does not also where its number cannot: one that a liar has driven up beyond all reach. So
+// does the word of a boot that lives replace an earlier one that is as far ahead: nobody but a liar
+// with the secret of the cluster, who can say that it is the owner, gets there.
 func (e *entry) outranks(r, old Record) bool {
 	if r.Newer(old) {
 		return true

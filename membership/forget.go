@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// The memory of members that do not live is bounded, by number and in bytes. Their boots are remembered so that a restart can
-// rank above them, and the records of the departed so that one that was merely paused is back whole. A name that was never
-// seen alive here may be made up: its record is kept only where its owner sent it, until it is seen alive, and such names
-// never take the place of the departed.
+// The memory of members that do not live is bounded, by number and in bytes. Their boots are
+// remembered so that a restart can rank above them, and the records of the departed so that one
+// that was merely paused is back whole. A name that was never seen alive here may be made up: its
+// record is kept only where its owner sent it, until it is seen alive, and such names never take
+// the place of the departed.
 const (
 	forgetAfter = time.Hour
 	mostGone    = 1024    // of each kind
@@ -40,7 +41,8 @@ func (e *entry) kindOf(self bool) kind {
 	return stranger
 }
 
-// weight is about how many bytes are kept of a member that does not live, and of what others say of one that does.
+// weight is about how many bytes are kept of a member that does not live, and of what others say of
+// one that does.
 func (e *entry) weight(k kind) (bytes int) {
 	if k != living && e.whole() && !e.spared {
 		bytes = e.record.footprint()
@@ -121,7 +123,8 @@ func (s *Store) forgetOld() {
 	}
 }
 
-// shrink forgets the first to go, hearsay before all else, and of more that are too large all but the heads.
+// shrink forgets the first to go, hearsay before all else, and of more that are too large all but
+// the heads.
 func (s *Store) shrink(k kind) {
 	var names []string
 	for name, e := range s.entries {

@@ -8,8 +8,8 @@ type Asked struct {
 	BootID uint64
 }
 
-// Answered says that the owner of a boot has answered, after the [Heard] of its answer: what others say of that boot
-// beyond it is false.
+// Answered says that the owner of a boot has answered, after the [Heard] of its answer: what others
+// say of that boot beyond it is false.
 type Answered struct {
 	Name   string
 	BootID uint64
@@ -31,7 +31,8 @@ func (c Answered) apply(e *entry) {
 	}
 }
 
-// contested reports whether others say of the boot that lives what its owner did not, or whether its record is missing.
+// contested reports whether others say of the boot that lives what its owner did not, or whether
+// its record is missing.
 func (e *entry) contested() bool {
 	own, told := e.words()
 	switch {
@@ -45,7 +46,8 @@ func (e *entry) contested() bool {
 	return !e.whole() || !e.lives() || !e.own
 }
 
-// Question is a member that lives and whose record is in doubt: the member is to be asked for it, see [Asked].
+// Question is a member that lives and whose record is in doubt: the member is to be asked for it,
+// see [Asked].
 type Question struct {
 	Name   string
 	BootID uint64 // the boot that lives
