@@ -23,7 +23,7 @@ func (n *Node) owe(push pushEvent) {
 	due.insists = push.insists
 	if !n.push.has(owner) && owner != n.id && push.record.State != membership.Left && time.Since(due.vouched) >= vouchAgain {
 		due.vouched = time.Now()
-		n.vouch(owner, push.from, push.meta)
+		n.vouch(push.by, owner, push.from, push.meta)
 	}
 	n.owed[owner] = due
 }

@@ -54,6 +54,10 @@ func (n *Node) newTransport(s settings) (*transport.Transport, error) {
 		Network: s.Transport, Self: n.id.String(), Cluster: s.Cluster, Logger: s.Logger,
 		Versions:   transport.Versions{Oldest: membership.OldestWireVersion, Newest: s.WireVersion},
 		Memberlist: n.carriedConfig(),
+		Alive:      n.alive,
+		CheckState: checkState,
+		Relayed:    n.heardByRelay,
+		Absent:     n.absent,
 	}
 	switch {
 	case s.TLS != nil:

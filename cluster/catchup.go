@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,9 +29,13 @@ type catchUp struct {
 	begun    bool
 	ended    bool // over is closed
 	missing  []membership.Head
-	progress time.Time // when missing shrank last
-	looked   time.Time // when that was found out last
+	progress time.Time         // when missing shrank last
+	looked   time.Time         // when that was found out last
+	absent   map[identity]bool // not at the address that a peer told
 }
+
+// mostAbsent is how many members are remembered that are not where they are said to be.
+const mostAbsent = 4096
 
 func newCatchUp(n *Node) *catchUp { return &catchUp{node: n, over: make(chan struct{})} }
 
@@ -43,10 +48,26 @@ func (c *catchUp) begin(m headsMessage) {
 	}
 	c.begun, c.progress = true, time.Now()
 	for _, h := range m.heads {
-		if listed := h.Gone == 0 && h.Form > 0; listed && h.Name != c.node.id.name {
+		listed := h.Gone == 0 && h.Form > 0 && !c.absent[identity{h.Name, h.Boot.ID}]
+		if listed && h.Name != c.node.id.name {
 			c.missing = append(c.missing, h)
 		}
 	}
+}
+
+// without is called when nobody listens where a member is said to be, or somebody else does. It is
+// not waited for.
+func (c *catchUp) without(id identity) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended || len(c.absent) >= mostAbsent {
+		return
+	}
+	if c.absent == nil {
+		c.absent = make(map[identity]bool)
+	}
+	c.absent[id] = true
+	c.missing = slices.DeleteFunc(c.missing, func(h membership.Head) bool { return h.Name == id.name && h.Boot.ID == id.boot })
 }
 
 // nobody is called when there is no peer to wait for.
@@ -61,7 +82,7 @@ func (c *catchUp) nobody() {
 
 // end is called with the lock held.
 func (c *catchUp) end() {
-	c.ended, c.missing = true, nil
+	c.ended, c.missing, c.absent = true, nil, nil
 	close(c.over)
 }
 

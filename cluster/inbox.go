@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/slots"
+	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -35,6 +36,7 @@ type (
 		from    netip.AddrPort // where its owner is
 		meta    []byte         // and what it tells memberlist of itself
 		insists bool           // on an acknowledgement by stream
+		by      transport.From // who sent it
 	}
 	digestEvent struct { // how a peer sums up all it knows
 		from   identity

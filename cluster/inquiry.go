@@ -2,7 +2,8 @@ package cluster
 
 import (
 	"context"
-	"math/rand" // of the first version, as memberlist: a test can seed both together
+	"math/rand"           // of the first version, as memberlist: a test can seed both together
+	random "math/rand/v2" // seeded by the system: nobody can foretell a nonce
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 // inquiry is a look that is under way.
 type inquiry struct {
 	id      identity
+	nonce   uint64        // that answers repeat
 	others  []Address     // who should answer this node, if anybody can; none where there are none. Drawn once they are needed
 	deaf    atomic.Bool   // none of them does at present
 	answers chan struct{} // the member's own
@@ -50,7 +52,7 @@ func (q *inquiry) outcome() verdict {
 
 // inquire begins to take the answers that concern a member.
 func (w *watch) inquire(id identity, dials *budget) *inquiry {
-	q := &inquiry{id: id, dials: dials, answers: make(chan struct{}, 1)}
+	q := &inquiry{id: id, nonce: newNonce(), dials: dials, answers: make(chan struct{}, 1)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.waiting[q] = true
@@ -80,7 +82,7 @@ func (w *watch) others(id identity) (others []Address) {
 
 // ask waits for whoever is at address to say who it is, by datagram, or for what else was found.
 func (w *watch) ask(ctx context.Context, q *inquiry, address Address, found <-chan verdict, late func(*inquiry)) verdict {
-	question := note{from: w.node.id, subject: q.id, replyTo: w.node.Address()}.encode(kindProbe)
+	question := note{from: w.node.id, subject: q.id, version: q.nonce, replyTo: w.node.Address()}.encode(kindProbe)
 	again := time.NewTicker(w.node.stretch(lookAsks*askAgain) / lookAsks)
 	defer again.Stop()
 	for {
@@ -121,6 +123,22 @@ func (w *watch) askOthers(q *inquiry, question []byte) {
 	}
 }
 
+// newNonce draws the nonce of a look. It is below 2^62, as every version of a message is.
+func newNonce() uint64 { return 1 + random.Uint64()>>3 }
+
+// repeatsNonce is the first wire version in which an answer repeats the nonce of its question.
+const repeatsNonce = 2
+
+// answers reports whether an answer is one to this look, rather than a late one to another, or to
+// none. An older release does not repeat the nonce.
+func (w *watch) answers(q *inquiry, answer note) bool {
+	if answer.version != 0 || q.id != answer.subject {
+		return q.id == answer.subject && q.nonce == answer.version
+	}
+	_, wire, living := w.node.push.peer(answer.from)
+	return living && wire < repeatsNonce
+}
+
 // answered passes an answer on to the looks that wait for it. That the member answers itself is proof of life. What others
 // say of it is none of anything, but that those answer that were asked shows that this node is heard, and hears; and who else
 // is at its address shows when it is dialled.
@@ -129,7 +147,7 @@ func (w *watch) answered(answer note) {
 	defer w.mu.Unlock()
 	for q := range w.waiting {
 		switch {
-		case q.id != answer.subject:
+		case !w.answers(q, answer):
 		case answer.from != answer.subject:
 			if q.asksOf(answer.from.String()) {
 				q.heard[min(q.part(), lookParts-1)].Store(true)

@@ -15,7 +15,7 @@ const (
 	kindRecord       transport.Kind = 1 + iota // the sender's address, its metadata for memberlist, and its record follow
 	kindAck                                    // from has what note says of the receiver's name
 	kindAccuse                                 // from found subject gone
-	kindProbe                                  // subject should listen here: whoever does, tell replyTo
+	kindProbe                                  // subject should listen here: whoever does, tell the sender
 	kindAnswer                                 // from listens where subject was looked for
 	kindInsist                                 // as kindRecord, to be acknowledged by stream: datagrams do not seem to pass
 	kindHeads                                  // headsMessage
@@ -34,8 +34,14 @@ type note struct {
 	from    identity
 	subject identity
 	boot    membership.Boot // kindAck: the newest boot of the receiver's name that is known
-	version uint64          // kindAck: and the version of its record. kindAccuse: tellsAll, foundProof
-	replyTo string          // kindProbe and kindSeen: host:port. kindAck: checksum of a record that came by way of a relay
+
+	// version is, of kindAck, that of the record which is known; of kindAccuse, tellsAll and
+	// foundProof; of kindProbe and kindAnswer, a nonce.
+	version uint64
+
+	// replyTo is, of kindSeen, host:port; of kindProbe, the sender's, which older releases need and
+	// this one ignores; of kindAck, the checksum of a record that came by way of a relay.
+	replyTo string
 }
 
 // largestNote is a bound on every note: two identities, an address and three numbers, with room to spare.

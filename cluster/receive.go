@@ -62,14 +62,11 @@ func (n *Node) handleMessages() {
 
 func (n *Node) handlers() map[transport.Kind]transport.Handler {
 	return map[transport.Kind]transport.Handler{
-		kindRecord: n.receivePush(false),
-		kindInsist: n.receivePush(true),
-		kindAck:    n.receiveNote(n.handleAck),
-		kindAccuse: n.receiveNote(n.watch.accusedBy),
-		kindProbe: n.receiveNote(func(m note) {
-			answer := note{from: n.id, subject: m.subject}.encode(kindAnswer)
-			n.send(Address{Addr: m.replyTo, Name: m.from.String()}, answer)
-		}),
+		kindRecord:  n.receivePush(false),
+		kindInsist:  n.receivePush(true),
+		kindAck:     n.receiveNote(n.handleAck),
+		kindAccuse:  n.receiveNote(n.watch.accusedBy),
+		kindProbe:   n.answerProbe,
 		kindAnswer:  n.receiveNote(n.watch.answered),
 		kindHeads:   n.receiveHeads,
 		kindWant:    n.receiveWant,
@@ -104,7 +101,7 @@ func (n *Node) receivePush(insists bool) transport.Handler {
 	return func(from transport.From, body []byte) {
 		push, err := decodePush(body, n.wire)
 		if n.accept(from, identityOf(push.record), err, "cluster: dropped a record") {
-			push.insists = insists
+			push.insists, push.by = insists, from
 			n.inbox.admit(n.ctx, push, len(body))
 			n.tellSeen(from, push)
 		}
@@ -144,6 +141,7 @@ func (n *Node) receiveRecords(from transport.From, body []byte) {
 func (n *Node) receiveRelay(from transport.From, body []byte) {
 	first, last, push, err := decodeRelay(body, n.wire)
 	if n.accept(from, identityOf(push.record), err, "cluster: dropped a record to be relayed") {
+		push.by = from
 		n.inbox.admit(n.ctx, push, len(body))
 		n.relay.begin(push, first, last)
 	}

@@ -16,6 +16,10 @@ func (n *Node) tellSeen(from transport.From, push pushEvent) {
 	}
 	owner := identityOf(push.record)
 	message := note{from: n.id, subject: owner, replyTo: seen.String()}.encode(kindSeen)
+	if from.ID == "" {
+		n.transport.Reply(kindSeen, transport.From{Addr: seen}, message[1:])
+		return
+	}
 	n.send(Address{Addr: seen.String(), Name: owner.String()}, message)
 }
 

@@ -2,21 +2,21 @@ package cluster
 
 import (
 	"bytes"
-	"net"
 	"net/netip"
-	"time"
 
 	"github.com/hashicorp/go-msgpack/v2/codec"
 	"github.com/hashicorp/memberlist"
+
+	"github.com/grapevine-go/grapevine/cluster/transport"
 )
 
 // vouch tells memberlist, in its own words, of a member that this node has heard from: whoever pushes its record is alive,
 // and memberlist, which gossips each piece of news a few times to members chosen at random, may not get to know it for
 // seconds. It changes nothing for one that memberlist knows, also as dead: only the member itself can contradict that.
-// What is too much for memberlist is dropped: the member pushes again.
-func (n *Node) vouch(id identity, at netip.AddrPort, meta []byte) {
-	err := n.transport.Inject(&Packet{Buf: encodeAlive(id, at, meta), From: net.UDPAddrFromAddrPort(at), Timestamp: time.Now()})
-	if err != nil {
+// The member first proves that it is at that address, see [transport.Transport.Introduce]. What is too much is dropped: the
+// member pushes again.
+func (n *Node) vouch(by transport.From, id identity, at netip.AddrPort, meta []byte) {
+	if err := n.transport.Introduce(by, encodeAlive(id, at, meta)); err != nil {
 		n.seldom.Warn(err, "cluster: cannot tell of a member")
 	}
 }

@@ -19,6 +19,9 @@ type nonce [nonceSize]byte
 type question struct {
 	pause  time.Duration // between two tries
 	opened func()        // called without a lock when an answer comes, in time or late
+	from   string        // who is asked; "" for whoever is there
+	at     string        // where
+	tries  int           // asksEach where it is 0
 
 	answer chan struct{} // closed by then
 	over   time.Time     // from when on no answer counts; zero while it is waited for
@@ -36,7 +39,11 @@ func (a *asks) answered(ctx context.Context, q question, send func(question []by
 	a.sent[id] = &q
 	a.mu.Unlock()
 	defer a.giveUp(id)
-	for range asksEach {
+	tries := q.tries
+	if tries == 0 {
+		tries = asksEach
+	}
+	for range tries {
 		send(append(make([]byte, 0, MaxDatagram), id[:]...))
 		select {
 		case <-q.answer:
@@ -60,21 +67,29 @@ func (a *asks) giveUp(id nonce) {
 	}
 }
 
-// passed takes an answer.
-func (a *asks) passed(answer []byte) {
-	if q := a.take(answer, time.Now()); q != nil {
-		q.opened()
-		close(q.answer)
+// passed takes an answer, which proves that its sender is where it was asked.
+func (t *Transport) passed(from From, answer []byte) {
+	q := t.asks.take(answer, func(q *question) bool { return from.ID == "" || q.from == "" || q.from == from.ID }, time.Now())
+	if q == nil {
+		return
 	}
+	if from.ID != "" {
+		t.proved.add(q.at, from.ID)
+	}
+	q.opened()
+	close(q.answer)
 }
 
-func (a *asks) take(answer []byte, now time.Time) *question {
+func (a *asks) take(answer []byte, isFrom func(*question) bool, now time.Time) *question {
 	if len(answer) != nonceSize {
 		return nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	q := a.sent[nonce(answer)]
+	if q != nil && !isFrom(q) {
+		return nil
+	}
 	delete(a.sent, nonce(answer))
 	if q == nil || !q.over.IsZero() && !now.Before(q.over) {
 		return nil

@@ -114,6 +114,7 @@ func (b *book) install(s *session, from Address, byTheWay bool) (installed bool)
 // adopt adds a session to those of its peer, of which the oldest may have to go. It is called with both locks held.
 func (b *book) adopt(s *session, p *peer) {
 	b.sessions[s.id], p.certified = entry{s, p}, s.certified
+	p.credit = max(p.credit, firstCredit)
 	if p.keyed != nil {
 		close(p.keyed)
 		p.keyed = nil
@@ -125,10 +126,11 @@ func (b *book) adopt(s *session, p *peer) {
 }
 
 // heardUnder notes that a datagram came from a peer, who has the keys of that session then.
-func (b *book) heardUnder(s *session, p *peer) {
+func (b *book) heardUnder(s *session, p *peer, bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.unheard = 0
+	p.credit = min(p.credit+moreCredit*bytes, mostCredit)
 	if slices.Contains(p.sessions, s) {
 		return
 	}

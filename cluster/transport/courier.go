@@ -40,7 +40,7 @@ func (t *Transport) carry(p *peer, parcels []*parcel) error {
 	for i, one := range parcels {
 		p.mu.Lock()
 		now, to := time.Now(), Address{Addr: p.address, Name: p.id}
-		byDatagram := one.outcome == nil && t.passable(p, len(one.payload), now)
+		byDatagram := one.outcome == nil && !one.back && t.passable(p, len(one.payload), now)
 		p.mu.Unlock()
 		if byDatagram {
 			if err = t.write(s, to, one.kind, one.payload, now); err != nil {
@@ -124,7 +124,7 @@ func (t *Transport) reach(p *peer, why purpose) (*proven, error) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	found, err := t.dialNow(t.ctx, address, p.id, t.patience(dialTimeout), why)
+	found, err := t.dialNow(t.ctx, address, p.id, t.patience(dialTimeout), why, nameOf(p.id))
 	if err != nil && t.ctx.Err() != nil {
 		return nil, ErrClosed
 	}

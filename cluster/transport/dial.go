@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -55,11 +56,33 @@ func (t *Transport) dial(ctx context.Context, address, want string, timeout time
 	if left < t.lag.Stretch(leastTime) && t.lag.Strained() {
 		return nil, os.ErrDeadlineExceeded
 	}
-	return t.dialNow(ctx, address, want, left, why)
+	return t.dialNow(ctx, address, want, left, why, itself)
 }
 
-// dialNow is dial without waiting for a turn.
-func (t *Transport) dialNow(ctx context.Context, address, want string, timeout time.Duration, why purpose) (*proven, error) {
+// dialNow is dial without waiting for a turn. An address where no member has proven itself takes a
+// slot, of those that cause may have.
+func (t *Transport) dialNow(ctx context.Context, address, want string, timeout time.Duration, why purpose, cause string) (*proven, error) {
+	if t.proved.any(address) {
+		return t.dialHeld(ctx, address, want, timeout, why)
+	}
+	began := time.Now()
+	waiting, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if !t.dialSlots.take(waiting, cause) {
+		return nil, os.ErrDeadlineExceeded
+	}
+	defer t.freeSlot(cause)
+	return t.dialHeld(ctx, address, want, timeout-time.Since(began), why)
+}
+
+// freeSlot gives a slot back, to whoever waits for one.
+func (t *Transport) freeSlot(cause string) {
+	t.dialSlots.free(cause)
+	t.newcomers.start(t)
+}
+
+// dialHeld is dialNow for a caller that holds a slot, or needs none.
+func (t *Transport) dialHeld(ctx context.Context, address, want string, timeout time.Duration, why purpose) (*proven, error) {
 	until := time.Now().Add(timeout)
 	conn, err := t.network.DialAddressTimeout(Address{Addr: address}, timeout)
 	if err != nil {
@@ -77,6 +100,7 @@ func (t *Transport) dialNow(ctx context.Context, address, want string, timeout t
 	taking.done()
 	if err == nil {
 		t.admission.authenticated(hostOf(addrPortOf(conn.RemoteAddr()).Addr()), time.Now())
+		t.proved.add(address, p.hello.id)
 	}
 	switch {
 	case err != nil && t.ctx.Err() != nil:
@@ -88,6 +112,9 @@ func (t *Transport) dialNow(ctx context.Context, address, want string, timeout t
 		t.refuse(err, address)
 		return nil, err
 	case err != nil:
+		if errors.As(err, new(*RefusedError)) {
+			t.proved.remove(address)
+		}
 		t.refuse(err, address)
 		return nil, err
 	case want != "" && p.hello.id != want:

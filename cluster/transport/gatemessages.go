@@ -32,6 +32,7 @@ const (
 	leastNode   = 61       // a node of a push/pull: the names of its fields, and the shortest values
 	crcHeader   = 1 + crc32.Size
 
+	mlStateAlive  = 0 // memberlist.StateAlive
 	mostNodeState = 3 // memberlist.StateLeft; it passes over nodes in others
 )
 

@@ -35,13 +35,20 @@ func (t *Transport) WriteToAddress(b []byte, to Address) (time.Time, error) {
 	if err := t.adopted.err(); err != nil {
 		return time.Time{}, err
 	}
-	if kind, short, ok := t.shorten(b, to); ok {
-		return time.Now(), t.Send(kind, to, short)
-	}
 	if err := t.mayCarry(b); err != nil {
 		return time.Time{}, err
 	}
-	return time.Now(), t.Send(kindPacket, to, b)
+	b = t.numbered(b, to)
+	kind, short, ok := t.shorten(b, to)
+	if !ok {
+		kind, short = kindPacket, b
+	}
+	if kind == kindAck && t.identity == nil {
+		if at, alive := t.alive(to.Name); !alive || at != to.Addr { // a stranger gets a datagram, see Reply
+			return time.Now(), t.write(nil, to, kind, short, time.Now())
+		}
+	}
+	return time.Now(), t.Send(kind, to, short)
 }
 
 // passPacket gives memberlist a packet that it can be trusted with.
@@ -51,16 +58,29 @@ func (t *Transport) passPacket(b []byte, from From, at time.Time) {
 		t.warnRefused(err, "cluster: dropped a packet")
 		return
 	}
-	t.queue(from, &Packet{Buf: b, From: net.UDPAddrFromAddrPort(from.Addr), Timestamp: at})
+	t.pass(b, from, at)
 }
 
-// Inject gives memberlist a packet as if it had come from the network. It is lost when too many wait; one that memberlist
-// must not see is an error.
-func (t *Transport) Inject(packet *Packet) error {
-	if err := checkPacket(packet.Buf, ""); err != nil {
+// pass gives memberlist what it may act on.
+func (t *Transport) pass(b []byte, from From, at time.Time) {
+	if b = t.sift(b, from); b == nil {
+		return
+	}
+	answer := from.Addr
+	if from.home.IsValid() { // a stream comes from a port that takes nothing
+		answer = from.home
+	}
+	t.queue(from, &Packet{Buf: b, From: net.UDPAddrFromAddrPort(answer), Timestamp: at})
+}
+
+// Introduce tells memberlist that a member is alive, in memberlist's words, on the word of another
+// or of itself. Unless it is known at that address, it has to answer there first. What cannot be
+// read is an error; what is too much is dropped.
+func (t *Transport) Introduce(by From, alive []byte) error {
+	if err := checkPacket(alive, ""); err != nil {
 		return err
 	}
-	t.queue(From{Addr: addrPortOf(packet.From)}, packet)
+	t.pass(alive, by, time.Now())
 	return nil
 }
 
@@ -76,8 +96,8 @@ func (t *Transport) queue(from From, packet *Packet) {
 	t.unparsed.put(delivery{from: from, packet: packet, done: nothing})
 }
 
-// pass hands a packet to memberlist when it takes one.
-func (t *Transport) pass(d delivery) {
+// handOver hands a packet to memberlist when it takes one.
+func (t *Transport) handOver(d delivery) {
 	select {
 	case t.packets <- d.packet:
 	case <-t.ctx.Done():
@@ -186,7 +206,11 @@ func (e *exchange) next() error {
 	if err != nil {
 		return err
 	}
-	if err := checkStream(message, e.reply); err != nil {
+	err = checkStream(message, e.reply)
+	if err == nil && e.over != nil && message[0] == mlPushPull {
+		message = e.over.siftPushPull(message, e.proven, e.reply)
+	}
+	if err != nil {
 		e.refused.Add(1)
 		if e.over != nil {
 			e.over.warnRefused(err, "cluster: refused a stream")

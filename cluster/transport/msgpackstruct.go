@@ -1,6 +1,9 @@
 package transport
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // packField is one field of a Go struct.
 type packField struct {
@@ -16,6 +19,7 @@ const mostFields = 8
 type packStruct struct {
 	fields []packField
 	values [mostFields]packValue
+	raw    [mostFields][]byte // each value as it was written; nil where it was left out
 }
 
 // value is that of a field, or nothing where it was left out or the struct has none of that name.
@@ -51,9 +55,11 @@ func (s *packStruct) read(b []byte) (rest []byte, err error) {
 			return nil, fmt.Errorf("field %s is there twice", s.fields[i].name)
 		}
 		seen[i] = true
+		before := rest
 		if s.values[i], rest, err = s.fields[i].read(rest); err != nil {
 			return nil, fmt.Errorf("field %s %w", s.fields[i].name, err)
 		}
+		s.raw[i] = before[:len(before)-len(rest)]
 	}
 	for i, field := range s.fields {
 		if !seen[i] && !field.optional {
@@ -70,4 +76,28 @@ func (s *packStruct) index(name []byte) int {
 		}
 	}
 	return -1
+}
+
+// rewrite returns a message of a kind with the values of s, but for those in changes; nil leaves one out.
+func (s *packStruct) rewrite(kind byte, changes map[string][]byte) []byte {
+	b, pairs := []byte{kind, 0}, 0
+	for i, field := range s.fields {
+		raw := s.raw[i]
+		if changed, ok := changes[field.name]; ok {
+			raw = changed
+		}
+		if raw != nil {
+			b, pairs = append(packAppendText(b, field.name), raw...), pairs+1
+		}
+	}
+	b[1] = packOf(pairs)
+	return b
+}
+
+// rename returns a message of another kind, in which one field has another name and one is missing.
+func (s *packStruct) rename(kind byte, field, name, without string) []byte {
+	other := *s
+	other.fields = slices.Clone(s.fields)
+	other.fields[other.index([]byte(field))].name = name
+	return other.rewrite(kind, map[string][]byte{without: nil})
 }

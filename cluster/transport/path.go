@@ -130,7 +130,7 @@ func (t *Transport) refusedHere(p *peer, to Address, err error) bool {
 
 // passes asks until an answer comes or it has asked often enough.
 func (t *Transport) passes(p *peer, to Address, size int) bool {
-	q := question{opened: func() { p.opened(size) }, pause: t.lag.Stretch(askPause)}
+	q := question{opened: func() { p.opened(size) }, pause: t.lag.Stretch(askPause), from: p.id, at: to.Addr}
 	return t.asks.answered(t.ctx, q, func(question []byte) {
 		if size == large {
 			question = append(question, make([]byte, MaxDatagram-len(question))...)

@@ -3,6 +3,8 @@ package transport
 import (
 	"sync"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 )
 
 const (
@@ -33,12 +35,15 @@ type peer struct {
 	unheard   int    // datagrams that were sent since one came
 	silent    moment // when the first of those was sent
 	used      moment
+	credit    int        // bytes that may go to an address where the peer has not proven itself, see mayGo
+	relays    rate.Meter // of the indirect pings that it asks for
 }
 
 // parcel is a message that could not be sent at once.
 type parcel struct {
 	kind    Kind
 	payload []byte
+	back    bool       // not by datagram: see mayGo
 	outcome chan error // has room for one; nil for a datagram
 }
 

@@ -27,7 +27,8 @@ func (t *Transport) Send(kind Kind, to Address, payload []byte) error {
 	p.mu.Lock()
 	p.used = momentOf(now)
 	s := p.current(now)
-	if (s != nil || t.identity == nil) && t.passable(p, len(payload), now) {
+	may := s == nil || t.mayGo(p, to.Addr, len(payload), now)
+	if may && (s != nil || t.identity == nil) && t.passable(p, len(payload), now) {
 		p.mu.Unlock()
 		err := t.write(s, to, kind, payload, now)
 		if err == nil || !t.refusedHere(p, to, err) {
@@ -35,7 +36,28 @@ func (t *Transport) Send(kind Kind, to Address, payload []byte) error {
 		}
 		p.mu.Lock()
 	}
-	return t.leave(p, to, &parcel{kind: kind, payload: slices.Clone(payload)}, now)
+	return t.leave(p, to, &parcel{kind: kind, payload: slices.Clone(payload), back: !may}, now)
+}
+
+const (
+	firstCredit = 4 << 10 // bytes: less than the handshake of the peer
+	moreCredit  = 3       // for each byte of the peer's, as in QUIC (RFC 9000, section 8.1)
+	mostCredit  = 16 << 10
+)
+
+// mayGo reports whether a message may go by datagram to an address. A peer says itself where it is
+// dialled, and may name somebody else. Until it has proven that it is there, no more goes there than
+// a few times what it sent. The rest goes by the connection that it opened, or by a dial, which is proof.
+// It is called with the peer's lock held.
+func (t *Transport) mayGo(p *peer, address string, bytes int, now time.Time) bool {
+	if t.proved.has(address, p.id) {
+		return true
+	}
+	if p.link != nil && p.link.usable(now) || p.credit < bytes {
+		return false
+	}
+	p.credit -= bytes
+	return true
 }
 
 // Reply sends a message to whoever sent one, as Send does. A stranger, of whom there are some where nothing is sealed, gets a
@@ -45,6 +67,9 @@ func (t *Transport) Reply(kind Kind, from From, payload []byte) {
 		p.mu.Lock()
 		to := Address{Addr: p.address, Name: p.id} // rather than what a datagram seems to come from
 		p.mu.Unlock()
+		if t.identity != nil && !from.home.IsValid() && !t.proved.has(to.Addr, to.Name) {
+			to.Addr = from.Addr.String()
+		}
 		_ = t.Send(kind, to, payload)
 	} else if t.identity == nil && from.says == "" {
 		_ = t.write(nil, Address{Addr: from.Addr.String()}, kind, payload, time.Now())
@@ -101,7 +126,7 @@ func (t *Transport) leave(p *peer, to Address, one *parcel, now time.Time) error
 		}
 		return refusal
 	}
-	if to.Addr != "" {
+	if to.Addr != "" && (t.proved.has(to.Addr, p.id) || !t.proved.has(p.address, p.id)) {
 		p.address = to.Addr
 	}
 	dropped, fetch := p.enqueue(one)

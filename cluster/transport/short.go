@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"net"
 	"net/netip"
 	"time"
 )
@@ -30,12 +29,7 @@ func (t *Transport) shorten(b []byte, to Address) (kind Kind, short []byte, ok b
 		if err != nil || len(rest) > 0 || !t.between(&ping, to) {
 			return 0, nil, false
 		}
-		short = binary.BigEndian.AppendUint32(short, uint32(ping.value("SeqNo").number))
-		short = binary.BigEndian.AppendUint32(short, sumOf(to.Name))
-		if t.identity == nil {
-			short = append(short, t.own.id...)
-		}
-		return kindPing, short, true
+		return kindPing, t.shortPing(uint32(ping.value("SeqNo").number), to.Name), true
 	case mlAck:
 		ack, rest, err := ackMessage.read(b[1:])
 		if err != nil || len(rest) > 0 {
@@ -70,14 +64,19 @@ func (t *Transport) passShort(kind Kind, short []byte, from From, at time.Time) 
 		t.seldom.Warn(err, "cluster: dropped a packet")
 		return
 	}
-	if b == nil {
-		return
+	if b != nil {
+		t.pass(b, from, at)
 	}
-	answer := from.Addr
-	if from.home.IsValid() { // a stream comes from a port that takes nothing
-		answer = from.home
+}
+
+// shortPing is a ping of this process for a member of that name.
+func (t *Transport) shortPing(number uint32, name string) []byte {
+	short := binary.BigEndian.AppendUint32(nil, number)
+	short = binary.BigEndian.AppendUint32(short, sumOf(name))
+	if t.identity == nil {
+		short = append(short, t.own.id...)
 	}
-	t.queue(from, &Packet{Buf: b, From: net.UDPAddrFromAddrPort(answer), Timestamp: at})
+	return short
 }
 
 // lengthen undoes shorten. It gives nil for a ping that is for somebody else. sender is who sent it, "" where nothing vouches for that.

@@ -38,6 +38,10 @@ func (s *sniffer) begin(ctx context.Context, t *Transport, address string, dial 
 
 // askInHTTP names the protocol of the answer, "" without an answer.
 func (t *Transport) askInHTTP(ctx context.Context, address string) string {
+	if !t.dialSlots.tryTake(itself) {
+		return ""
+	}
+	defer t.freeSlot(itself)
 	conn, err := t.network.DialAddressTimeout(Address{Addr: address}, sniffFor)
 	if err != nil {
 		return ""

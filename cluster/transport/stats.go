@@ -17,6 +17,9 @@ type Stats struct {
 	Garbage    uint64 // nothing that a member sends
 	Malformed  uint64 // messages of memberlist's that it must not see, by datagram or by stream, and frames that are too large
 
+	Unasked uint64 // answers to pings that nobody waits for, or that are not of the member that was asked
+	Hearsay uint64 // what others said of members that are not known, and that was dropped: no proof, or too much of it
+
 	// Messages that were dropped because too many waited.
 	Unsent    uint64          // for a peer, or that could not be sent
 	Unhandled map[Kind]uint64 // for the handler of their kind
@@ -31,6 +34,7 @@ type Stats struct {
 type counters struct {
 	handshakes, failed                               atomic.Uint64
 	replayed, forged, unknownKey, garbage, malformed atomic.Uint64
+	unasked, hearsay                                 atomic.Uint64
 	dropped, unknown, byStream                       atomic.Uint64
 	refused                                          [len(reasons)]atomic.Uint64
 }
@@ -50,6 +54,7 @@ func (t *Transport) Stats() Stats {
 		Handshakes: c.handshakes.Load(), Failed: c.failed.Load(), Refused: make(map[Reason]uint64),
 		Replayed: c.replayed.Load(), Forged: c.forged.Load(), UnknownKey: c.unknownKey.Load(),
 		Garbage: c.garbage.Load(), Malformed: c.malformed.Load(),
+		Unasked: c.unasked.Load(), Hearsay: c.hearsay.Load(),
 		Unsent: c.dropped.Load(), Unhandled: make(map[Kind]uint64), Unparsed: t.unparsed.dropped.Load(), Unknown: c.unknown.Load(),
 		ByStream: c.byStream.Load(),
 	}

@@ -45,6 +45,7 @@ func (t *Transport) sweepOnce(now time.Time) {
 		}
 	}
 	t.asks.sweep(now)
+	t.newcomers.sweep(t, now)
 	t.expel(peers, now)
 }
 

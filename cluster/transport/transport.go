@@ -35,6 +35,23 @@ type Config struct {
 	// a Name other than Self, and protocol versions of a Delegate. What a Delegate will send New cannot
 	// see. The config is only read, and may still lack its Transport.
 	Memberlist *memberlist.Config
+
+	// Alive returns where a member is that is known to be alive. Others are not pinged for anybody, and
+	// prove that they are where they are said to be before memberlist hears of them. nil: the transport
+	// knows the members that it has met.
+	Alive func(id string) (address string, alive bool)
+
+	// CheckState returns an error unless the state of a push/pull, see memberlist.Delegate, is of its
+	// sender: then memberlist does not see the state. nil accepts any.
+	CheckState func(sender string, state []byte) error
+
+	// Relayed is called when a member did not answer memberlist's ping, and another says that it
+	// answered an indirect one. It must not block. nil ignores it.
+	Relayed func(id string)
+
+	// Absent is called when a member is not where another says that it is: nobody listens there, or
+	// somebody else. It must not block. nil ignores it.
+	Absent func(id string)
 }
 
 // Transport carries one member's messages. It is made for package cluster alone: it is the
@@ -74,6 +91,16 @@ type Transport struct {
 	greeted     greeted
 	warned      sync.Once // that datagrams do not pass
 	adopted     adopted
+	dialSlots   dialSlots
+	proved      proved
+	pings       pings
+	newcomers   newcomers
+	relays      relays
+
+	aliveAt    func(id string) (string, bool)
+	checkState func(string, []byte) error
+	relayed    func(string)
+	absent     func(string)
 
 	packets chan *Packet
 	streams chan net.Conn
@@ -126,11 +153,13 @@ func New(c Config) (*Transport, error) {
 		asking:      make(slots.Slots, mostAsking),
 		packets:     make(chan *Packet, packetsAtOnce),
 		streams:     make(chan net.Conn),
+
+		aliveAt: c.Alive, checkState: c.CheckState, relayed: c.Relayed, absent: c.Absent,
 	}
 	t.book.init(t.identity != nil)
 	t.admission.init()
 	t.exchanges = newQuota(mostExchanges)
-	t.unparsed = newLane(packetsWaiting, t.pass)
+	t.unparsed = newLane(packetsWaiting, t.handOver)
 	if t.identity != nil {
 		if err := t.identity.bind(c.Self, t.own.tag); err != nil {
 			return nil, err
@@ -238,7 +267,7 @@ func (t *Transport) ingestSealed(datagram []byte, from From, at time.Time) {
 		return
 	}
 	from.ID = s.peer
-	t.book.heardUnder(s, p)
+	t.book.heardUnder(s, p, len(datagram))
 	t.act(kind, from, payload, at, nothing)
 }
 
@@ -263,7 +292,7 @@ func (t *Transport) act(kind Kind, from From, payload []byte, at time.Time, done
 		t.answerAsk(from, payload)
 		done()
 	case kindPass:
-		t.asks.passed(payload)
+		t.passed(from, payload)
 		done()
 	default:
 		t.dispatch(kind, from, payload, done)

@@ -154,6 +154,12 @@ func (t *Transport) echo(l *link) {
 // Knock finds out whether anybody listens at an address, whoever it is, and says nothing: nil if so. An error that wraps
 // syscall.ECONNREFUSED says that nobody does.
 func (t *Transport) Knock(address string, timeout time.Duration) error {
+	if !t.proved.any(address) {
+		if !t.dialSlots.tryTake(itself) {
+			return errBusy
+		}
+		defer t.freeSlot(itself)
+	}
 	conn, err := t.network.DialAddressTimeout(Address{Addr: address}, timeout)
 	if err != nil {
 		return err

@@ -1,0 +1,90 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+const (
+	// mostUnproven is how many dials to unproven addresses may be under way at a time.
+	mostUnproven = 64
+
+	// mostHearsay is how many of them others may cause. The rest is for addresses that this process
+	// chose itself, such as its seeds.
+	mostHearsay = 48
+)
+
+// itself is the cause of a dial that nobody else asked for.
+const itself = ""
+
+// errBusy ends a dial for which no slot was free. It is no evidence about the peer.
+var errBusy = errors.New("transport: too many dials to unproven addresses are under way")
+
+// dialSlots bounds the dials to addresses where no member has proven itself. A cause is the name of
+// the member that caused a dial. It may hold as many slots as are free (the dynamic threshold of
+// Choudhury and Hahne, 1998): a liar that dials tarpits leaves half of them to others, and n liars
+// leave one part in n+1.
+type dialSlots struct {
+	mu    sync.Mutex
+	held  map[string]int
+	taken int           // by all causes
+	freed chan struct{} // closed when a slot is given back; nil while nobody waits
+}
+
+// tryTake takes a slot for a cause, if it may have one more.
+func (d *dialSlots) tryTake(cause string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.takeLocked(cause)
+}
+
+func (d *dialSlots) takeLocked(cause string) bool {
+	free := mostUnproven - d.taken
+	if cause != itself {
+		free = min(free, mostHearsay-(d.taken-d.held[itself]))
+	}
+	if d.held[cause] >= free {
+		return false
+	}
+	if d.held == nil {
+		d.held = make(map[string]int)
+	}
+	d.held[cause]++
+	d.taken++
+	return true
+}
+
+// take waits for a slot until ctx is done.
+func (d *dialSlots) take(ctx context.Context, cause string) bool {
+	for {
+		d.mu.Lock()
+		if d.takeLocked(cause) {
+			d.mu.Unlock()
+			return true
+		}
+		if d.freed == nil {
+			d.freed = make(chan struct{})
+		}
+		freed := d.freed
+		d.mu.Unlock()
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+func (d *dialSlots) free(cause string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.taken--
+	if d.held[cause]--; d.held[cause] == 0 {
+		delete(d.held, cause)
+	}
+	if d.freed != nil {
+		close(d.freed)
+		d.freed = nil
+	}
+}
