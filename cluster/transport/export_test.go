@@ -46,3 +46,19 @@ func (k *Keyring) Misdate() error {
 
 // MostTurns is how many dials are under way in a process that is late.
 const MostTurns = mostTurns
+
+// DialSlots are the slots of dials to addresses that are not proven.
+type DialSlots = dialSlots
+
+const (
+	MostUnproven = mostUnproven
+	Itself       = itself
+)
+
+func (d *dialSlots) TryTake(cause string) bool { return d.tryTake(cause) }
+
+func (d *dialSlots) Taken() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.taken
+}
