@@ -120,5 +120,9 @@ func (p Patience) Stretch(d time.Duration) time.Duration {
 	if late < usual {
 		return d
 	}
-	return min(d+factor*late, longest*d)
+	more := factor * late
+	if d < more/(longest-1) { // no product of d, which may be as long as a duration can be
+		more = (longest - 1) * d
+	}
+	return d + min(more, math.MaxInt64-max(d, 0))
 }
