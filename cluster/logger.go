@@ -45,8 +45,8 @@ var levels = map[string]zerolog.Level{
 }
 
 // Write takes one line, "[WARN] memberlist: text". A line without a level is a warning: memberlist writes them so by
-// oversight, when something failed. It warns at every packet of a member that is refused: the same warning is written
-// once a minute.
+// oversight, when something failed. It warns at every packet of a member that is refused, and quotes names, addresses and
+// errors: of each kind of line, from info up, one is written a minute, whatever it quotes.
 func (w levelWriter) Write(line []byte) (int, error) {
 	level, text := zerolog.WarnLevel, bytes.TrimSpace(line)
 	if prefix, rest, ok := bytes.Cut(text, []byte("] ")); ok && bytes.HasPrefix(prefix, []byte("[")) {
@@ -57,12 +57,33 @@ func (w levelWriter) Write(line []byte) (int, error) {
 	if level == zerolog.InfoLevel && statedByJournal(text) {
 		level = zerolog.DebugLevel
 	}
-	message := printable(text)
-	said, _, _ := strings.Cut(message, " from=") // memberlist ends with the peer's address, whose port differs each time
-	if level < zerolog.WarnLevel || w.seldom.Due(said) {
-		w.log.WithLevel(level).Msg(message)
+	if level < zerolog.InfoLevel || w.seldom.Due(level.String()+" "+lineKind(text)) {
+		w.log.WithLevel(level).Msg(printable([]byte(seldom.Brief(string(text)))))
 	}
 	return len(line), nil
+}
+
+// lineKinds are how memberlist's lines begin, before what they quote.
+var lineKinds = []string{
+	"Conflicting address for", "Encryption of message failed", "Error accepting", "Error reading", "Failed fallback TCP ping",
+	"Failed push/pull merge", "Failed to compress", "Failed to decode", "Failed to decompress", "Failed to encode",
+	"Failed to encrypt", "Failed to forward", "Failed to parse", "Failed to push local state", "Failed to read remote state",
+	"Failed to receive", "Failed to send UDP", "Failed to send ack", "Failed to send error", "Failed to send gossip",
+	"Failed to send indirect", "Failed to send nack", "Got invalid checksum", "Got ping for unexpected node", "Ignoring an alive",
+	"Message type", "Push/Pull with", "Received invalid msgType", "Refuting", "Rejected IP update", "Rejected node",
+	"Remote node state size", "Too many pending", "UDP packet too short", "Was able to connect", "discarding", "failed to receive",
+	"handler queue full", "ignoring alive", "msg type",
+}
+
+// lineKind returns how a line of memberlist's begins, "" for one that is not known: all of those are of one kind.
+func lineKind(text []byte) string {
+	said := string(bytes.TrimPrefix(text, []byte("memberlist: ")))
+	for _, kind := range lineKinds {
+		if strings.HasPrefix(said, kind) {
+			return kind
+		}
+	}
+	return ""
 }
 
 // statedByJournal reports whether a line of memberlist's is about a member that does not answer:

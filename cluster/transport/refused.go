@@ -3,6 +3,10 @@ package transport
 import (
 	"errors"
 	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 )
 
 // Reason is why a peer was refused, as [Stats] counts it.
@@ -52,7 +56,7 @@ func (t *Transport) refuse(err error, address string) {
 	}
 	t.stats.refuse(refused.Reason)
 	if t.seldom.Due(string(refused.Reason)) {
-		t.log.Warn().Err(err).Str("reason", string(refused.Reason)).Str("address", address).
+		t.log.Warn().Str(zerolog.ErrorFieldName, seldom.Brief(err.Error())).Str("reason", string(refused.Reason)).Str("address", address).
 			Msg("cluster: refused a peer")
 	}
 }

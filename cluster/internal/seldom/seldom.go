@@ -3,6 +3,8 @@ package seldom
 
 import (
 	"hash/maphash"
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,9 +14,11 @@ import (
 const (
 	repeatAfter = time.Minute // of a warning
 	mostRepeats = 1024        // warnings that are remembered
+	mostText    = 1024        // bytes of an error or a message
 )
 
-// Log writes the same message once a minute at most, however often and in how many ways a stranger gives cause for it.
+// Log writes the same message once a minute at most, however often and in how many ways a stranger gives cause for it. What
+// tells messages apart must not be chosen by a stranger.
 type Log struct {
 	log zerolog.Logger
 
@@ -30,11 +34,12 @@ func New(log zerolog.Logger) *Log {
 // Warn logs err under message, unless message was logged within the last minute: what err says is often the stranger's.
 func (s *Log) Warn(err error, message string) {
 	if s.Due(message) {
-		s.log.Warn().Err(err).Msg(message)
+		s.log.Warn().Str(zerolog.ErrorFieldName, Brief(err.Error())).Msg(message)
 	}
 }
 
-// Due says whether text was not logged within the last minute, and takes it as logged.
+// Due reports whether text was not logged within the last minute, and takes it as logged. Where as many others were, it is not
+// due: to forget them would let all of them be repeated.
 func (s *Log) Due(text string) bool {
 	key := maphash.String(s.seed, text)
 	s.mu.Lock()
@@ -43,8 +48,19 @@ func (s *Log) Due(text string) bool {
 		return false
 	}
 	if len(s.said) >= mostRepeats {
-		clear(s.said)
+		maps.DeleteFunc(s.said, func(_ uint64, last time.Time) bool { return time.Since(last) >= repeatAfter })
+	}
+	if len(s.said) >= mostRepeats {
+		return false
 	}
 	s.said[key] = time.Now()
 	return true
+}
+
+// Brief cuts a text that a stranger may have made long.
+func Brief(text string) string {
+	if len(text) <= mostText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostText], "") + "..."
 }
