@@ -219,7 +219,7 @@ func (n *Node) drop(down downEvent) {
 	switch {
 	case !living || record.State == membership.Left:
 	case known.met:
-		proven := !known.proven.IsZero() || n.transport.Reached(known.address) == down.id.String()
+		proven := !known.proven.IsZero() || n.transport.Proven(known.address) == down.id.String()
 		n.reach.lose(down.id, known.address, proven)
 		n.repair.lost.inquire(down.id.name)
 	default:

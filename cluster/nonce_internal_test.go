@@ -27,7 +27,7 @@ func TestFault52_AnswersRepeatTheNonce(t *testing.T) {
 			if tt.wire > 0 {
 				n.push.add(from, "192.0.2.1:7946", tt.wire)
 			}
-			q := n.watch.inquire(target)
+			q := n.watch.inquire(target, nil)
 			q.others = []Address{{Name: control.String()}}
 			n.watch.answered(note{from: from, subject: target, version: tt.nonce(q.nonce)})
 			heard := q.heard[0].Load()
@@ -50,7 +50,7 @@ func TestFault52_RelaysAreHearsay(t *testing.T) {
 	known := identity{"known", 1}
 	n.push.add(known, "192.0.2.1:7946", 2)
 	for id, probed := range map[identity]bool{known: true, {"unknown", 1}: false} {
-		n.relayed(id.String())
+		n.heardByRelay(id.String())
 		n.watch.mu.Lock()
 		under := n.watch.under[id]
 		n.watch.mu.Unlock()

@@ -218,12 +218,12 @@ func (p *pusher) prove(id identity, from netip.AddrPort) {
 }
 
 // proven returns the addresses at which living peers have proven themselves, one of each name, the
-// first to do so first. reached returns the identity that this process found when it dialled an address.
-func (p *pusher) proven(reached func(address string) string) (addresses []string) {
+// first to do so first. provenAt returns the identity that proved itself at an address.
+func (p *pusher) proven(provenAt func(address string) string) (addresses []string) {
 	p.mu.Lock()
 	last := make(map[string]peer) // by name
 	for id, known := range p.peers {
-		if known.proven.IsZero() && reached(known.address) == id.String() {
+		if known.proven.IsZero() && provenAt(known.address) == id.String() {
 			known.proven = time.Now()
 		}
 		if known.proven.After(last[id.name].proven) {

@@ -91,7 +91,7 @@ func (m *memory) write(addresses []string) {
 // then those of members that were lost after they had, the last to be lost first; then what the file
 // held before and nobody refused. Hearsay is not among them.
 func (n *Node) peerAddresses() (addresses []string) {
-	addresses = n.push.proven(n.transport.Reached)
+	addresses = n.push.proven(n.transport.Proven)
 	addresses = append(addresses, n.reach.absent(len(addresses) > 0)...)
 	addresses = slices.DeleteFunc(addresses, func(address string) bool { return !dialable(address, n.address.Addr()) })
 	seen := make(map[string]bool)

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"net"
 	"time"
 )
 
@@ -11,42 +12,57 @@ func (t *Transport) accept() {
 	for {
 		select {
 		case conn := <-t.network.StreamCh():
-			c := &pending{conn, hostOf(addrPortOf(conn.RemoteAddr()).Addr()), time.Now()}
-			evicted, ok := t.admission.enter(c, t.lag.Stretch(provenWithin))
-			if evicted != nil {
-				evicted.Close()
-				t.refuse(errFlood, evicted.host.String())
-			}
-			switch {
-			case !ok:
-				conn.Close()
-				t.refuse(errFlood, c.host.String())
-			case !t.spawn(func() { t.welcome(c) }):
-				t.admission.leave(c)
-				conn.Close() // the transport shuts down
-			}
+			t.enter(conn)
 		case <-t.ctx.Done():
 			return
 		}
 	}
 }
 
-// welcome finds out who opened a connection, and serves it.
-func (t *Transport) welcome(c *pending) {
-	p, err := t.handshake(c.Conn, 0, time.Now().Add(t.patience(handshakeTimeout)))
-	waited := t.admission.leave(c)
-	if err != nil && !waited {
-		return // it was evicted, which is counted already
+// enter lets a connection authenticate, if it is admitted.
+func (t *Transport) enter(conn net.Conn) {
+	c := &pending{conn, hostOf(addrPortOf(conn.RemoteAddr()).Addr()), time.Now()}
+	share := t.admission.share(c.host, c.since)
+	if t.budget.refuses(share, c.host) {
+		t.refuse(errFlood, c.host.String())
+		conn.Close()
+		return
 	}
+	evicted, ok := t.admission.enter(c, t.lag.Stretch(provenWithin))
+	if evicted != nil {
+		t.refuse(errFlood, evicted.host.String())
+		evicted.Close()
+	}
+	if !ok {
+		t.refuse(errFlood, c.host.String())
+		conn.Close()
+		return
+	}
+	until := c.since.Add(t.patience(handshakeTimeout))
+	visitor := unproven(conn, t.budget.effort(share, c.host, until))
+	c.Conn = visitor
+	if !t.spawn(func() { t.welcome(c, visitor, until) }) {
+		t.admission.leave(c)
+		conn.Close() // the transport shuts down
+	}
+}
+
+// welcome finds out which member opened a connection, and serves it.
+func (t *Transport) welcome(c *pending, visitor *unprovenConn, until time.Time) {
+	p, err := t.handshake(visitor, 0, until, func(err error) {
+		if t.admission.leave(c) { // what was evicted is counted already
+			t.refuse(err, addrPortOf(c.RemoteAddr()).Addr().String()) // hostOf cuts an IPv6 address short
+		}
+	})
+	t.admission.leave(c)
 	if err != nil {
-		t.refuse(err, addrPortOf(c.RemoteAddr()).Addr().String()) // hostOf cuts an IPv6 address short
 		return
 	}
 	t.admission.authenticated(c.host, time.Now())
 	name := nameOf(p.hello.id) // a boot is what the peer says it is
 	if !t.admission.admit(name) {
-		p.Close()
 		t.refuse(errFlood, c.host.String())
+		p.Close()
 		return
 	}
 	switch p.hello.purpose {

@@ -73,6 +73,16 @@ func (a *admission) enter(c *pending, patience time.Duration) (evicted *pending,
 	return a.strangers.add(c, patience)
 }
 
+// share returns the share of the budget that the handshakes of a host use.
+func (a *admission) share(host netip.Addr, now time.Time) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.Sub(a.known[host]) < knownFor {
+		return members
+	}
+	return strangers
+}
+
 // meter is called with the lock held.
 func (a *admission) meter(host netip.Addr) *rate.Meter {
 	m := a.meters[host]

@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 )
 
 // Clusters and versions are settled by ALPN (RFC 7301). Each side offers the protocol of its cluster, that of its version
@@ -22,23 +23,43 @@ func (t *Transport) tlsConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion:       tls.VersionTLS13,
 		NextProtos:       t.protocols(),
-		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256}, // handshakes are many and small
+		CurvePreferences: []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256},
 
-		// What the certificate must be is checked in verify: it names a member, not a host.
+		// What the certificate must be is checked in inspect and authenticate: it names a member, not a host. A member that
+		// does not accept the certificate of the one that it dials shows none.
 		InsecureSkipVerify: true,
-		ClientAuth:         tls.RequireAnyClientCert,
+		ClientAuth:         tls.RequestClientCert,
 
 		// A resumed session would cost as much as a new one, and outlive the removal of a secret.
 		SessionTicketsDisabled: true,
 	}
 }
 
-// verify refuses the other side before anything of ours is told, on both sides.
-func (t *Transport) verify(p *proven, state tls.ConnectionState) (err error) {
+var (
+	errNotAccepted = errors.New("transport: the certificate of this member is not accepted")
+	errNotAsked    = &RefusedError{Reason: ReasonGarbage, Detail: "it asks for no certificate: it is not a gossip port"}
+)
+
+// inspect refuses the other side for what can be seen, before any signature of its certificates is checked. crypto/tls calls
+// it before the other side has shown that it has the key of its certificate.
+func (t *Transport) inspect(p *proven, state tls.ConnectionState) error {
 	if err := t.agreed(p, state); err != nil {
 		return err
 	}
-	p.certified, err = t.identity.accept(state.PeerCertificates)
+	if len(state.PeerCertificates) == 0 {
+		return errNotAccepted
+	}
+	p.chain = state.PeerCertificates
+	if err := checkChain(p.chain); err != nil {
+		return &RefusedError{Reason: ReasonCertificate, Detail: "its certificate is not accepted here", Cause: err}
+	}
+	return nil
+}
+
+// authenticate verifies what the other side showed, once it has shown that it has the key. The side that dials does so before
+// it shows a certificate of its own.
+func (t *Transport) authenticate(p *proven) (err error) {
+	p.certified, err = t.identity.accept(p.chain)
 	return err
 }
 

@@ -96,33 +96,37 @@ func (t *Transport) dialHeld(ctx context.Context, address, want string, timeout 
 	if t.identity == nil && why == forKeys && timeout > sniffFor && !t.lag.Strained() {
 		defer sniffed.begin(ctx, t, address, taking).Stop()
 	}
-	p, err := t.handshake(taking, why, until)
+	host := hostOf(addrPortOf(conn.RemoteAddr()).Addr())
+	cause := func(err error) error {
+		switch {
+		case t.ctx.Err() != nil:
+			return ErrClosed
+		case ctx.Err() != nil:
+			return os.ErrDeadlineExceeded
+		case sniffed.found.Load() != nil:
+			return sniffed.found.Load()
+		}
+		return err
+	}
+	p, err := t.handshake(unproven(taking, t.budget.effort(dialled, host, until)), why, until, func(err error) {
+		t.refuse(cause(err), address)
+	})
 	taking.done()
 	if err == nil {
-		t.admission.authenticated(hostOf(addrPortOf(conn.RemoteAddr()).Addr()), time.Now())
-		t.proved.add(address, p.hello.id)
+		t.admission.authenticated(host, time.Now())
+		if !t.isItself(p.hello.id) {
+			t.proved.add(address, p.hello.id)
+		}
 	}
 	switch {
-	case err != nil && t.ctx.Err() != nil:
-		return nil, ErrClosed
-	case err != nil && ctx.Err() != nil:
-		return nil, os.ErrDeadlineExceeded
-	case err != nil && sniffed.found.Load() != nil:
-		err = sniffed.found.Load()
-		t.refuse(err, address)
-		return nil, err
 	case err != nil:
 		if errors.As(err, new(*RefusedError)) {
 			t.proved.remove(address)
 		}
-		t.refuse(err, address)
-		return nil, err
+		return nil, cause(err)
 	case want != "" && p.hello.id != want:
 		p.Close()
 		return nil, &RefusedError{Reason: ReasonName, Detail: fmt.Sprintf("%s is %s now, not %s", address, p.hello.id, want)}
-	}
-	if !t.isItself(p.hello.id) {
-		t.reached.note(address, p.hello.id)
 	}
 	return p, nil
 }

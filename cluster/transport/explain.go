@@ -28,6 +28,8 @@ func (t *Transport) explain(err error, dialled bool, opening []byte) error {
 	switch {
 	case refused != nil, errors.Is(err, errOwnCertificate):
 		return err
+	case errors.Is(err, errNotAccepted):
+		return t.notAccepted(err)
 	case errors.As(err, &record):
 		return &RefusedError{Reason: ReasonPlain, Detail: "it does not seal its traffic, this member does", Cause: err}
 	case errors.Is(err, os.ErrDeadlineExceeded) && dialled: // the way may be slow, and the time that there was short
@@ -35,10 +37,7 @@ func (t *Transport) explain(err error, dialled bool, opening []byte) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &RefusedError{Reason: ReasonGarbage, Detail: "it did not say in time who it is", Cause: err}
 	case errors.As(err, &network) && network.Op == "remote error" && strings.Contains(network.Err.Error(), "certificate"): // an alert of TLS
-		if _, shared := t.identity.(*Keyring); shared {
-			return &RefusedError{Reason: ReasonSecret, Detail: "it does not accept the secret that this member uses", Cause: err}
-		}
-		return &RefusedError{Reason: ReasonCertificate, Detail: "it does not accept this member's certificate", Cause: err}
+		return t.notAccepted(err)
 	case dialled && len(opening) == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
 		return fmt.Errorf("it closed the connection without a word: a process that is ending, or not a gossip port: %w", err)
 	case network != nil && network.Op != "remote error", errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
@@ -48,6 +47,14 @@ func (t *Transport) explain(err error, dialled bool, opening []byte) error {
 		return &RefusedError{Reason: ReasonGarbage, Detail: "it speaks TLS, and not this protocol: it is not a gossip port", Cause: err}
 	}
 	return &RefusedError{Reason: ReasonGarbage, Detail: "it does not speak this protocol", Cause: err}
+}
+
+// notAccepted is the refusal that the other side announced.
+func (t *Transport) notAccepted(err error) error {
+	if _, shared := t.identity.(*Keyring); shared {
+		return &RefusedError{Reason: ReasonSecret, Detail: "it does not accept the secret that this member uses", Cause: err}
+	}
+	return &RefusedError{Reason: ReasonCertificate, Detail: "it does not accept this member's certificate", Cause: err}
 }
 
 // foreign names the protocol that begins with opening, "" for none that is known.
@@ -94,25 +101,3 @@ const memberlistTypes = "\x00\x08\x06\x09\x0a\x0d\xf4"
 
 // openingBytes are enough to tell the protocol of a stranger; a hello is read in parts, so there may be only 11.
 const openingBytes = 16
-
-var errUnproven = fmt.Errorf("more than %d bytes from somebody who has not said who it is", unprovenBytes)
-
-// boundedConn reads so much and no more until left is negative.
-type boundedConn struct {
-	net.Conn
-	left    int
-	opening []byte // the first bytes that were read
-}
-
-func (c *boundedConn) Read(b []byte) (int, error) {
-	if c.left < 0 {
-		return c.Conn.Read(b)
-	}
-	if c.left == 0 {
-		return 0, errUnproven
-	}
-	n, err := c.Conn.Read(b[:min(len(b), c.left)])
-	c.left -= n
-	c.opening = append(c.opening, b[:min(n, openingBytes-len(c.opening))]...)
-	return n, err
-}

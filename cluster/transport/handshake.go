@@ -2,6 +2,7 @@ package transport
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -10,10 +11,7 @@ import (
 	"time"
 )
 
-const (
-	handshakeTimeout = 5 * time.Second
-	unprovenBytes    = 64 << 10 // that a connection may send before it has proven who it is
-)
+const handshakeTimeout = 5 * time.Second
 
 // proven is a connection whose other side has shown who it is, as far as anything does.
 type proven struct {
@@ -22,8 +20,9 @@ type proven struct {
 
 	// Where nothing is sealed these are empty.
 	sealed     *tls.Conn
-	certified  string // the source of the certificate that the other side showed
-	certifying string // and of ours
+	chain      []*x509.Certificate // what the other side showed
+	certified  string              // the source of the certificate that the other side showed
+	certifying string              // and of ours
 	session    *session
 	keyed      bool // the session is one that datagrams use
 
@@ -51,18 +50,25 @@ func (p *proven) abort() {
 	}
 }
 
-// handshake proves both sides of a new connection to each other, and closes it when that fails. dialling says for what this
-// side dialled; 0 that the other did. No deadline is left.
-func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) (*proven, error) {
-	bounded := &boundedConn{Conn: conn, left: unprovenBytes}
+// handshake authenticates both sides of a new connection to each other. dialling is what this side dialled for, 0 where the
+// other side did. No deadline is left. Where the handshake fails, it is counted, and then refused is called, before the other
+// side hears of it and the connection is closed.
+func (t *Transport) handshake(conn *unprovenConn, dialling purpose, until time.Time, refused func(error)) (*proven, error) {
 	conn.SetDeadline(until)
-	p, err := t.prove(bounded, dialling)
+	p, err := t.prove(conn, dialling)
 	if err != nil {
-		conn.Close()
 		t.stats.failed.Add(1)
-		return nil, t.explain(err, dialling != 0, bounded.opening)
+		err = t.explain(err, dialling != 0, conn.opening)
+		refused(err)
+		conn.end(false)
+		conn.Close()
+		return nil, err
 	}
-	bounded.left = -1
+	if err := conn.end(true); err != nil {
+		t.stats.failed.Add(1)
+		conn.Close()
+		return nil, err
+	}
 	p.SetDeadline(time.Time{})
 	t.stats.handshakes.Add(1)
 	if !t.isItself(p.hello.id) {
@@ -74,31 +80,9 @@ func (t *Transport) handshake(conn net.Conn, dialling purpose, until time.Time) 
 func (t *Transport) prove(conn net.Conn, dialling purpose) (p *proven, err error) {
 	p = &proven{Conn: conn}
 	if t.identity != nil {
-		certificate, certifying, err := t.identity.certificate()
-		if err != nil {
+		if err := t.seal(p, conn, dialling); err != nil {
 			return nil, err
 		}
-		p.certifying = certifying
-		config := t.tls.Clone()
-		config.Certificates = []tls.Certificate{*certificate}
-		config.VerifyConnection = func(state tls.ConnectionState) error { return t.verify(p, state) }
-		config.GetConfigForClient = func(client *tls.ClientHelloInfo) (*tls.Config, error) {
-			return t.meet(p, config, client.SupportedProtos)
-		}
-		sealed := tls.Server(conn, config)
-		if dialling != 0 {
-			sealed = tls.Client(conn, config)
-		}
-		if err := sealed.Handshake(); err != nil {
-			if refused := t.agreed(p, sealed.ConnectionState()); refused != nil {
-				err = refused // this comes first, also where it is the other side that broke off
-			}
-			if record := (tls.RecordHeaderError{}); errors.As(err, &record) {
-				conn.Write(protocolVersionAlert) // crypto/tls says nothing: the other side is to know that this one seals
-			}
-			return nil, err
-		}
-		p.Conn, p.sealed = sealed, sealed
 	}
 	own := t.own
 	if own.purpose = dialling; dialling != 0 {
@@ -119,6 +103,51 @@ func (t *Transport) prove(conn net.Conn, dialling purpose) (p *proven, err error
 		err = wrong
 	}
 	return p, t.conclude(p, t.exchangeNames(p, err))
+}
+
+// seal makes the connection one of TLS.
+func (t *Transport) seal(p *proven, conn net.Conn, dialling purpose) error {
+	certificate, certifying, err := t.identity.certificate()
+	if err != nil {
+		return err
+	}
+	p.certifying = certifying
+	config := t.tls.Clone()
+	config.Certificates = []tls.Certificate{*certificate}
+	config.VerifyConnection = func(state tls.ConnectionState) error { return t.inspect(p, state) }
+	config.GetConfigForClient = func(client *tls.ClientHelloInfo) (*tls.Config, error) {
+		return t.meet(p, config, client.SupportedProtos)
+	}
+	var refused error
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if refused = t.authenticate(p); refused != nil {
+			return new(tls.Certificate), nil // none, which tells the other side
+		}
+		return certificate, nil
+	}
+	sealed := tls.Server(conn, config)
+	if dialling != 0 {
+		sealed = tls.Client(conn, config)
+	}
+	if err := sealed.Handshake(); err != nil {
+		if refused := t.agreed(p, sealed.ConnectionState()); refused != nil {
+			err = refused // this comes first, also where it is the other side that broke off
+		}
+		if record := (tls.RecordHeaderError{}); errors.As(err, &record) {
+			conn.Write(protocolVersionAlert) // crypto/tls says nothing: the other side is to know that this one seals
+		}
+		return err
+	}
+	p.Conn, p.sealed = sealed, sealed
+	switch {
+	case dialling == 0:
+		if refused = t.authenticate(p); refused != nil {
+			p.Write(notAcceptedHello) // and nothing of this member
+		}
+	case refused == nil && p.certified == "":
+		refused = errNotAsked
+	}
+	return refused
 }
 
 // What whoever dialled says last: without it, the other side could not know that its hello has arrived.
@@ -175,18 +204,18 @@ func (t *Transport) hear(p *proven, dialling purpose) (err error) {
 	if err := t.own.versions.check(p.hello.versions); err != nil || t.identity == nil {
 		return err
 	}
-	state := p.sealed.ConnectionState()
-	if err := t.identity.allow(state.PeerCertificates[0], p.hello.id); err != nil {
+	if err := t.identity.allow(p.chain[0], p.hello.id); err != nil {
 		return err
 	}
+	state := p.sealed.ConnectionState()
 	s, err := newSession(&state, dialling != 0)
 	if err != nil {
 		return err
 	}
 	s.peer, s.certified, s.certifying = p.hello.id, p.certified, p.certifying
 	if p.certified == tlsSource {
-		s.papers = &papers{chain: state.PeerCertificates}
-		s.until = min(s.until, momentOf(state.PeerCertificates[0].NotAfter))
+		s.papers = &papers{chain: p.chain}
+		s.until = min(s.until, momentOf(p.chain[0].NotAfter))
 	}
 	p.session = s
 	if dialling == 0 {

@@ -51,20 +51,20 @@ func TestOwnMessagesAreNotHeard(t *testing.T) {
 	}
 }
 
-// TestReached holds which addresses count as dialled.
-func TestReached(t *testing.T) {
+// TestProven holds at which addresses a member counts as proven.
+func TestProven(t *testing.T) {
 	town(t, func(t *testing.T, n *testcluster.Network) {
 		a, b := open(t, n, sealed(t, "a@1")), open(t, n, sealed(t, "b@1"))
 		if _, err := b.Identify(t.Context(), a.Address(), time.Second); err != nil {
 			t.Fatal(err)
 		}
-		if found := a.Reached(b.Address()); found != "" {
+		if found := a.Proven(b.Address()); found != "" {
 			t.Errorf("it was dialled, and takes that for %q at the other address", found)
 		}
-		if found := b.Reached(a.Address()); found != "a@1" {
+		if found := b.Proven(a.Address()); found != "a@1" {
 			t.Errorf("it dialled a@1, and found %q", found)
 		}
-		if _, err := a.Identify(t.Context(), a.Address(), time.Second); err != nil || a.Reached(a.Address()) != "" {
+		if _, err := a.Identify(t.Context(), a.Address(), time.Second); err != nil || a.Proven(a.Address()) != "" {
 			t.Errorf("its own address counts, %v", err)
 		}
 	})

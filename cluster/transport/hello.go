@@ -92,8 +92,14 @@ const (
 	tlsAlert     = 21
 )
 
+// notAcceptedHello is sent in place of a hello to a side whose certificate is not accepted.
+var notAcceptedHello = append([]byte(helloMagic), 0, 1, 0)
+
 func decodeHello(body []byte) (h hello, err error) {
 	const fixed = 1 + len(h.tag) + 3
+	if len(body) == 1 && body[0] == 0 {
+		return h, errNotAccepted
+	}
 	if len(body) < fixed {
 		return h, fmt.Errorf("%w: a hello of %d bytes", errMalformed, len(body))
 	}

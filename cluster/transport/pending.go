@@ -19,6 +19,12 @@ type queue struct {
 	most   int // in all
 	mostBy int // from one host
 	conns  []*pending
+
+	// debtor returns the place of a connection whose host has cost much for nothing, where that of c has not; -1 for none.
+	// It is nil where no host does.
+	debtor func(conns []*pending, c *pending) int
+
+	by map[netip.Addr]int // how many of each host, while they are counted
 }
 
 // add takes a connection in, or returns false. Where there is no room it takes the place of evicted, see evictable.
@@ -36,13 +42,10 @@ func (q *queue) add(c *pending, patience time.Duration) (evicted *pending, ok bo
 
 // evictable reports whether there is no room for c, and at which place the connection is that has to go for it, -1 for none.
 // A host with more connections than the host of c would have gives up its oldest, so that one host cannot keep out others.
-// Otherwise the oldest goes once it has waited for patience, so that nobody keeps out others for long.
+// So does a host whose handshakes have come to nothing before. Otherwise the oldest goes once it has waited for patience, so
+// that nobody keeps out others for long.
 func (q *queue) evictable(c *pending, patience time.Duration) (at int, full bool) {
-	by := make(map[netip.Addr]int)
-	for _, other := range q.conns {
-		by[other.host]++
-	}
-	own := by[c.host]
+	own := q.countOf(c.host)
 	oldest := 0
 	switch {
 	case own >= q.mostBy:
@@ -50,8 +53,13 @@ func (q *queue) evictable(c *pending, patience time.Duration) (at int, full bool
 	case len(q.conns) < q.most:
 		return -1, false
 	default:
-		if greediest := mostOf(by, q.conns); by[greediest] > own+1 {
+		if greediest, count := q.greediest(); count > own+1 {
 			return q.oldestOf(greediest), true
+		}
+		if q.debtor != nil {
+			if at := q.debtor(q.conns, c); at >= 0 {
+				return at, true
+			}
 		}
 	}
 	if c.since.Sub(q.conns[oldest].since) < patience {
@@ -60,14 +68,31 @@ func (q *queue) evictable(c *pending, patience time.Duration) (at int, full bool
 	return oldest, true
 }
 
-// mostOf returns the host with the most connections. Of equal hosts the first to come counts.
-func mostOf(by map[netip.Addr]int, conns []*pending) (host netip.Addr) {
-	for _, c := range conns {
-		if by[c.host] > by[host] {
-			host = c.host
+func (q *queue) countOf(host netip.Addr) (count int) {
+	for _, c := range q.conns {
+		if c.host == host {
+			count++
 		}
 	}
-	return host
+	return count
+}
+
+// greediest returns the host with the most connections, and how many. Of equal hosts the first to come counts. A flood asks
+// for it at each connection, so the map is kept.
+func (q *queue) greediest() (host netip.Addr, most int) {
+	if q.by == nil {
+		q.by = make(map[netip.Addr]int, q.most)
+	}
+	clear(q.by)
+	for _, c := range q.conns {
+		q.by[c.host]++
+	}
+	for _, c := range q.conns {
+		if q.by[c.host] > most {
+			host, most = c.host, q.by[c.host]
+		}
+	}
+	return host, most
 }
 
 func (q *queue) oldestOf(host netip.Addr) int {

@@ -15,6 +15,7 @@ func pingEnd() *Transport {
 	}
 	t := &Transport{identity: k, own: hello{id: gateMe, address: "192.0.2.1:7946"}}
 	t.book.init(true)
+	t.proved.init()
 	return t
 }
 
@@ -150,7 +151,7 @@ func TestFault50_ProofDoesNotLast(t *testing.T) {
 		end := pingEnd()
 		end.aliveAt = func(string) (string, bool) { return tt.alive, tt.alive != "" }
 		end.proved.add(at.String(), gateYou)
-		end.proved.at[at.String()] = proof{gateYou, momentOf(time.Now().Add(-tt.ago))}
+		end.proved.at.Set(at.String(), proof{gateYou, momentOf(time.Now().Add(-tt.ago))})
 		if got := end.knows(tt.id, at); got != tt.knows {
 			t.Errorf("%s: knows = %v", name, got)
 		}

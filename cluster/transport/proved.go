@@ -4,16 +4,18 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/aged"
 )
 
-// mostProved is how many addresses are remembered at which a member has proven itself.
+// mostProved is how many addresses are remembered at which a member has proven itself; the oldest is forgotten.
 const mostProved = 16384
 
 // proved holds which member proved itself last at an address: it was dialled there, or it answered
 // there what was unpredictable. What a member says of its own address, or others say of it, proves nothing.
 type proved struct {
 	mu sync.RWMutex
-	at map[string]proof // by address
+	at *aged.Map[string, proof] // by address
 }
 
 type proof struct {
@@ -24,33 +26,26 @@ type proof struct {
 // proofLasts is how long a proof holds of a member that is not known to be alive: it may be gone.
 const proofLasts = 10 * time.Second
 
+func (p *proved) init() { p.at = aged.New[string, proof](mostProved) }
+
 func (p *proved) add(address, id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.at == nil {
-		p.at = make(map[string]proof)
-	}
-	for other := range p.at {
-		if len(p.at) < mostProved {
-			break
-		}
-		delete(p.at, other)
-	}
-	p.at[address] = proof{id, momentOf(time.Now())}
+	p.at.Set(address, proof{id, momentOf(time.Now())})
 }
 
 // remove forgets an address at which another cluster is, or nothing that a member would be.
 func (p *proved) remove(address string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.at, address)
+	p.at.Delete(address)
 }
 
 // has reports whether a member proved itself at an address, and none after it.
 func (p *proved) has(address, id string) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	found, ok := p.at[address]
+	found, ok := p.at.Find(address)
 	return ok && found.id == id
 }
 
@@ -58,7 +53,7 @@ func (p *proved) has(address, id string) bool {
 func (p *proved) lately(address, id string, now time.Time) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	found, ok := p.at[address]
+	found, ok := p.at.Find(address)
 	return ok && found.id == id && found.at.until(now) < proofLasts
 }
 
@@ -66,8 +61,16 @@ func (p *proved) lately(address, id string, now time.Time) bool {
 func (p *proved) any(address string) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	_, ok := p.at[address]
+	_, ok := p.at.Find(address)
 	return ok
+}
+
+// Proven returns the identity of the member that proved itself last at an address, and "" if none
+// did. Nothing that others say of the address changes it.
+func (t *Transport) Proven(address string) string {
+	t.proved.mu.RLock()
+	defer t.proved.mu.RUnlock()
+	return t.proved.at.Get(address).id
 }
 
 // knows reports whether a member is known to be at an address: it proved itself there a moment ago,

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/cluster/internal/lag"
+	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 	"github.com/grapevine-go/grapevine/cluster/internal/seldom"
 )
 
@@ -19,7 +20,12 @@ const (
 	udpReadBuffer = 2 << 20 // bytes, as far as the system allows: a burst must not be lost while we are not scheduled
 	portAttempts  = 10      // how often to look for a port that is free for UDP and TCP alike
 	acceptPause   = 50 * time.Millisecond
+	acceptTick    = time.Millisecond
+	streamsAhead  = 64 // connections that are accepted before they are looked at
 )
+
+// accepts bounds what a flood of connections costs, each of them 20 µs at least: more wait in the system's queue.
+var accepts = rate.Limit{AtOnce: 4096, EachSecond: 3072}
 
 // sockets is the Network of real hosts: UDP and TCP on one port.
 type sockets struct {
@@ -56,7 +62,7 @@ func listen(bind, advertise netip.AddrPort, log zerolog.Logger) (*sockets, error
 	}
 	_ = udp.SetReadBuffer(udpReadBuffer) // the system's own limit is good enough
 	t := &sockets{udp: udp, tcp: tcp, advertise: advertise, seldom: seldom.New(log),
-		packets: make(chan *Packet), streams: make(chan net.Conn), conns: make(map[*trackedConn]struct{})}
+		packets: make(chan *Packet), streams: make(chan net.Conn, streamsAhead), conns: make(map[*trackedConn]struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.work.Go(t.readPackets)
 	t.work.Go(t.acceptStreams)
@@ -108,7 +114,11 @@ func (t *sockets) readPackets() {
 }
 
 func (t *sockets) acceptStreams() {
+	var meter rate.Meter
 	for t.ctx.Err() == nil {
+		for !meter.Pass(accepts, time.Now()) {
+			time.Sleep(acceptTick)
+		}
 		conn, err := t.tcp.Accept()
 		if err != nil {
 			t.pause(err, "cannot accept a connection")

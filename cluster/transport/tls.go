@@ -26,12 +26,18 @@ type TLS struct {
 	Allow func(certificate *x509.Certificate, name string) error
 }
 
+const mostShown = 4 // names of a certificate in an error
+
 // AllowDNSName wants the member's name among the DNS names of the certificate.
 func AllowDNSName(certificate *x509.Certificate, name string) error {
 	if slices.Contains(certificate.DNSNames, name) {
 		return nil
 	}
-	return fmt.Errorf("the certificate is for %q, not for %q", certificate.DNSNames, name)
+	names := certificate.DNSNames
+	if more := len(names) - mostShown; more > 0 {
+		return fmt.Errorf("the certificate is for %q and %d others, not for %q", names[:mostShown], more, name)
+	}
+	return fmt.Errorf("the certificate is for %q, not for %q", names, name)
 }
 
 // AllowSPIFFE wants a SPIFFE ID in the certificate whose trust domain is the one given and whose path ends in the member's
@@ -59,13 +65,18 @@ func (c *TLS) bind(self string, _ clusterTag) error {
 	if err != nil {
 		return err
 	}
-	leaf := own.Leaf
-	if leaf == nil {
-		if leaf, err = x509.ParseCertificate(own.Certificate[0]); err != nil {
+	var chain []*x509.Certificate
+	for _, encoded := range own.Certificate {
+		certificate, err := x509.ParseCertificate(encoded)
+		if err != nil {
 			return fmt.Errorf("%w: %w", errOwnCertificate, err)
 		}
+		chain = append(chain, certificate)
 	}
-	if err := c.allowName(leaf, nameOf(self)); err != nil {
+	if err := checkChain(chain); err != nil {
+		return fmt.Errorf("%w would be refused: %w", errOwnCertificate, err)
+	}
+	if err := c.allowName(chain[0], nameOf(self)); err != nil {
 		return fmt.Errorf("transport: this member would be refused: %w", err)
 	}
 	_, err = c.roots()
@@ -125,12 +136,12 @@ func (c *TLS) accept(chain []*x509.Certificate) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("transport: authorities: %w", err)
 	}
-	between := x509.NewCertPool()
-	for _, certificate := range chain[1:] {
-		between.AddCert(certificate)
-	}
+	between, wrong := intermediates(pathOf(chain), roots)
 	for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth} { // either side may dial
 		_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{usage}})
+		if err != nil && wrong != nil {
+			err = wrong // the cause
+		}
 		if err != nil {
 			return "", &RefusedError{Reason: ReasonCertificate, Detail: "its certificate is not accepted here", Cause: err}
 		}

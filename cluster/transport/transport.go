@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,12 +76,12 @@ type Transport struct {
 	stats    counters
 	heard    atomic.Int64 // the moment when another member was heard last
 	arrivals arrivals
-	reached  reached
 	lag      lag.Patience // goes by how late this process is
 
 	book        book
 	admission   admission
 	exchanges   *quota // streams of memberlist's that others opened
+	budget      budget
 	lanes       [256]*lane
 	unparsed    *lane // packets for memberlist
 	handshaking slots.Slots
@@ -158,8 +159,11 @@ func New(c Config) (*Transport, error) {
 	}
 	t.book.init(t.identity != nil)
 	t.admission.init()
+	t.proved.init()
 	t.exchanges = newQuota(mostExchanges)
 	t.unparsed = newLane(packetsWaiting, t.handOver)
+	t.budget.init(runtime.GOMAXPROCS(0))
+	t.admission.strangers.debtor = t.budget.debtor
 	if t.identity != nil {
 		if err := t.identity.bind(c.Self, t.own.tag); err != nil {
 			return nil, err

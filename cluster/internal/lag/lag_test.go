@@ -2,6 +2,7 @@ package lag
 
 import (
 	"context"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +29,11 @@ func TestPatience(t *testing.T) {
 		p := Of(fixed(tt.lag))
 		if got := p.Stretch(100 * time.Millisecond); got != tt.stretched || p.Strained() != tt.strained {
 			t.Errorf("%v late: 100ms becomes %v, strained %v; want %v, %v", tt.lag, got, p.Strained(), tt.stretched, tt.strained)
+		}
+	}
+	for _, d := range []time.Duration{math.MaxInt64, math.MaxInt64 - 1, 1 << 60} {
+		if got := Of(fixed(most)).Stretch(d); got < d {
+			t.Errorf("%v becomes %v", d, got)
 		}
 	}
 	if p := Of("no measure"); p.Strained() || p.Stretch(time.Second) != time.Second {
