@@ -39,7 +39,7 @@ func TestFault55_WorkIsBounded(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					b, began := newBudget(2), time.Now()
 					spent := time.Duration(0)
-					for i := 0; time.Since(began) < time.Minute; i++ {
+					for i := 0; time.Since(began) < time.Minute && spent < time.Minute; i++ {
 						if !b.effort(share, hostAt(i%250), began.Add(time.Minute)).work(cost, false) {
 							break
 						}

@@ -13,13 +13,19 @@ import (
 type witness struct {
 	net.Conn
 	member *Transport
-	least  uint64 // failed handshakes and refusals, at the last write or the end
+	least  uint64 // failed handshakes, at the end
+	early  bool   // something was written before
 }
 
-func (w *witness) look() { w.least = w.member.stats.failed.Load() }
+func (w *witness) Write(b []byte) (int, error) {
+	w.early = w.early || w.member.stats.failed.Load() == 0
+	return w.Conn.Write(b)
+}
 
-func (w *witness) Write(b []byte) (int, error) { w.look(); return w.Conn.Write(b) }
-func (w *witness) Close() error                { w.look(); return w.Conn.Close() }
+func (w *witness) Close() error {
+	w.least = w.member.stats.failed.Load()
+	return w.Conn.Close()
+}
 
 // TestRefusedIsCounted has strangers say what no member says. A refusal is counted before the other side can notice it, by an
 // alert or by the end of the connection.
@@ -53,6 +59,9 @@ func TestRefusedIsCounted(t *testing.T) {
 							t.Error("it is told before it is counted")
 						}
 					})
+					if sealed && seen.early { // what is not sealed has a hello, not an alert
+						t.Error("an alert is sent before it is counted")
+					}
 					if err == nil || seen.least != 1 || refusals != 1 {
 						t.Errorf("%d counted as the other side heard of it, %d refusals: %v", seen.least, refusals, err)
 					}

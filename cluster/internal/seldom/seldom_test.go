@@ -29,6 +29,9 @@ func TestSeldom(t *testing.T) {
 		for i := range 3 * mostRepeats {
 			s.Due(fmt.Sprint(i))
 		}
+		if s.Due("0") || s.Due("cluster: dropped a message") {
+			t.Error("a flood of texts makes others be repeated")
+		}
 		if len(s.said) > mostRepeats {
 			t.Errorf("%d texts are remembered", len(s.said))
 		}
