@@ -21,8 +21,8 @@ func (t *Transport) protocols() []string {
 // tlsConfig serves both sides of every connection, but for what prove adds.
 func (t *Transport) tlsConfig() *tls.Config {
 	return &tls.Config{
-		MinVersion:       tls.VersionTLS13,
-		NextProtos:       t.protocols(),
+		MinVersion: tls.VersionTLS13,
+		NextProtos: t.protocols(),
 
 		// Handshakes are many and small, and a stranger may choose the dearest curve. X25519MLKEM768 makes the start of a
 		// cluster cost half as much again, see docs/security.md.
