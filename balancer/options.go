@@ -22,7 +22,9 @@ func defaults() options { return options{slowStart: 10 * time.Second, failures: 
 // The window begins when this Balancer first sees the item. Only for an item of the first Updates does Started count,
 // as the clock of another machine may be wrong.
 // Envoy's slow start ramps in the same way.
-func SlowStart(window time.Duration) Option { return func(o *options) { o.slowStart = min(max(window, 0), longestSlowStart) } }
+func SlowStart(window time.Duration) Option {
+	return func(o *options) { o.slowStart = min(max(window, 0), longestSlowStart) }
+}
 
 // Eject sets after how many failures in a row an item is ejected, that is not picked for a while: for 1 s at first, twice as long each
 // next time, 8 s at most, less up to half by lot. When it is back one more failure ejects it again. At most half of the
