@@ -39,7 +39,8 @@ type Config struct {
 	Seeds []SeedProvider
 
 	// PeersFile is where the node keeps the addresses of its peers, to find them again when it restarts, whatever became of
-	// the seeds. A file that is damaged, or another cluster's, is reported and ignored. The default is none.
+	// the seeds. It holds only addresses at which a member proved itself to this process. A file that is damaged, or another
+	// cluster's, is reported and ignored. The default is none.
 	PeersFile string
 
 	// Secret seals all gossip, and lets in who knows it: at least 16 random bytes in base64 or hexadecimal, see
