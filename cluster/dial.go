@@ -34,7 +34,11 @@ func (r *reach) try(address string, held slots.Slots, patience time.Duration) (a
 		return false, fmt.Errorf("join %s: %w", address, errBusy)
 	}
 	defer r.end(address)
-	found, err := r.node.transport.Identify(r.node.ctx, address, patience)
+	identify := r.node.transport.Identify
+	if held == r.seedDials {
+		identify = r.node.transport.IdentifySeed
+	}
+	found, err := identify(r.node.ctx, address, patience)
 	free()
 	switch {
 	case err == nil && found == r.node.id.String() && r.node.transport.Listens(address):

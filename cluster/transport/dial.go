@@ -44,6 +44,11 @@ func (t *Transport) takeTurn(ctx context.Context) (done func(), ok bool) {
 // dial connects to address when it is its turn, and proves both sides. want is the identity that must be there, "" for any. An
 // error of the network is returned as it is.
 func (t *Transport) dial(ctx context.Context, address, want string, timeout time.Duration, why purpose) (*proven, error) {
+	return t.dialFor(ctx, address, want, timeout, why, itself)
+}
+
+// dialFor is dial with a cause, see dialSlots.
+func (t *Transport) dialFor(ctx context.Context, address, want string, timeout time.Duration, why purpose, cause string) (*proven, error) {
 	began := time.Now()
 	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -56,7 +61,7 @@ func (t *Transport) dial(ctx context.Context, address, want string, timeout time
 	if left < t.lag.Stretch(leastTime) && t.lag.Strained() {
 		return nil, os.ErrDeadlineExceeded
 	}
-	return t.dialNow(ctx, address, want, left, why, itself)
+	return t.dialNow(ctx, address, want, left, why, cause)
 }
 
 // dialNow is dial without waiting for a turn. An address where no member has proven itself takes a
@@ -169,7 +174,17 @@ func (c *takingConn) done() {
 // Identify dials address and gives who is there: a [*RefusedError] says that somebody is, who is no member of this cluster,
 // and an error that wraps syscall.ECONNREFUSED that nobody is.
 func (t *Transport) Identify(ctx context.Context, address string, timeout time.Duration) (id string, err error) {
-	p, err := t.dial(ctx, address, "", timeout, forKeys)
+	return t.identify(ctx, address, timeout, itself)
+}
+
+// IdentifySeed is Identify for the address of a seed. Seeds have dials of their own, and do not wait
+// for other addresses that do not answer.
+func (t *Transport) IdentifySeed(ctx context.Context, address string, timeout time.Duration) (id string, err error) {
+	return t.identify(ctx, address, timeout, seeking)
+}
+
+func (t *Transport) identify(ctx context.Context, address string, timeout time.Duration, cause string) (id string, err error) {
+	p, err := t.dialFor(ctx, address, "", timeout, forKeys, cause)
 	if err != nil {
 		return "", err
 	}

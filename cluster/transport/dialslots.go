@@ -10,13 +10,20 @@ const (
 	// mostUnproven is how many dials to unproven addresses may be under way at a time.
 	mostUnproven = 64
 
-	// mostHearsay is how many of them others may cause. The rest is for addresses that this process
-	// chose itself, such as its seeds.
+	// mostHearsay is how many of them others may cause.
 	mostHearsay = 48
+
+	// mostSeeking is how many of them are for seeds alone, and leastItself how many this process may
+	// always have for everything else that it chose itself, such as probes.
+	mostSeeking = 8
+	leastItself = 8
 )
 
-// itself is the cause of a dial that nobody else asked for.
-const itself = ""
+// Causes of dials that nobody else asked for. No member has such a name.
+const (
+	itself  = ""
+	seeking = " seeds"
+)
 
 // errBusy ends a dial for which no slot was free. It is no evidence about the peer.
 var errBusy = errors.New("transport: too many dials to unproven addresses are under way")
@@ -40,11 +47,7 @@ func (d *dialSlots) tryTake(cause string) bool {
 }
 
 func (d *dialSlots) takeLocked(cause string) bool {
-	free := mostUnproven - d.taken
-	if cause != itself {
-		free = min(free, mostHearsay-(d.taken-d.held[itself]))
-	}
-	if d.held[cause] >= free {
+	if !d.mayTake(cause) {
 		return false
 	}
 	if d.held == nil {
@@ -53,6 +56,19 @@ func (d *dialSlots) takeLocked(cause string) bool {
 	d.held[cause]++
 	d.taken++
 	return true
+}
+
+// mayTake reports whether a cause may have one more slot.
+func (d *dialSlots) mayTake(cause string) bool {
+	held, others := d.held[cause], d.taken-d.held[seeking]
+	free := mostUnproven - mostSeeking - others
+	switch cause {
+	case seeking:
+		return held < mostSeeking
+	case itself:
+		return held < free || held < leastItself && free > 0
+	}
+	return held < min(free, mostHearsay-(others-d.held[itself]))
 }
 
 // take waits for a slot until ctx is done.

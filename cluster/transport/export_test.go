@@ -53,6 +53,7 @@ type DialSlots = dialSlots
 const (
 	MostUnproven = mostUnproven
 	Itself       = itself
+	Seeking      = seeking
 )
 
 func (d *dialSlots) TryTake(cause string) bool { return d.tryTake(cause) }

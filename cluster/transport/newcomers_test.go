@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -40,6 +41,13 @@ func TestFault50_SlotsAreShared(t *testing.T) {
 		own := 0
 		for s.TryTake(transport.Itself) {
 			own++
+		}
+		seeds := 0
+		for s.TryTake(transport.Seeking) {
+			seeds++
+		}
+		if seeds != 8 {
+			t.Errorf("%s: %d seeds are dialled beside other addresses, want 8", name, seeds)
 		}
 		if own < 8 || own+s.Taken() > 2*transport.MostUnproven || s.Taken() > transport.MostUnproven {
 			t.Errorf("%s: this process gets %d, %d are taken", name, own, s.Taken())
@@ -150,4 +158,26 @@ func answerPings(e *end) {
 			return
 		}
 	}
+}
+
+// TestFault54_SeedsDoNotWait dials a seed while dials to 64 addresses that are silent are under way.
+func TestFault54_SeedsDoNotWait(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		host, c := n.Host(), config("a@1")
+		seed := open(t, n, config("seed@1"))
+		network := &unreachable{Network: host, known: func(addr string) bool { return addr == seed.Address() }}
+		c.Network = network
+		a := openOn(t, host, c)
+		var dials sync.WaitGroup
+		defer dials.Wait()
+		for i := range 64 {
+			dials.Go(func() { a.Identify(t.Context(), fmt.Sprintf("198.18.0.%d:1", i), time.Minute) })
+		}
+		time.Sleep(time.Second)
+		began := time.Now()
+		found, err := a.IdentifySeed(t.Context(), seed.Address(), time.Minute)
+		if took := time.Since(began); err != nil || found != "seed@1" || took > time.Second {
+			t.Errorf("the seed is %q after %v: %v", found, took, err)
+		}
+	})
 }
