@@ -109,8 +109,8 @@ func decodeHello(body []byte) (h hello, err error) {
 	h.purpose = purpose(body[fixed-1])
 	id, rest, ok1 := cutText(body[fixed:], mostIdentity)
 	address, rest, ok2 := cutText(rest, mostAddress)
-	if !ok1 || !ok2 || id == "" || !printable(id) {
-		return h, fmt.Errorf("%w: a hello that is cut short, or has an identity that cannot be printed", errMalformed)
+	if !ok1 || !ok2 || nameOf(id) == "" || !printable(id) {
+		return h, fmt.Errorf("%w: a hello that is cut short, or has an identity without a name or that cannot be printed", errMalformed)
 	}
 	if len(rest) > 0 && h.version == version { // a later one may say more
 		return h, fmt.Errorf("%w: a hello with %d bytes too many", errMalformed, len(rest))

@@ -39,6 +39,7 @@ func TestHelloRefused(t *testing.T) {
 		reason Reason // "" for malformed
 	}{
 		"no identity":         {change(func(h *hello) { h.id = "" }), ""},
+		"a boot of no name":   {change(func(h *hello) { h.id = "@0000000000000001" }), ""},
 		"a long identity":     {change(func(h *hello) { h.id = strings.Repeat("a", mostIdentity+1) }), ""},
 		"an escape":           {change(func(h *hello) { h.id = "a\x1b[31m" }), ""},
 		"a line break":        {change(func(h *hello) { h.id = "a\nb" }), ""},
