@@ -3,8 +3,6 @@ package transport
 import (
 	"sync"
 	"time"
-
-	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 )
 
 const (
@@ -35,8 +33,7 @@ type peer struct {
 	unheard   int    // datagrams that were sent since one came
 	silent    moment // when the first of those was sent
 	used      moment
-	credit    int        // bytes that may go to an address where the peer has not proven itself, see mayGo
-	relays    rate.Meter // of the indirect pings that it asks for
+	credit    int // bytes that may go to an address where the peer has not proven itself, see mayGo
 }
 
 // parcel is a message that could not be sent at once.

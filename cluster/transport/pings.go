@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	mostPings   = 1024            // pings whose answer is waited for; beyond it, the oldest is forgotten
-	pingsLast   = 5 * time.Second // for which an answer counts
-	verifyTries = 3               // questions to a newcomer, until it is dialled
+	mostPings   = 4096             // pings whose answer is waited for; beyond it, the oldest is forgotten
+	pingsLast   = 10 * time.Second // for which an answer counts: memberlist waits up to 8 s where this node is late
+	verifyTries = 3                // questions to a newcomer, until it is dialled
 	verifyPause = 100 * time.Millisecond
 )
 

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ func pingEnd() *Transport {
 	t := &Transport{identity: k, own: hello{id: gateMe, address: "192.0.2.1:7946"}}
 	t.book.init(true)
 	t.proved.init()
+	t.relays.init()
 	return t
 }
 
@@ -48,16 +50,17 @@ func TestFault52_OnlyTheAskedMemberAnswers(t *testing.T) {
 		after    time.Duration
 		passes   bool
 	}{
-		"the pinged member":             {false, gateYou, mlAck, 0, true},
-		"another member":                {false, other, mlAck, 0, false},
-		"the pinged member, later":      {false, gateYou, mlAck, pingsLast + time.Millisecond, false},
-		"a nack of the pinged member":   {false, gateYou, mlNack, 0, false},
-		"the relay":                     {true, relay, mlAck, 0, true},
-		"a nack of the relay":           {true, relay, mlNack, 0, true},
-		"the target for the relay":      {true, gateYou, mlAck, 0, false},
-		"another member for the relay":  {true, other, mlAck, 0, false},
-		"a nack of another, for relay":  {true, other, mlNack, 0, false},
-		"the relay, when it is too old": {true, relay, mlAck, pingsLast + time.Millisecond, false},
+		"the pinged member":              {false, gateYou, mlAck, 0, true},
+		"the pinged member, a late node": {false, gateYou, mlAck, 8 * time.Second, true},
+		"another member":                 {false, other, mlAck, 0, false},
+		"the pinged member, later":       {false, gateYou, mlAck, pingsLast + time.Millisecond, false},
+		"a nack of the pinged member":    {false, gateYou, mlNack, 0, false},
+		"the relay":                      {true, relay, mlAck, 0, true},
+		"a nack of the relay":            {true, relay, mlNack, 0, true},
+		"the target for the relay":       {true, gateYou, mlAck, 0, false},
+		"another member for the relay":   {true, other, mlAck, 0, false},
+		"a nack of another, for relay":   {true, other, mlNack, 0, false},
+		"the relay, when it is too old":  {true, relay, mlAck, pingsLast + time.Millisecond, false},
 	} {
 		var told []string
 		end := pingEnd()
@@ -158,5 +161,30 @@ func TestFault50_ProofDoesNotLast(t *testing.T) {
 		if !end.proved.any(at.String()) {
 			t.Errorf("%s: a dial there counts as one to nobody", name)
 		}
+	}
+}
+
+// TestFault50_BootsShareRelays has one member ask for indirect pings under many boots, and another under one.
+func TestFault50_BootsShareRelays(t *testing.T) {
+	end := pingEnd()
+	end.aliveAt = func(string) (string, bool) { return "192.0.2.2:7946", true }
+	ask := func(id string) bool {
+		end.book.peer(Address{Name: id, Addr: "192.0.2.3:7946"})
+		request := gateMessage(mlIndirectPing, gateBut(gateIndirect, func(p *mlIndirectPingStruct) {
+			p.Target = []byte{192, 0, 2, 2}
+		}))
+		return end.sift(request, From{ID: id}) != nil
+	}
+	relayed := 0
+	for i := range 1000 {
+		if ask(fmt.Sprintf("liar@%d", i)) {
+			relayed++
+		}
+	}
+	if relayed == 0 || relayed > 2*int(relayRequests.AtOnce) {
+		t.Errorf("%d pings for 1,000 boots of a member, want those of one", relayed)
+	}
+	if !ask("honest@1") {
+		t.Error("another member finds no relay")
 	}
 }

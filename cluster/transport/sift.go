@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/aged"
 	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 )
 
@@ -15,8 +16,15 @@ import (
 // whatever address it names. Only a member that is known, and that the sender need not introduce,
 // is pinged. Where memberlist would take a new member on hearsay, that one proves itself first.
 
-// relayRequests are the indirect pings that one member may ask for. A member pings another once a second.
-var relayRequests = rate.Limit{AtOnce: 8, EachSecond: 4}
+// relayRequests are the indirect pings that one member may ask for, whichever boots it says that it
+// is. A member pings another once a second. allRelays are those of all members together: each is a
+// goroutine of memberlist's for half a second.
+var (
+	relayRequests = rate.Limit{AtOnce: 8, EachSecond: 4}
+	allRelays     = rate.Limit{AtOnce: 256, EachSecond: 256}
+)
+
+const mostAskers = 4096 // members that are remembered because they asked for indirect pings
 
 // sift returns the part of a packet that memberlist may act on, nil for none.
 func (t *Transport) sift(b []byte, from From) []byte {
@@ -107,31 +115,31 @@ func (t *Transport) answerTo(read *packStruct, from From) map[string][]byte {
 // mayRelay reports whether a member is to be pinged for another: both are known, and the target is
 // alive at that address.
 func (t *Transport) mayRelay(read *packStruct, from From) bool {
-	asker := t.book.asker(from)
 	target := string(read.value("Node").text)
 	address, alive := t.alive(target)
-	if asker == nil || !alive || t.isItself(target) || address != addressIn(read, "Target").String() {
+	if t.book.asker(from) == nil || !alive || t.isItself(target) || address != addressIn(read, "Target").String() {
 		return false
 	}
-	now := time.Now()
-	asker.mu.Lock()
-	defer asker.mu.Unlock()
-	return asker.relays.Pass(relayRequests, now) && t.relays.pass(now)
+	return t.relays.pass(t.causeOf(from), time.Now())
 }
 
-// allRelays are the indirect pings that all members may ask for together: each is a goroutine of
-// memberlist's for half a second.
-var allRelays = rate.Limit{AtOnce: 256, EachSecond: 256}
-
+// relays counts the indirect pings that others asked for.
 type relays struct {
-	mu    sync.Mutex
-	meter rate.Meter
+	mu  sync.Mutex
+	by  *aged.Map[string, rate.Meter] // by asker, see causeOf
+	all rate.Meter
 }
 
-func (r *relays) pass(now time.Time) bool {
+func (r *relays) init() { r.by = aged.New[string, rate.Meter](mostAskers) }
+
+// pass reports whether one more indirect ping of an asker is relayed.
+func (r *relays) pass(asker string, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.meter.Pass(allRelays, now)
+	own := r.by.Get(asker)
+	ok := own.Pass(relayRequests, now) && r.all.Pass(allRelays, now)
+	r.by.Set(asker, own)
+	return ok
 }
 
 func addressIn(read *packStruct, field string) netip.AddrPort {

@@ -160,6 +160,7 @@ func New(c Config) (*Transport, error) {
 	t.book.init(t.identity != nil)
 	t.admission.init()
 	t.proved.init()
+	t.relays.init()
 	t.exchanges = newQuota(mostExchanges)
 	t.unparsed = newLane(packetsWaiting, t.handOver)
 	t.budget.init(runtime.GOMAXPROCS(0))
