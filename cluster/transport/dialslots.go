@@ -60,15 +60,32 @@ func (d *dialSlots) takeLocked(cause string) bool {
 
 // mayTake reports whether a cause may have one more slot.
 func (d *dialSlots) mayTake(cause string) bool {
-	held, others := d.held[cause], d.taken-d.held[seeking]
-	free := mostUnproven - mostSeeking - others
+	held := d.held[cause]
 	switch cause {
 	case seeking:
 		return held < mostSeeking
 	case itself:
+		free := d.common()
 		return held < free || held < leastItself && free > 0
 	}
-	return held < min(free, mostHearsay-(others-d.held[itself]))
+	return held < d.left()
+}
+
+// common is how many slots are free apart from those for seeds.
+func (d *dialSlots) common() int {
+	return mostUnproven - mostSeeking - (d.taken - d.held[seeking])
+}
+
+// left is how many of them others may cause.
+func (d *dialSlots) left() int {
+	return min(d.common(), mostHearsay-(d.taken-d.held[seeking]-d.held[itself]))
+}
+
+// open reports whether a member that holds no slot may have one.
+func (d *dialSlots) open() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.left() > 0
 }
 
 // take waits for a slot until ctx is done.

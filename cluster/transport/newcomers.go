@@ -106,7 +106,7 @@ func (s *newcomers) cause(name string, now time.Time) *cause {
 			s.causes = make(map[string]*cause)
 		}
 		for other, one := range s.causes {
-			if len(s.causes) < mostCauses {
+			if len(s.causes) < mostCauses || len(s.turns) >= mostCauses { // there is room, or none has an empty queue
 				break
 			}
 			if len(one.queue) == 0 {
@@ -161,7 +161,7 @@ func (s *newcomers) makeRoom(c *cause) bool {
 
 // startLocked verifies newcomers of the members whose turn it is, for as long as there are slots.
 func (s *newcomers) startLocked(t *Transport) {
-	for skipped := 0; skipped < len(s.turns); {
+	for skipped := 0; skipped < len(s.turns) && t.dialSlots.open(); {
 		c := s.turns[0]
 		s.turns = s.turns[1:]
 		if !t.dialSlots.tryTake(c.name) {
