@@ -150,6 +150,34 @@ func TestFault47_AskedEverLessOften(t *testing.T) {
 	}
 }
 
+// TestFault47_AskedOnceThereIsRoom has as much on its way as may be when a question comes up: the member is asked as soon as
+// there is room, however often there was none, and only then counts as asked.
+func TestFault47_AskedOnceThereIsRoom(t *testing.T) {
+	n := idleNode(t, zerolog.Nop())
+	id := identity{"a", 1}
+	for i := range mostAnswered {
+		n.repair.out.sending[identity{"other", uint64(i)}] = &sending{}
+	}
+	for range 5 {
+		if !n.repair.mayAsk(id) {
+			t.Fatal("the member may not be asked")
+		}
+		n.repair.out.add(id, n.repair.questionTo(id))
+		last := n.repair.asked[id]
+		if again := time.Until(last.at.Add(last.pause)); again > nextTurn {
+			t.Fatalf("the question is tried again after %v", again)
+		}
+		last.at = last.at.Add(-nextTurn)
+		n.repair.asked[id] = last
+	}
+	if events := n.inbox.take(); len(events) > 0 {
+		t.Errorf("it counts as asked: %v", events)
+	}
+	if !n.repair.mayAsk(id) || n.repair.asked[id].pause != firstQuestion {
+		t.Errorf("it is asked again after %v, as if it did not answer", n.repair.asked[id].pause)
+	}
+}
+
 // TestFault47_Pacer allows four at once, and one a second then.
 func TestFault47_Pacer(t *testing.T) {
 	var p pacer

@@ -12,7 +12,8 @@ import (
 const (
 	firstQuestion = time.Second // between two questions to one member; doubles while it does not answer
 	slowQuestion  = 15 * time.Second
-	mostAsked     = 4096 // members, after which those that may be asked again are forgotten
+	nextTurn      = 100 * time.Millisecond // until a question is tried again that found no room
+	mostAsked     = 4096                   // members, after which those that may be asked again are forgotten
 )
 
 // lastQuestion is when a member was asked last, and how long until it is asked again.
@@ -32,7 +33,7 @@ func (r *repairer) question() {
 		if q.Ends {
 			r.node.watch.suspect(id, suspicion{why: "others say that it ended", weak: true})
 		}
-		r.out.add(id, r.questionTo(id)) // or else later
+		r.out.add(id, r.questionTo(id))
 	}
 }
 
@@ -40,14 +41,32 @@ func (r *repairer) question() {
 // the message's turn, whether the member can be reached or not.
 func (r *repairer) questionTo(id identity) batch {
 	asked := false
-	return batch{next: func() []byte {
-		if asked {
-			return nil
-		}
-		asked = true
-		r.node.inbox.put(askedEvent{id})
-		return wantMessage{r.node.id, []string{id.name}}.encode()
-	}}
+	return batch{
+		next: func() []byte {
+			if asked {
+				return nil
+			}
+			asked = true
+			r.node.inbox.put(askedEvent{id})
+			return wantMessage{r.node.id, []string{id.name}}.encode()
+		},
+		failed: func() {
+			if !asked {
+				r.noRoom(id)
+			}
+		},
+	}
+}
+
+// noRoom lets a question be tried again soon that found no room among all that is sent: the member
+// was not asked, so its pause does not grow.
+func (r *repairer) noRoom(id identity) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, known := r.asked[id]; known {
+		last.pause /= 2
+		r.asked[id] = lastQuestion{last.at.Add(nextTurn - last.pause), last.pause}
+	}
 }
 
 // mayAsk allows a question a second to one member, and fewer to one that does not answer.

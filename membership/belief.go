@@ -117,6 +117,9 @@ func (e *entry) hear(c *claim) {
 		}
 		own = c
 	case !c.own && (own == nil || c.record.Newer(own.record)) && (told == nil || c.record.Newer(told.record)):
+		if told != nil && told.record.Boot.ID == c.record.Boot.ID {
+			c.asked = told.asked // the question is for the record, whatever its version: news do not put off its end
+		}
 		if e.doubted = e.keeps(own, told, c); !e.doubted {
 			told = c
 		}
@@ -136,7 +139,6 @@ func (e *entry) keeps(own, told, now *claim) bool {
 	if own == nil || told == nil || e.own || e.alive.at(told.record.Boot.ID) < 0 {
 		return false
 	}
-	now.asked = told.asked
 	return !e.believes(own, now)
 }
 

@@ -79,6 +79,29 @@ func TestFault47_Beliefs(t *testing.T) {
 	}
 }
 
+// TestFault47_NewsWhileUnanswered has the owner of a record change it more often than a question waits for an answer, and
+// only others hear of that, as beyond a cut of one link. What others say counts once a question stays unanswered.
+func TestFault47_NewsWhileUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := member("a", users("a:1"))
+		s := storeOf(a, member("witness"))
+		told := moved(a)
+		s.Apply(said(told), Asked{"a", a.Boot.ID})
+		for range 3 {
+			time.Sleep(answerWithin / 2)
+			told = moved(told)
+			s.Apply(said(told))
+		}
+		if got, _ := s.Record("a"); got.Version != told.Version {
+			t.Errorf("version %d counts, others tell of %d", got.Version, told.Version)
+		}
+		s.Apply(heard(a), Answered{"a", a.Boot.ID}, said(moved(told)))
+		if got, _ := s.Record("a"); got.Version != a.Version {
+			t.Errorf("version %d counts, the owner said %d", got.Version, a.Version)
+		}
+	})
+}
+
 // TestFault47_BoundedSteps has others tell of numbers beyond all that is known.
 func TestFault47_BoundedSteps(t *testing.T) {
 	a := member("a", users("a:1"))
