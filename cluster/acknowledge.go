@@ -138,6 +138,7 @@ func (n *Node) handleAck(m note) {
 	case !n.push.has(m.from):
 	case m.replyTo != "": // others told it
 		n.push.contradict(m.from)
+		n.outdoLater(m.boot, m.version)
 	default:
 		n.outdo(m.boot, m.version)
 	}

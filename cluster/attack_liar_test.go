@@ -287,6 +287,39 @@ func TestFault47_LiarBeforeARelay(t *testing.T) {
 	})
 }
 
+// TestFault47_LostConfirmation has a member act as a relay and tell another version than its owner wrote. One of those that
+// believe it cannot reach the owner at that moment, so that its confirmation is lost. It hears the truth nevertheless.
+func TestFault47_LostConfirmation(t *testing.T) {
+	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+		authority := newPKI(t)
+		for i := range 10 {
+			c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
+		}
+		c.AwaitConverged(time.Minute)
+		for _, m := range c.Members {
+			cluster.SetDirectPeers(m.Node, 4)
+		}
+		mallory := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
+		defer mallory.Shutdown()
+		victim, deaf := c.Members[2], c.Members[0]
+		mustRegister(t, victim, users(victim))
+		c.AwaitViews(2*time.Second, c.Members, liarRight(victim))
+		for _, m := range c.Members { // it has spoken to all before
+			mallory.Send(accuseKind, at(m), note(malloryID, idOf(deaf)))
+		}
+		time.Sleep(10 * time.Second)
+		lie := liarRecord(victim, func(r *membership.Record) { r.Version = cluster.VersionOf(victim.Node) + 1 })
+		c.Network.CutOneWay(hosts([]*testcluster.Member{deaf}), hosts([]*testcluster.Member{victim}))
+		for _, m := range others(c, victim) {
+			liarWays["branch"](t, mallory, m, lie)
+		}
+		time.Sleep(50 * time.Millisecond)
+		c.Heal()
+		time.Sleep(1600 * time.Millisecond)
+		c.AwaitViews(0, c.Members, liarRight(victim))
+	})
+}
+
 // TestFault4_TheWordOfOthers has what a member says not reach another, which sees it alive: the word of others does.
 func TestFault4_TheWordOfOthers(t *testing.T) {
 	withLiar(t, func(t *testing.T, c *testcluster.Cluster, _ *pki, _ *transport.Transport, victim *testcluster.Member) {

@@ -218,3 +218,28 @@ func TestFault47_NotesAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestFault47_OutdoneAfterARelay has a member confirm a version that a relay told of: its owner pushes to that member at once,
+// and writes a newer version a moment later, for those that believed the relay and whose confirmation was lost.
+func TestFault47_OutdoneAfterARelay(t *testing.T) {
+	n := idleNode(t, zerolog.Nop())
+	peer := identity{"a", 1}
+	n.handle([]event{upEvent{peer, "10.0.0.7:7946", membership.WireVersion, true}})
+	version := n.record().Version
+	m := ackOf(n, peer, version+3)
+	m.replyTo = "a checksum"
+	n.handleAck(m)
+	n.outdoRelayed()
+	if got := n.record().Version; got != version {
+		t.Errorf("version %d is written at once", got)
+	}
+	n.falsehood.since = n.falsehood.since.Add(-upkeep)
+	n.outdoRelayed()
+	if got := n.record().Version; got != version+4 {
+		t.Errorf("version %d is written, want one above %d", got, version+3)
+	}
+	n.outdoRelayed()
+	if got := n.record().Version; got != version+4 {
+		t.Errorf("version %d is written for the same", got)
+	}
+}

@@ -28,6 +28,7 @@ func (n *Node) handleEvents() {
 		case <-tick.C:
 			n.store.Apply()
 			n.repair.question()
+			n.outdoRelayed()
 			n.catchUp.check()
 			if time.Since(cleared) >= forgetOwed {
 				clear(n.owed) // whoever is still there sends again

@@ -70,6 +70,8 @@ type Node struct {
 	outdone pacer // versions that are written because a peer tells of one that this member never wrote
 	closed  bool  // nothing new may start
 
+	falsehood falsehood // that a relay told of this member
+
 	// owed are the owners of records that were pushed and are to be acknowledged. Only handleEvents uses it.
 	owed map[identity]debt
 

@@ -178,6 +178,40 @@ func (n *Node) outdo(boot membership.Boot, version uint64) {
 	})
 }
 
+// falsehood is the newest version that others told of and this member never wrote, since the last was outdone.
+type falsehood struct {
+	boot    membership.Boot
+	version uint64
+	since   time.Time
+}
+
+// outdoLater has upkeep outdo a version that a relay told of. Members that believed it say so once, and that may be lost.
+// Those that were heard are pushed this member's record before that, ask, and distrust relays from then on.
+func (n *Node) outdoLater(boot membership.Boot, version uint64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	told := &n.falsehood
+	if told.since.IsZero() {
+		*told = falsehood{boot, version, time.Now()}
+	} else if boot.Number > told.boot.Number || boot.Number == told.boot.Number && version > told.version {
+		told.boot, told.version = boot, version
+	}
+}
+
+// outdoRelayed outdoes what relays told of a while ago.
+func (n *Node) outdoRelayed() {
+	n.mu.Lock()
+	told := n.falsehood
+	due := !told.since.IsZero() && time.Since(told.since) >= upkeep/2
+	if due {
+		n.falsehood = falsehood{}
+	}
+	n.mu.Unlock()
+	if due {
+		n.outdo(told.boot, told.version)
+	}
+}
+
 // ahead reports whether a version of a boot is newer than a record of the same boot.
 func ahead(boot membership.Boot, version uint64, own membership.Record) bool {
 	return boot.Number > own.Boot.Number || boot.Number == own.Boot.Number && version > own.Version
