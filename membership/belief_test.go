@@ -102,6 +102,32 @@ func TestFault47_NewsWhileUnanswered(t *testing.T) {
 	})
 }
 
+// TestFault47_OthersKnowLess has others not know what a relay told: the owner is asked, once.
+func TestFault47_OthersKnowLess(t *testing.T) {
+	a := member("a", users("a:1"))
+	s := storeOf(a, member("witness"))
+	older := Remembered{Head{Name: "a", Boot: a.Boot, Version: a.Version, Form: WireVersion}}
+	s.Apply(older, Hearsay{Record: moved(a), Relayed: true})
+	if open := s.Questions(); len(open) > 0 {
+		t.Errorf("%v are asked although nobody knows less", open)
+	}
+	s.Apply(older)
+	if open := s.Questions(); len(open) != 1 || open[0].Name != "a" || open[0].Ends {
+		t.Errorf("%v are asked", open)
+	}
+	s.Apply(heard(a), Answered{"a", a.Boot.ID})
+	if open := s.Questions(); len(open) > 0 {
+		t.Errorf("%v are asked although the owner has answered", open)
+	}
+	if got := s.View().Snapshot().Addresses("users"); !slices.Equal(got, []string{"a:1"}) {
+		t.Errorf("users are at %v", got)
+	}
+	s.Apply(Hearsay{Record: moved(moved(a)), Relayed: true})
+	if got, _ := s.Record("a"); got.Version != a.Version {
+		t.Error("a relay is believed again at once")
+	}
+}
+
 // TestFault47_BoundedSteps has others tell of numbers beyond all that is known.
 func TestFault47_BoundedSteps(t *testing.T) {
 	a := member("a", users("a:1"))

@@ -92,6 +92,9 @@ func (c Down) member() string       { return c.Name }
 // never seen alive.
 func (c Remembered) apply(e *entry) {
 	known := e.heard && e.record.Boot.ID == c.Boot.ID
+	if known && e.relayed && c.Gone == 0 && c.Version < e.record.Version {
+		e.doubted = true // the relay may have made it up, and the owner may not have heard that it was believed
+	}
 	if c.Gone == 0 && !e.heard {
 		Hearsay{Record: c.bare()}.apply(e)
 	} else if c.Gone > 0 && c.Gone <= forgetAfter && (!known || c.State == Left) {
