@@ -243,3 +243,23 @@ func TestFault47_OutdoneAfterARelay(t *testing.T) {
 		t.Errorf("version %d is written for the same", got)
 	}
 }
+
+// TestFault47_MadeUpBoots has a member acknowledge ever newer boots of a name that there are not: another, which knows the
+// true one, is asked nevertheless.
+func TestFault47_MadeUpBoots(t *testing.T) {
+	n := idleNode(t, zerolog.Nop())
+	liar, honest := identity{"liar", 1}, identity{"honest", 2}
+	n.handle([]event{
+		upEvent{liar, "10.0.0.7:7946", membership.WireVersion, true}, upEvent{honest, "10.0.0.8:7946", membership.WireVersion, true},
+	})
+	for i := range uint64(100) {
+		n.handleAck(note{from: liar, subject: n.id, boot: membership.Boot{Number: 9, ID: i}})
+	}
+	n.handleAck(note{from: honest, subject: n.id, boot: membership.Boot{Number: 9, ID: 1000}})
+	if _, asked := n.name.asks.Find("honest"); !asked || !n.name.mayAsk("honest") {
+		t.Error("it is not asked")
+	}
+	if n.name.mayAsk("liar") {
+		t.Error("the liar is asked each time")
+	}
+}

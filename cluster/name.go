@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/aged"
 	"github.com/grapevine-go/grapevine/membership"
 )
 
@@ -30,9 +31,10 @@ type nameClaim struct {
 	done    bool           // settled is closed
 	rivals  map[rival]bool // heard of since the last outcome; true while it is challenged
 	raises  pacer          // challenges after the first outcome
-	asks    pacer          // questions about a boot that a peer knows
 	highest uint64
 	err     error
+
+	asks *aged.Map[string, pacer] // questions to a peer, by its name, about a boot that it knows
 }
 
 // rival is a boot of this node's name, and where it is said to live, "" for nowhere.
@@ -45,8 +47,11 @@ type rival struct {
 // name in use leaves a dead boot each time, so there may be several beside the boot that lives.
 const mostRivals = 64
 
+// mostMentions bounds the peers of which it is remembered when they were asked about a boot.
+const mostMentions = 1024
+
 func newNameClaim(n *Node) *nameClaim {
-	return &nameClaim{node: n, settled: make(chan struct{}), rivals: make(map[rival]bool)}
+	return &nameClaim{node: n, settled: make(chan struct{}), rivals: make(map[rival]bool), asks: aged.New[string, pacer](mostMentions)}
 }
 
 // mayPush says whether this node's record may be told to others.
@@ -71,15 +76,19 @@ func (c *nameClaim) mentioned(by identity, boot membership.Boot) {
 	}
 	if address, known := c.node.push.address(identity{c.node.id.name, boot.ID}); known {
 		c.heard(boot, address.Addr)
-	} else if c.mayAsk() {
+	} else if c.mayAsk(by.name) {
 		c.node.repair.askAbout(c.node.id.name, by)
 	}
 }
 
-func (c *nameClaim) mayAsk() bool {
+// mayAsk is by peer: one that makes up boot after boot keeps none from being asked that knows a true one.
+func (c *nameClaim) mayAsk(peer string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.asks.allow()
+	asks := c.asks.Get(peer)
+	allowed := asks.allow()
+	c.asks.Set(peer, asks)
+	return allowed
 }
 
 // heard records a boot of this node's name, and where it lives, "" for nowhere. A boot that ranks
