@@ -12,8 +12,8 @@ import (
 
 const mostOwed = 1024 // records whose owners memberlist does not know yet
 
-// owe takes note that a record was pushed, which is to be acknowledged once its owner is known to
-// live. Memberlist is told of an owner that it does not know.
+// owe notes that a record was pushed, which is to be acknowledged once its owner is known to live.
+// Memberlist is told of an owner that it does not know.
 func (n *Node) owe(push pushEvent) {
 	owner := identityOf(push.record)
 	if _, known := n.owed[owner]; !known && len(n.owed) >= mostOwed {
@@ -66,7 +66,7 @@ func (n *Node) acknowledge() {
 	}
 }
 
-// onceSettled confirms a record. Who drains or leaves is told only when those who subscribe to this
+// onceSettled confirms a record. A member that drains or leaves is told only when those who subscribe to this
 // member's view have dealt with that: from then on nobody here picks it.
 func (n *Node) onceSettled(owner identity, confirm func()) {
 	known, _ := n.store.Record(owner.name)

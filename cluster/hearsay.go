@@ -34,9 +34,10 @@ func checkState(sender string, state []byte) error {
 }
 
 // heardByRelay probes a member that answered another member's ping and not this node's. What a relay
-// says keeps SWIM from suspecting it, and proves nothing here.
+// says keeps SWIM from suspecting it, and proves nothing here. One that is suspected is looked at
+// anyway, and the others know.
 func (n *Node) heardByRelay(id string) {
-	if peer, err := parseIdentity(id); err == nil {
+	if peer, err := parseIdentity(id); err == nil && !n.watch.isSilent(peer) {
 		n.watch.suspect(peer, suspicion{why: "only a relay hears from it", tell: true, weak: true})
 	}
 }

@@ -67,8 +67,8 @@ func (c *nameClaim) failure() error {
 	return c.err
 }
 
-// mentioned takes note of a boot of this node's name, of which it was not said whether it lives. If this node does not know
-// it to live, it asks the peer that tells of it.
+// mentioned is for a boot of this node's name that a peer knows and that may be dead. If this node does not know it to live,
+// it asks the peer.
 func (c *nameClaim) mentioned(by identity, boot membership.Boot) {
 	own := c.node.record().Boot
 	if boot.ID == own.ID || boot.Compare(own) <= 0 {

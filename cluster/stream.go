@@ -78,7 +78,7 @@ func (s *streams) peer(name string) *streamPeer {
 	return p
 }
 
-// tidy forgets peers of which there is nothing to remember once there are many. It is called with the lock held.
+// tidy forgets idle peers once there are many. It is called with the lock held.
 func (s *streams) tidy(now time.Time) {
 	if len(s.peers) < mostMessages {
 		return

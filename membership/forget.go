@@ -155,7 +155,7 @@ func compareBools(a, b bool) int {
 	return 1
 }
 
-// strip leaves the head of an entry that does not live, and of one that does its record alone.
+// strip leaves the head of an entry that does not live, and the record alone of a living one.
 func (s *Store) strip(name string) {
 	e := s.entries[name]
 	if e.kind != living && !e.spared {
