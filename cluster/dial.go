@@ -1,13 +1,13 @@
 package cluster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/grapevine-go/grapevine/cluster/internal/slots"
 	"github.com/grapevine-go/grapevine/cluster/transport"
 )
 
@@ -21,10 +21,9 @@ var errBusy = errors.New("no answer yet")
 
 // try identifies the process at an address, and joins it if it is another member of this cluster.
 // An address that leads back to this member is no error where no other can be there. Elsewhere it
-// is one, as the next dial may lead to another member. The caller holds a slot of held, which try
-// frees once it knows who is there.
-func (r *reach) try(address string, held slots.Slots, patience time.Duration) (answered bool, err error) {
-	free := sync.OnceFunc(held.Free)
+// is one, as the next dial may lead to another member. The caller holds a slot, which try frees once
+// it knows who is there, and may have freed it before.
+func (r *reach) try(ctx context.Context, address string, free func(), patience time.Duration) (answered bool, err error) {
 	defer free()
 	if address == r.node.Address() {
 		r.letGo(address)
@@ -34,11 +33,7 @@ func (r *reach) try(address string, held slots.Slots, patience time.Duration) (a
 		return false, fmt.Errorf("join %s: %w", address, errBusy)
 	}
 	defer r.end(address)
-	identify := r.node.transport.Identify
-	if held == r.seedDials {
-		identify = r.node.transport.IdentifySeed
-	}
-	found, err := identify(r.node.ctx, address, patience)
+	found, err := r.node.transport.Identify(ctx, address, patience)
 	free()
 	switch {
 	case err == nil && found == r.node.id.String() && r.node.transport.Listens(address):
