@@ -149,7 +149,9 @@ func TestFault56_WhatIsServed(t *testing.T) {
 			return refused.Load() == before
 		}
 		for i := range 2 * mostAnswered {
-			n.push.streams.note(n.push.streams.peer(fmt.Sprint("liar", i)), true)
+			one, _ := n.push.streams.join(fmt.Sprint("liar", i))
+			n.push.streams.note(one, true)
+			n.push.streams.leave(one)
 			serve(fmt.Sprint("liar", i))
 		}
 		if got := refused.Load(); got != 2*mostAnswered-mostSlow {
