@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -23,7 +22,7 @@ var errBusy = errors.New("no answer yet")
 // An address that leads back to this member is no error where no other can be there. Elsewhere it
 // is one, as the next dial may lead to another member. The caller holds a slot, which try frees once
 // it knows who is there, and may have freed it before.
-func (r *reach) try(ctx context.Context, address string, free func(), patience time.Duration) (answered bool, err error) {
+func (r *reach) try(address string, free func(), patience time.Duration) (answered bool, err error) {
 	defer free()
 	if address == r.node.Address() {
 		r.letGo(address)
@@ -33,7 +32,7 @@ func (r *reach) try(ctx context.Context, address string, free func(), patience t
 		return false, fmt.Errorf("join %s: %w", address, errBusy)
 	}
 	defer r.end(address)
-	found, err := r.node.transport.Identify(ctx, address, patience)
+	found, err := r.node.transport.Identify(r.node.ctx, address, patience)
 	free()
 	switch {
 	case err == nil && found == r.node.id.String() && r.node.transport.Listens(address):

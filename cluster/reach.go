@@ -38,7 +38,6 @@ type reach struct {
 	triedOnce sync.Once
 	woken     chan struct{} // holds a token while run may have to look again
 	seedDials slots.Slots
-	late      *lingering // dials of seeds
 	dials     slots.Slots
 	joins     slots.Slots
 	searches  slots.Slots
@@ -64,7 +63,7 @@ func newReach(n *Node, providers []SeedProvider, remembered []string) *reach {
 	r := &reach{
 		node: n, providers: providers, first: remembered, backoff: firstRejoin,
 		tried: make(chan struct{}), woken: make(chan struct{}, 1),
-		seedDials: make(slots.Slots, mostSeedDials), late: newLingering(mostLingering), dials: make(slots.Slots, mostDials), joins: make(slots.Slots, mostJoins),
+		seedDials: make(slots.Slots, mostSeedDials), dials: make(slots.Slots, mostDials), joins: make(slots.Slots, mostJoins),
 		searches: make(slots.Slots, mostSearches), toldTries: make(slots.Slots, mostToldTries),
 		dialled: make(map[string]bool), shunned: aged.New[string, shunned](mostShunned), missing: newMissing(),
 	}

@@ -17,6 +17,7 @@ const (
 	dialPatience     = time.Second           // with all addresses of a first round together
 	leastPatience    = 50 * time.Millisecond // with one of them
 	longestRound     = 10 * time.Second      // where dialPatience for each does not take longer
+	longer           = 11                    // quarters of its patience that a dial takes in all: 24 are under way at a time
 	mostDoublings    = 7                     // of the patience, with each round in a row that nobody answered
 	rememberPatience = 5 * time.Second       // after which a round of remembered addresses counts as the last
 
@@ -26,13 +27,12 @@ const (
 // round dials addresses, each once, a few at a time and in the order of their sources: by turns one of
 // each. Where there are more than are dialled at a time, each has its share of a second, so that one
 // member among many addresses that do not answer is found soon, whatever their order. Each further
-// round has twice the patience, for networks in which a handshake takes that long. A dial of a seed
-// goes on after its share, see lingering.
+// round has twice the patience, for networks in which a handshake takes that long. A dial
+// goes on for some time after its share, although it holds no slot any more: an answer that is under way counts.
 type round struct {
-	reach     *reach
-	slots     slots.Slots
-	lingering *lingering // dials that go on after their share
-	failures  int        // rounds in a row before this one that nobody answered
+	reach    *reach
+	slots    slots.Slots
+	failures int // rounds in a row before this one that nobody answered
 
 	mu       sync.Mutex
 	seen     map[string]bool // addresses that were given
@@ -45,9 +45,9 @@ type round struct {
 	changed  chan struct{} // holds a token after a dial has ended
 }
 
-func (r *reach) newRound(within slots.Slots, late *lingering, failures int) *round {
+func (r *reach) newRound(within slots.Slots, failures int) *round {
 	return &round{
-		reach: r, slots: within, lingering: late, failures: min(failures, mostDoublings),
+		reach: r, slots: within, failures: min(failures, mostDoublings),
 		seen: make(map[string]bool), dialled: make(map[string]bool), changed: make(chan struct{}, 1),
 	}
 }
@@ -101,9 +101,8 @@ func (o *round) dial(address string, turn slots.Slots) bool {
 	o.mu.Unlock()
 	free := sync.OnceFunc(o.slots.Free)
 	begun := o.reach.node.spawn(func() {
-		ctx, done := o.lingering.begin(ctx, patience, free)
-		defer done()
-		answered, err := o.reach.try(ctx, address, free, max(patience, o.reach.node.stretch(lingerFor)))
+		defer time.AfterFunc(patience, free).Stop()
+		answered, err := o.reach.try(address, free, min(patience*longer/4, streamTimeout))
 		o.end(address, answered, err)
 	})
 	if !begun {
@@ -164,7 +163,7 @@ func (r *reach) trySeeds() (seeds int, answered bool, unknown, failed error) {
 	ctx, cancel := context.WithTimeout(r.node.ctx, lookupTimeout)
 	defer cancel()
 	r.mu.Lock()
-	o := r.newRound(r.seedDials, r.late, r.failures)
+	o := r.newRound(r.seedDials, r.failures)
 	r.mu.Unlock()
 	o.seen[r.node.Address()] = true
 	for _, address := range r.node.push.living() {
@@ -264,7 +263,7 @@ func (r *reach) tryRemembered(addresses []string, result chan<- bool) {
 }
 
 func (r *reach) dialRemembered(addresses []string, failures int) (answered bool) {
-	turn, o := make(slots.Slots, 1), r.newRound(r.dials, newLingering(0), failures)
+	turn, o := make(slots.Slots, 1), r.newRound(r.dials, failures)
 	o.expect(1)
 	for _, address := range o.take(addresses) {
 		if o.isAnswered() || !o.dial(address, turn) {

@@ -58,7 +58,7 @@ func TestFault54_TarpitSeeds(t *testing.T) {
 					t.Errorf("Ready = %v", err)
 				}
 				t.Logf("ready after %v; %d dials at a time", time.Since(began), dials.peak())
-				if dials.peak() > 24 {
+				if dials.peak() > mostSeedsDialled {
 					t.Errorf("%d dials at a time", dials.peak())
 				}
 			})
