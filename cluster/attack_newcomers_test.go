@@ -81,7 +81,7 @@ func aliveOf(p *pits, i int, prefix string) []byte {
 // The most dials that others may cause at a time, as package transport has them, and the part of one of them.
 const (
 	mostByHearsay = 48
-	mostByOne     = 24
+	mostByOne     = 17
 )
 
 // TestFault50_MadeUpMembers has members tell of others that there are not, whose addresses accept connections and say

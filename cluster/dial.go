@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -16,13 +17,16 @@ type shunned struct {
 	why   error
 }
 
+// identify dials an address and returns who is there.
+type identify func(ctx context.Context, address string, timeout time.Duration) (id string, err error)
+
 var errBusy = errors.New("no answer yet")
 
 // try identifies the process at an address, and joins it if it is another member of this cluster.
 // An address that leads back to this member is no error where no other can be there. Elsewhere it
 // is one, as the next dial may lead to another member. The caller holds a slot, which try frees once
 // it knows who is there, and may have freed it before.
-func (r *reach) try(address string, free func(), patience time.Duration) (answered bool, err error) {
+func (r *reach) try(address string, dial identify, free func(), patience time.Duration) (answered bool, err error) {
 	defer free()
 	if address == r.node.Address() {
 		r.letGo(address)
@@ -32,7 +36,7 @@ func (r *reach) try(address string, free func(), patience time.Duration) (answer
 		return false, fmt.Errorf("join %s: %w", address, errBusy)
 	}
 	defer r.end(address)
-	found, err := r.node.transport.Identify(r.node.ctx, address, patience)
+	found, err := dial(r.node.ctx, address, patience)
 	free()
 	switch {
 	case err == nil && found == r.node.id.String() && r.node.transport.Listens(address):

@@ -17,7 +17,7 @@ const (
 	dialPatience     = time.Second           // with all addresses of a first round together
 	leastPatience    = 50 * time.Millisecond // with one of them
 	longestRound     = 10 * time.Second      // where dialPatience for each does not take longer
-	longer           = 11                    // quarters of its patience that a dial takes in all: 24 are under way at a time
+	longer           = 11                    // quarters of its patience that a dial takes in all: 22 are under way at a time
 	mostDoublings    = 7                     // of the patience, with each round in a row that nobody answered
 	rememberPatience = 5 * time.Second       // after which a round of remembered addresses counts as the last
 
@@ -31,6 +31,7 @@ const (
 // goes on for some time after its share, although it holds no slot any more: an answer that is under way counts.
 type round struct {
 	reach    *reach
+	identify identify
 	slots    slots.Slots
 	failures int // rounds in a row before this one that nobody answered
 
@@ -45,9 +46,9 @@ type round struct {
 	changed  chan struct{} // holds a token after a dial has ended
 }
 
-func (r *reach) newRound(within slots.Slots, failures int) *round {
+func (r *reach) newRound(dial identify, within slots.Slots, failures int) *round {
 	return &round{
-		reach: r, slots: within, failures: min(failures, mostDoublings),
+		reach: r, identify: dial, slots: within, failures: min(failures, mostDoublings),
 		seen: make(map[string]bool), dialled: make(map[string]bool), changed: make(chan struct{}, 1),
 	}
 }
@@ -102,7 +103,7 @@ func (o *round) dial(address string, turn slots.Slots) bool {
 	free := sync.OnceFunc(o.slots.Free)
 	begun := o.reach.node.spawn(func() {
 		defer time.AfterFunc(patience, free).Stop()
-		answered, err := o.reach.try(address, free, min(patience*longer/4, streamTimeout))
+		answered, err := o.reach.try(address, o.identify, free, min(patience*longer/4, streamTimeout))
 		o.end(address, answered, err)
 	})
 	if !begun {
@@ -163,7 +164,7 @@ func (r *reach) trySeeds() (seeds int, answered bool, unknown, failed error) {
 	ctx, cancel := context.WithTimeout(r.node.ctx, lookupTimeout)
 	defer cancel()
 	r.mu.Lock()
-	o := r.newRound(r.seedDials, r.failures)
+	o := r.newRound(r.node.transport.IdentifySeed, r.seedDials, r.failures)
 	r.mu.Unlock()
 	o.seen[r.node.Address()] = true
 	for _, address := range r.node.push.living() {
@@ -263,7 +264,7 @@ func (r *reach) tryRemembered(addresses []string, result chan<- bool) {
 }
 
 func (r *reach) dialRemembered(addresses []string, failures int) (answered bool) {
-	turn, o := make(slots.Slots, 1), r.newRound(r.dials, failures)
+	turn, o := make(slots.Slots, 1), r.newRound(r.node.transport.Identify, r.dials, failures)
 	o.expect(1)
 	for _, address := range o.take(addresses) {
 		if o.isAnswered() || !o.dial(address, turn) {

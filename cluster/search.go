@@ -34,7 +34,7 @@ func (r *reach) search() {
 			defer r.toldTries.Free()
 		}
 		if r.dials.Take(r.node.ctx) {
-			_, _ = r.try(address, sync.OnceFunc(r.dials.Free), patience) // it is tried again
+			_, _ = r.try(address, r.node.transport.Identify, sync.OnceFunc(r.dials.Free), patience) // it is tried again
 		}
 	})
 	if !begun {

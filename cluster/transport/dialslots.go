@@ -11,11 +11,12 @@ const (
 	mostUnproven = 64
 
 	// mostHearsay is how many of them others may cause.
-	mostHearsay = 48
+	mostHearsay = 34
 
-	// mostSeeking is how many of them are for seeds alone, and leastItself how many this process may
+	// mostSeeking is how many of them are for seeds alone, as many as a round of them has under way at a
+	// time, and leastItself how many this process may
 	// always have for everything else that it chose itself, such as probes.
-	mostSeeking = 8
+	mostSeeking = 22
 	leastItself = 8
 )
 
