@@ -137,16 +137,30 @@ func TestFault47_WhoIsAsked(t *testing.T) {
 func TestFault47_AskedEverLessOften(t *testing.T) {
 	n := idleNode(t, zerolog.Nop())
 	id := identity{"a", 1}
-	if !n.repair.mayAsk(id) || n.repair.mayAsk(id) {
+	if !n.repair.mayAsk(id, false) || n.repair.mayAsk(id, false) {
 		t.Error("it is not asked once a second")
 	}
 	n.repair.asked[id] = lastQuestion{time.Now().Add(-firstQuestion), firstQuestion}
-	if !n.repair.mayAsk(id) || n.repair.asked[id].pause != 2*firstQuestion {
+	if !n.repair.mayAsk(id, false) || n.repair.asked[id].pause != 2*firstQuestion {
 		t.Errorf("it is asked again after %v", n.repair.asked[id].pause)
 	}
 	n.repair.answered(id)
 	if n.repair.asked[id].pause != firstQuestion {
 		t.Errorf("it has answered, and is asked again after %v", n.repair.asked[id].pause)
+	}
+}
+
+// TestNewcomersAreNotAskedAtOnce has a member come alive of which nothing is known: its record is on the way, and it is asked only
+// if that has not come after a second.
+func TestNewcomersAreNotAskedAtOnce(t *testing.T) {
+	n := idleNode(t, zerolog.Nop())
+	id := identity{"a", 1}
+	if n.repair.mayAsk(id, true) {
+		t.Error("it is asked at once")
+	}
+	n.repair.asked[id] = lastQuestion{n.repair.asked[id].at.Add(-firstQuestion), n.repair.asked[id].pause}
+	if !n.repair.mayAsk(id, true) {
+		t.Error("it is not asked a second later")
 	}
 }
 
@@ -159,7 +173,7 @@ func TestFault47_AskedOnceThereIsRoom(t *testing.T) {
 		n.repair.out.sending[identity{"other", uint64(i)}] = &sending{}
 	}
 	for range 5 {
-		if !n.repair.mayAsk(id) {
+		if !n.repair.mayAsk(id, false) {
 			t.Fatal("the member may not be asked")
 		}
 		n.repair.out.add(id, n.repair.questionTo(id))
@@ -173,7 +187,7 @@ func TestFault47_AskedOnceThereIsRoom(t *testing.T) {
 	if events := n.inbox.take(); len(events) > 0 {
 		t.Errorf("it counts as asked: %v", events)
 	}
-	if !n.repair.mayAsk(id) || n.repair.asked[id].pause != firstQuestion {
+	if !n.repair.mayAsk(id, false) || n.repair.asked[id].pause != firstQuestion {
 		t.Errorf("it is asked again after %v, as if it did not answer", n.repair.asked[id].pause)
 	}
 }

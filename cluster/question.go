@@ -27,7 +27,7 @@ type lastQuestion struct {
 func (r *repairer) question() {
 	for _, q := range r.node.store.Questions() {
 		id := identity{q.Name, q.BootID}
-		if !r.node.push.has(id) || !r.mayAsk(id) {
+		if !r.node.push.has(id) || !r.mayAsk(id, q.Unheard) {
 			continue
 		}
 		if q.Ends {
@@ -69,8 +69,9 @@ func (r *repairer) noRoom(id identity) {
 	}
 }
 
-// mayAsk allows a question a second to one member, and fewer to one that does not answer.
-func (r *repairer) mayAsk(id identity) bool {
+// mayAsk allows a question a second to one member, and fewer to one that does not answer. A member that
+// has told nothing yet is about to push its record, and is asked a second later.
+func (r *repairer) mayAsk(id identity, unheard bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	last, known := r.asked[id]
@@ -82,6 +83,10 @@ func (r *repairer) mayAsk(id identity) bool {
 	}
 	if time.Since(last.at) > 2*slowQuestion {
 		last.pause = 0
+	}
+	if !known && unheard {
+		r.asked[id] = lastQuestion{time.Now(), firstQuestion}
+		return false
 	}
 	r.asked[id] = lastQuestion{time.Now(), min(max(2*last.pause, firstQuestion), slowQuestion)}
 	return true

@@ -49,9 +49,10 @@ func (e *entry) contested() bool {
 // Question is a member that lives and whose record is in doubt: the member is to be asked for it,
 // see [Asked].
 type Question struct {
-	Name   string
-	BootID uint64 // the boot that lives
-	Ends   bool   // others say that it said goodbye, or of a newer boot
+	Name    string
+	BootID  uint64 // the boot that lives
+	Ends    bool   // others say that it said goodbye, or of a newer boot
+	Unheard bool   // the member itself has told nothing yet: its record may be on the way
 }
 
 // believe takes the word of others where an owner has not answered.
@@ -70,10 +71,10 @@ func (s *Store) Questions() (open []Question) {
 	defer s.mu.Unlock()
 	for name := range s.contested {
 		e := s.entries[name]
-		q := Question{Name: name, BootID: e.alive[len(e.alive)-1].boot}
+		q := Question{Name: name, BootID: e.alive[len(e.alive)-1].boot, Unheard: true}
 		own, told := e.words()
 		if own != nil && e.alive.at(own.record.Boot.ID) >= 0 {
-			q.BootID = own.record.Boot.ID
+			q.BootID, q.Unheard = own.record.Boot.ID, false
 			q.Ends = told != nil && (told.record.Boot.ID != q.BootID || told.record.State == Left)
 		}
 		open = append(open, q)
