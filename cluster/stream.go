@@ -124,7 +124,7 @@ func (s *streams) run(ctx context.Context, name string, patience time.Duration, 
 		return context.Cause(ctx)
 	}
 	defer p.turn.Free()
-	began := time.Now()
+	var began time.Time
 	if s.isSlow(name) {
 		if !s.slow.Take(ctx) {
 			return context.Cause(ctx)

@@ -1,7 +1,6 @@
 package membership
 
 import (
-	"slices"
 	"time"
 )
 
@@ -37,16 +36,7 @@ type Instance struct {
 	Suspected bool // see [Member]
 }
 
-// instance gives the member's instance of service, if it offers one.
-func (m *Member) instance(service string) (Instance, bool) {
-	at := slices.IndexFunc(m.Services, func(s Service) bool { return s.Name == service })
-	if at < 0 {
-		return Instance{}, false
-	}
-	return m.instanceAt(at), true
-}
-
-// instanceAt gives its instance of one of its services.
+// instanceAt returns the member's instance of one of its services.
 func (m *Member) instanceAt(at int) Instance {
 	started, ok := m.registered[m.Services[at].Name]
 	if !ok {
