@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/grapevine-go/grapevine/cluster/internal/aged"
 )
 
 // The processor time of handshakes is bounded by shares, over all addresses: a share of strangers, and one of the hosts where
@@ -36,7 +38,7 @@ const (
 	innocentBelow = 500 * time.Microsecond
 
 	debtHalfLife = time.Minute
-	mostDebts    = 4096 // hosts whose debts are remembered
+	mostDebts    = 4096 // hosts whose debts are remembered; one more evicts the oldest
 )
 
 // budget lets handshakes compute in turns. The next turn is that of the host whose handshakes have cost least for nothing, so
@@ -44,7 +46,7 @@ const (
 type budget struct {
 	mu     sync.Mutex
 	shares [shares]share
-	debts  map[netip.Addr]*debt
+	debts  *aged.Map[netip.Addr, *debt]
 }
 
 // share is guarded by the lock of its budget.
@@ -65,7 +67,7 @@ type debt struct {
 }
 
 func (b *budget) init(processors int) {
-	b.debts = make(map[netip.Addr]*debt)
+	b.debts = aged.New[netip.Addr, *debt](mostDebts)
 	b.shares[strangers] = share{most: max(1, processors/2), rate: failedWork}
 	b.shares[members] = share{most: processors, rate: failedWork}
 	b.shares[dialled] = share{most: processors}
@@ -267,7 +269,7 @@ func (s *share) wakeAfter(d time.Duration, do func()) {
 
 // owed is what a host's handshakes have cost for nothing. It is called with the lock held.
 func (b *budget) owed(host netip.Addr, now time.Time) time.Duration {
-	if d := b.debts[host]; d != nil {
+	if d := b.debts.Get(host); d != nil {
 		return time.Duration(float64(d.spent) * math.Exp2(-float64(now.Sub(d.at))/float64(debtHalfLife)))
 	}
 	return 0
@@ -275,20 +277,17 @@ func (b *budget) owed(host netip.Addr, now time.Time) time.Duration {
 
 // charge is called with the lock held.
 func (b *budget) charge(host netip.Addr, cost time.Duration, now time.Time) {
-	d := b.debts[host]
+	d := b.debts.Get(host)
 	if d == nil {
 		if cost <= 0 {
 			return
 		}
-		if len(b.debts) >= mostDebts {
-			clear(b.debts)
-		}
 		d = new(debt)
-		b.debts[host] = d
+		b.debts.Set(host, d)
 	}
 	d.spent, d.at = max(0, b.owed(host, now)+cost), now
 	if d.spent == 0 {
-		delete(b.debts, host)
+		b.debts.Delete(host)
 	}
 }
 

@@ -63,8 +63,8 @@ func TestFault55_MembersDoNotPay(t *testing.T) {
 				t.Fatalf("member %d has no turn", i)
 			}
 		}
-		if waited := time.Since(began); waited > 0 || len(b.debts) > 0 || b.shares[strangers].spent > 0 {
-			t.Errorf("they waited for %v, and owe %v: %d hosts", waited, b.shares[strangers].spent, len(b.debts))
+		if waited := time.Since(began); waited > 0 || b.debts.Len() > 0 || b.shares[strangers].spent > 0 {
+			t.Errorf("they waited for %v, and owe %v: %d hosts", waited, b.shares[strangers].spent, b.debts.Len())
 		}
 	})
 }
@@ -163,13 +163,17 @@ func TestTurns(t *testing.T) {
 func TestDebtsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBudget(1)
-		for i := range 3 * mostDebts {
+		const hosts = 5 * mostDebts / 2
+		for i := range hosts {
 			b.charge(hostAt(i), time.Second, time.Now())
 		}
-		if len(b.debts) > mostDebts {
-			t.Errorf("%d hosts are remembered", len(b.debts))
+		if b.owed(hostAt(2*mostDebts-1), time.Now()) == 0 {
+			t.Error("others make a host forgotten that is not the oldest")
 		}
-		last := hostAt(3*mostDebts - 1)
+		if b.debts.Len() > mostDebts {
+			t.Errorf("%d hosts are remembered", b.debts.Len())
+		}
+		last := hostAt(hosts - 1)
 		time.Sleep(debtHalfLife)
 		if owed := b.owed(last, time.Now()); math.Abs(owed.Seconds()-0.5) > 0.01 {
 			t.Errorf("of a second %v is left after the half-life", owed)

@@ -129,7 +129,7 @@ func TestFault55_FloodOf250Addresses(t *testing.T) {
 				work.Wait()
 				member.budget.mu.Lock()
 				spent := time.Duration(0)
-				for _, d := range member.budget.debts {
+				for _, d := range member.budget.debts.All() {
 					spent += d.spent
 				}
 				member.budget.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/grapevine-go/grapevine/cluster/internal/aged"
 	"github.com/grapevine-go/grapevine/cluster/internal/rate"
 )
 
@@ -20,7 +21,7 @@ const (
 
 	verifyTimeout = 2 * time.Second // of a dial: a member answers within milliseconds, or three round trips of a slow link
 	retryAfter    = 5 * time.Second // at an address where somebody did not prove itself nobody is looked for again before
-	mostFailed    = 4096            // that are remembered for it
+	mostFailed    = 4096            // that are remembered for it; one more evicts the oldest
 )
 
 // How many of the newcomers that a member named, and that all named together, may fail to prove
@@ -62,9 +63,9 @@ type newcomers struct {
 	causes map[string]*cause
 	turns  []*cause // those with something in their queue, the next first
 	queued map[toldKey]bool
-	asked  map[newcomerKey]bool         // that are being verified
-	failed map[netip.AddrPort]time.Time // addresses where somebody did not prove itself
-	all    rate.Meter                   // of failures
+	asked  map[newcomerKey]bool                 // that are being verified
+	failed *aged.Map[netip.AddrPort, time.Time] // addresses where somebody did not prove itself
+	all    rate.Meter                           // of failures
 }
 
 // cause is a member that told of others.
@@ -127,8 +128,10 @@ func (s *newcomers) cause(name string, now time.Time) *cause {
 // that did. A member that tells of itself does not wait for what others told.
 func (s *newcomers) pauses(n *newcomer, now time.Time) bool {
 	own := nameOf(n.id) == n.by
-	if at, ok := s.failed[n.at]; ok && !own && now.Sub(at) < retryAfter {
-		return true
+	if s.failed != nil {
+		if at, ok := s.failed.Find(n.at); ok && !own && now.Sub(at) < retryAfter {
+			return true
+		}
 	}
 	probe := s.causes[n.by].failures // a copy: nothing has failed yet
 	if !probe.Pass(failures, now) {
@@ -235,10 +238,10 @@ func (s *newcomers) fail(n *newcomer, another bool) {
 	if another {
 		return
 	}
-	if s.failed == nil || len(s.failed) >= mostFailed {
-		s.failed = make(map[netip.AddrPort]time.Time)
+	if s.failed == nil {
+		s.failed = aged.New[netip.AddrPort, time.Time](mostFailed)
 	}
-	s.failed[n.at] = now
+	s.failed.Set(n.at, now)
 }
 
 // sweep gives turns to members whose slots others held, and forgets those that told of nobody lately.
