@@ -26,13 +26,13 @@ const (
 	foundProof             // and found proof, rather than nothing
 )
 
-// accusers are the members that said lately of one that it is silent.
+// accusers are the members that recently reported a member silent.
 type accusers struct {
 	by      []accuser
 	telling []teller // those whose names come first
 }
 
-// accuser is a member that said it, and when it did last.
+// accuser is one of these members, and the time of its last report.
 type accuser struct {
 	id identity
 	at time.Time
@@ -90,7 +90,7 @@ func (w *watch) noteAccuser(id, by identity, tells, known bool) {
 	}
 }
 
-// note records that one accuses. Of too many, those count that accused first.
+// note records an accuser. Where there are too many, the first ones count.
 func (a *accusers) note(by identity) {
 	a.by = slices.DeleteFunc(slices.Clone(a.by), func(one accuser) bool { return one.id == by || one.stale() })
 	if len(a.by) < mostAccusers {
@@ -106,8 +106,8 @@ func (a *accusers) hear(by identity) {
 	a.telling = all[:min(len(all), tellers)]
 }
 
-// leaves reports whether this node leaves it to others to tell everybody of a member. Of all that tell,
-// the two whose names come first never do.
+// leaves reports whether this node leaves it to others to tell everybody of a member. The two whose
+// names come first always tell.
 func (w *watch) leaves(id identity) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

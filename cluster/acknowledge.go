@@ -66,8 +66,8 @@ func (n *Node) acknowledge() {
 	}
 }
 
-// onceSettled confirms a record. A member that drains or leaves is told only when those who subscribe to this
-// member's view have dealt with that: from then on nobody here picks it.
+// onceSettled confirms a record. The confirmation to a member that drains or leaves waits until the
+// subscribers of this member's view have dealt with that: from then on nobody here picks the member.
 func (n *Node) onceSettled(owner identity, confirm func()) {
 	known, _ := n.store.Record(owner.name)
 	if known.State == membership.Active || !n.settling.TryTake() {
@@ -96,7 +96,7 @@ func (n *Node) ack(owner identity) []byte {
 	return m.encode(kindAck)
 }
 
-// checksum tells two records apart that others passed on under one version.
+// checksum distinguishes two records that others passed on under one version.
 func checksum(r membership.Record, wire byte) string {
 	encoded, _ := r.Encode(nil, wire) // it was checked when it arrived
 	sum := sha256.Sum256(encoded)
@@ -124,8 +124,8 @@ func (n *Node) confirmRelayed(owner identity) {
 	}
 }
 
-// handleAck takes the acknowledgement of a peer. One of a version that this member never wrote is
-// none.
+// handleAck takes the acknowledgement of a peer. An acknowledgement of a version that this member never
+// wrote does not count.
 func (n *Node) handleAck(m note) {
 	own := n.record()
 	switch {

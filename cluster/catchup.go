@@ -55,8 +55,7 @@ func (c *catchUp) begin(m headsMessage) {
 	}
 }
 
-// without is called when nobody listens where a member is said to be, or somebody else does. It is
-// not waited for.
+// without stops waiting for a member: nobody, or another member, listens where it is said to be.
 func (c *catchUp) without(id identity) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

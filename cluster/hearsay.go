@@ -6,8 +6,8 @@ import (
 	"github.com/grapevine-go/grapevine/cluster/transport"
 )
 
-// This file is what the transport asks about hearsay: it dials, pings and relays for members that
-// this node knows, and believes each of itself alone.
+// The transport asks this node about hearsay: it dials, pings and relays for members that this node
+// knows, and believes each member about itself alone.
 
 // alive returns where a live peer is.
 func (n *Node) alive(id string) (address string, ok bool) {
@@ -21,8 +21,8 @@ func (n *Node) alive(id string) (address string, ok bool) {
 
 var errForeignState = errors.New("its state is of another member")
 
-// checkState wants the state of a push/pull to be of its sender. A state that cannot be read is of
-// nobody, and is reported where it is merged.
+// checkState returns an error if the state of a push/pull is that of another member than its sender. A
+// state that cannot be read passes: merging it reports the error.
 func checkState(sender string, state []byte) error {
 	if len(state) == 0 || state[0] != stateVersion {
 		return nil
@@ -33,9 +33,9 @@ func checkState(sender string, state []byte) error {
 	return nil
 }
 
-// heardByRelay probes a member that answered another member's ping and not this node's. What a relay
-// says keeps SWIM from suspecting it, and proves nothing here. One that is suspected is looked at
-// anyway, and the others know.
+// heardByRelay probes a member that answered a relay's ping and not this node's. The relay's word keeps
+// SWIM from suspecting the member, and proves nothing here. A member that is suspected already is being
+// probed, and the others know.
 func (n *Node) heardByRelay(id string) {
 	if peer, err := parseIdentity(id); err == nil && !n.watch.isSilent(peer) {
 		n.watch.suspect(peer, suspicion{why: "only a relay hears from it", tell: true, weak: true})

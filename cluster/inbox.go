@@ -90,7 +90,7 @@ type inbox struct {
 	mu      sync.Mutex
 	events  []event
 	smalls  int                 // slots of those in events
-	larges  int                 //
+	larges  int                 // the same for large ones
 	changes map[identity]latest // what memberlist tells of members
 }
 
@@ -107,7 +107,7 @@ func newInbox() *inbox {
 // put adds an event that must not be lost.
 func (b *inbox) put(e event) { b.add(e, false) }
 
-// offer adds an event that is sent again.
+// offer adds an event that its sender sends again, if it is dropped.
 func (b *inbox) offer(e event) { b.add(e, true) }
 
 func (b *inbox) add(e event, droppable bool) {

@@ -123,14 +123,14 @@ func (w *watch) askOthers(q *inquiry, question []byte) {
 	}
 }
 
-// newNonce draws the nonce of a look. It is below 2^62, as every version of a message is.
+// newNonce draws the nonce of a probe. It is below 2^62, as every version of a message is.
 func newNonce() uint64 { return 1 + random.Uint64()>>3 }
 
 // repeatsNonce is the first wire version in which an answer repeats the nonce of its question.
 const repeatsNonce = 2
 
-// answers reports whether an answer is one to this look, rather than a late one to another, or to
-// none. An older release does not repeat the nonce.
+// answers reports whether an answer belongs to this probe, rather than to an earlier one or to none. An
+// older release does not repeat the nonce.
 func (w *watch) answers(q *inquiry, answer note) bool {
 	if answer.version != 0 || q.id != answer.subject {
 		return q.id == answer.subject && q.nonce == answer.version

@@ -75,7 +75,7 @@ var lineKinds = []string{
 	"handler queue full", "ignoring alive", "msg type",
 }
 
-// lineKind returns how a line of memberlist's begins, "" for one that is not known: all of those are of one kind.
+// lineKind returns how a line of memberlist's begins, and "" for an unknown line: those are of one kind.
 func lineKind(text []byte) string {
 	said := string(bytes.TrimPrefix(text, []byte("memberlist: ")))
 	for _, kind := range lineKinds {

@@ -171,7 +171,7 @@ func (m *missing) due(now time.Time) (address string, ok bool) {
 	return m.take(m.known.All(), now, func(one, other *absence) bool { return one.next.Before(other.next) })
 }
 
-// dueLately returns, of those that are due, the one that was lost last.
+// dueLately returns the address that was lost last among those that are due.
 func (m *missing) dueLately(now time.Time) (address string, ok bool) {
 	return m.take(m.known.All(), now, func(one, other *absence) bool { return one.since.After(other.since) })
 }

@@ -47,7 +47,7 @@ type rival struct {
 // name in use leaves a dead boot each time, so there may be several beside the boot that lives.
 const mostRivals = 64
 
-// mostMentions bounds the peers of which it is remembered when they were asked about a boot.
+// mostMentions is how many peers are remembered that were asked about a boot.
 const mostMentions = 1024
 
 func newNameClaim(n *Node) *nameClaim {
@@ -81,7 +81,8 @@ func (c *nameClaim) mentioned(by identity, boot membership.Boot) {
 	}
 }
 
-// mayAsk is by peer: one that makes up boot after boot keeps none from being asked that knows a true one.
+// mayAsk paces the questions to each peer by itself: a peer that makes up boot after boot does not keep
+// another from being asked about a true one.
 func (c *nameClaim) mayAsk(peer string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// What others say of a member that lives, and what it did not say itself, the member is asked
-// about, see [membership.Store.Questions].
+// A member that lives is asked about what others say of it and it did not say itself, see
+// [membership.Store.Questions].
 
 const (
 	firstQuestion = time.Second // between two questions to one member; doubles while it does not answer
@@ -101,7 +101,7 @@ func (r *repairer) forgetAsked() {
 	}
 }
 
-// answered notes that a member that was asked said something.
+// answered records that a member that was asked has answered.
 func (r *repairer) answered(id identity) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

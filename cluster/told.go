@@ -8,8 +8,8 @@ const (
 	mostToldDials = 3   // of one, then the search ends
 )
 
-// hearsay are the addresses at which members live according to others. They take no room from those
-// that this node knows first-hand, are dialled less, and never enter the peers file.
+// hearsay holds the addresses at which members live according to others. They take no room from
+// addresses that this node knows first-hand, are dialled less often, and never enter the peers file.
 type hearsay struct {
 	all     *aged.Map[string, *absence]            // by address
 	tellers map[string]*aged.Map[string, *absence] // the same, by teller
@@ -23,7 +23,7 @@ func (h *hearsay) len() int { return h.all.Len() }
 
 func (h *hearsay) at(address string) *absence { return h.all.Get(address) }
 
-// add returns the entries that had to go: of the same teller, or of the one that told most.
+// add returns the entries that it evicted: the oldest of the same teller, or of the teller with the most.
 func (h *hearsay) add(one *absence) (evicted []*absence) {
 	from := one.teller
 	if own := h.tellers[from]; h.all.Full() && (own == nil || !own.Full()) {
@@ -42,7 +42,7 @@ func (h *hearsay) add(one *absence) (evicted []*absence) {
 	return evicted
 }
 
-// most is the teller that told most.
+// most returns the teller with the most addresses.
 func (h *hearsay) most() (teller string) {
 	most := 0
 	for name, own := range h.tellers {

@@ -34,7 +34,7 @@ const (
 // Step returns told, or the highest number that is believed of others where known is known.
 func Step(known, told uint64) uint64 { return min(told, known+mostStep) }
 
-// Hearsay is a record that another member than its owner sent. Gone is as in [Heard].
+// Hearsay is a record that a member other than its owner sent. Gone is as in [Heard].
 type Hearsay struct {
 	Record  Record
 	Gone    time.Duration
@@ -80,12 +80,12 @@ func (c Hearsay) apply(e *entry) {
 	e.hear(told)
 }
 
-// bare is a record of which only the head is known.
+// bare returns the record with its head alone.
 func (r Record) bare() Record {
 	return Record{Name: r.Name, Boot: r.Boot, Version: r.Version, State: r.State, lag: WireVersion}
 }
 
-// highest returns the newest that anybody said.
+// highest returns the newest record of all words.
 func (e *entry) highest() Record {
 	if e.other != nil && e.other.record.Newer(e.record) {
 		return e.other.record
@@ -103,7 +103,7 @@ func (e *entry) words() (own, told *claim) {
 	return nil, nil
 }
 
-// hear takes in what is news.
+// hear takes in a claim, if it is news.
 func (e *entry) hear(c *claim) {
 	own, told := e.words()
 	switch {
@@ -166,7 +166,7 @@ func (e *entry) outranks(r, old Record) bool {
 	return (ahead > mostStep || old.Boot.Number >= NumberLimit-1) && e.alive.at(old.Boot.ID) < 0
 }
 
-// choose makes one of both words count. Either may be nil.
+// choose makes one of the two words count. Either may be nil.
 func (e *entry) choose(own, told *claim) {
 	for _, c := range []*claim{own, told} {
 		if c != nil && e.alive.at(c.record.Boot.ID) >= 0 {
@@ -223,5 +223,5 @@ func (e *entry) adopt(c claim) {
 	}
 }
 
-// reconsider is for what is known of the lives of the boots.
+// reconsider chooses again after a change in which boots live.
 func (e *entry) reconsider() { e.choose(e.words()) }

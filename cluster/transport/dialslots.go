@@ -82,7 +82,7 @@ func (d *dialSlots) left() int {
 	return min(d.common(), mostHearsay-(d.taken-d.held[seeking]-d.held[itself]))
 }
 
-// open reports whether a member that holds no slot may have one.
+// open reports whether a cause that holds no slot may take one.
 func (d *dialSlots) open() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

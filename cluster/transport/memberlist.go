@@ -61,7 +61,7 @@ func (t *Transport) passPacket(b []byte, from From, at time.Time) {
 	t.pass(b, from, at)
 }
 
-// pass gives memberlist what it may act on.
+// pass hands memberlist what it may act on.
 func (t *Transport) pass(b []byte, from From, at time.Time) {
 	if b = t.sift(b, from); b == nil {
 		return

@@ -99,7 +99,7 @@ func (s *newcomers) add(t *Transport, n *newcomer, most int) {
 	s.startLocked(t)
 }
 
-// cause returns a member that tells of others, nil for one that may not.
+// cause returns the record of a member that tells of others, nil if there is no room for one more.
 func (s *newcomers) cause(name string, now time.Time) *cause {
 	c := s.causes[name]
 	if c == nil {
@@ -141,8 +141,8 @@ func (s *newcomers) pauses(n *newcomer, now time.Time) bool {
 	return !own && !probe.Pass(allFailures, now)
 }
 
-// makeRoom lets go of what the member with the longest queue told last, where there is no room for
-// one more of c. It reports whether there is now.
+// makeRoom drops the last newcomer of the longest queue if there is no room for one more of c. It reports
+// whether there is room now.
 func (s *newcomers) makeRoom(c *cause) bool {
 	if len(s.queued) < mostWaitingAll {
 		return true
@@ -207,7 +207,7 @@ func (s *newcomers) begin(t *Transport, n *newcomer) bool {
 	return s.cause(n.by, now) != nil && !s.pauses(n, now) && t.dialSlots.tryTake(n.by)
 }
 
-// end gives the slot back, for the next.
+// end frees the slot, and begins the next verification.
 func (s *newcomers) end(t *Transport, n *newcomer) {
 	t.dialSlots.free(n.by)
 	s.mu.Lock()
@@ -216,7 +216,7 @@ func (s *newcomers) end(t *Transport, n *newcomer) {
 	s.startLocked(t)
 }
 
-// start gives turns after a slot became free.
+// start begins verifications after a slot became free.
 func (s *newcomers) start(t *Transport) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -244,7 +244,7 @@ func (s *newcomers) fail(n *newcomer, another bool) {
 	s.failed.Set(n.at, now)
 }
 
-// sweep gives turns to members whose slots others held, and forgets those that told of nobody lately.
+// sweep begins verifications that waited for a slot, and forgets members that told of nobody recently.
 func (s *newcomers) sweep(t *Transport, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -147,8 +147,8 @@ func addressIn(read *packStruct, field string) netip.AddrPort {
 	return netip.AddrPortFrom(ip.Unmap(), uint16(read.value("Port").number))
 }
 
-// admits reports whether memberlist may be told at once that a member is alive. One that is not
-// known is asked for proof first, if its turn comes.
+// admits reports whether memberlist may be told at once that a member is alive. An unknown member has to
+// prove itself first, when its turn comes.
 func (t *Transport) admits(read *packStruct, name string, alive []byte, from From, most int) bool {
 	id, at := string(read.value(name).text), addressIn(read, "Addr")
 	if t.isItself(id) || t.knows(id, at) {

@@ -17,8 +17,8 @@ const (
 	mostText    = 1024        // bytes of an error or a message
 )
 
-// Log writes the same message once a minute at most, however often and in how many ways a stranger gives cause for it. What
-// tells messages apart must not be chosen by a stranger.
+// Log writes each message once a minute at most, however often a stranger causes it. A stranger must not
+// be able to choose what distinguishes two messages.
 type Log struct {
 	log zerolog.Logger
 
