@@ -13,9 +13,9 @@ const (
 	// mostHearsay is how many of them others may cause.
 	mostHearsay = 34
 
-	// mostSeeking is how many of them are for seeds alone, as many as a round of them has under way at a
-	// time, and leastItself how many this process may
-	// always have for everything else that it chose itself, such as probes.
+	// mostSeeking is how many of them are for seeds alone, as many as a round of seeds has under way.
+	// leastItself is how many this process may always have for everything else that it chose itself,
+	// such as probes.
 	mostSeeking = 22
 	leastItself = 8
 )
