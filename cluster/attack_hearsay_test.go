@@ -136,14 +136,7 @@ func TestAttack_HearsayIsCorrected(t *testing.T) {
 // TestAttack_LastBoot has a member tell of a boot of another that no later one can outrank. A restart must be able to all
 // the same: the other would be lost for good.
 func TestAttack_LastBoot(t *testing.T) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
-		authority := newPKI(t)
-		for _, name := range []string{"m1", "m2", "m3"} {
-			c.Run(c.Network.Host(), authority.member(name))
-		}
-		c.AwaitConverged(time.Minute)
-		mallory := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
-		defer mallory.Shutdown()
+	withLyingMember(t, func(t *testing.T, c *testcluster.Cluster, _ *pki, mallory *transport.Transport) {
 		for _, number := range []uint64{membership.NumberLimit - 1, math.MaxUint64} {
 			last := forgedRecord(t, c.Members[2], func(r *membership.Record) { r.Boot = membership.Boot{Number: number, ID: 1} })
 			for _, m := range c.Members[:2] {

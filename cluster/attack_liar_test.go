@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/cluster/transport"
 	"github.com/grapevine-go/grapevine/membership"
 	"github.com/grapevine-go/grapevine/testcluster"
@@ -125,14 +124,7 @@ func liarRecord(of *testcluster.Member, lie func(r *membership.Record)) membersh
 // withLiar runs three members with a service of m3, and mallory.
 func withLiar(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, authority *pki, mallory *transport.Transport, victim *testcluster.Member)) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
-		authority := newPKI(t)
-		for _, name := range []string{"m1", "m2", "m3"} {
-			c.Run(c.Network.Host(), authority.member(name))
-		}
-		c.AwaitConverged(time.Minute)
-		mallory := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
-		defer mallory.Shutdown()
+	withLyingMember(t, func(t *testing.T, c *testcluster.Cluster, authority *pki, mallory *transport.Transport) {
 		victim := c.Members[2]
 		mustRegister(t, victim, users(victim))
 		c.AwaitConverged(prompt)
@@ -227,119 +219,6 @@ func TestFault47_LiarForHours(t *testing.T) {
 	}
 }
 
-// TestFault47_LiarAsRelay has a member of a cluster whose members send by way of relays pass on a record of another that it
-// has changed. The owner hears of it in the confirmation. From then on the receiver believes no relay before it has asked.
-func TestFault47_LiarAsRelay(t *testing.T) {
-	for _, what := range []string{"the same version", "a version", "a step of versions", "a number", "a drain", "a goodbye"} {
-		t.Run(what, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
-				authority := newPKI(t)
-				for i := range 10 {
-					c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
-				}
-				c.AwaitConverged(time.Minute)
-				for _, m := range c.Members {
-					cluster.SetDirectPeers(m.Node, 4)
-				}
-				mallory := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
-				defer mallory.Shutdown()
-				victim := c.Members[2]
-				mustRegister(t, victim, users(victim))
-				c.AwaitViews(prompt, c.Members, liarRight(victim))
-				time.Sleep(2 * time.Second)
-				lie := func() {
-					for _, m := range c.Members[:2] {
-						liarWays["branch"](t, mallory, m, liarRecord(victim, liarLies[what]))
-					}
-				}
-				lie()
-				time.Sleep(time.Millisecond)
-				c.AwaitViews(200*time.Millisecond, c.Members, liarRight(victim))
-				time.Sleep(2 * time.Second)
-				c.AwaitViews(0, c.Members, liarRight(victim))
-				lie()
-				time.Sleep(3 * time.Second)
-				c.AwaitViews(0, c.Members, liarRight(victim))
-				stop := stays(t, c.Members, "m3 as it is", liarRight(victim))
-				for range 200 {
-					lie()
-					time.Sleep(300 * time.Millisecond)
-				}
-				stop()
-			})
-		})
-	}
-}
-
-// TestFault47_LiarBeforeARelay has a member pass on, under the version that the owner is about to write, another record: the
-// owner finds out by the checksum of the confirmation.
-func TestFault47_LiarBeforeARelay(t *testing.T) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
-		authority := newPKI(t)
-		for i := range 10 {
-			c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
-		}
-		c.AwaitConverged(time.Minute)
-		for _, m := range c.Members {
-			cluster.SetDirectPeers(m.Node, 4)
-		}
-		mallory := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
-		defer mallory.Shutdown()
-		victim := c.Members[2]
-		for _, m := range c.Members { // it has spoken to all before
-			mallory.Send(accuseKind, at(m), note(malloryID, idOf(c.Members[0])))
-		}
-		time.Sleep(10 * time.Second)
-		for _, m := range others(c, victim) {
-			liarWays["branch"](t, mallory, m, liarRecord(victim, func(r *membership.Record) { r.Version = cluster.VersionOf(victim.Node) + 1 }))
-		}
-		mustRegister(t, victim, users(victim))
-		c.AwaitViews(2*time.Second, c.Members, liarRight(victim))
-		time.Sleep(5 * time.Second)
-		c.AwaitViews(0, c.Members, liarRight(victim))
-	})
-}
-
-// TestFault47_LostConfirmation has a member act as a relay and tell another version than its owner wrote. One of those that
-// believe it cannot reach the owner at that moment, so that its confirmation is lost. It hears the truth nevertheless: from its owner if others were told as well, or else once it hears that others know less.
-func TestFault47_LostConfirmation(t *testing.T) {
-	t.Run("all are told", func(t *testing.T) { loseConfirmation(t, true, 1600*time.Millisecond) })
-	t.Run("one is told", func(t *testing.T) { loseConfirmation(t, false, 5*time.Second) })
-}
-
-func loseConfirmation(t *testing.T, all bool, right time.Duration) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
-		authority := newPKI(t)
-		for i := range 10 {
-			c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
-		}
-		c.AwaitConverged(time.Minute)
-		for _, m := range c.Members {
-			cluster.SetDirectPeers(m.Node, 4)
-		}
-		mallory := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
-		defer mallory.Shutdown()
-		victim, deaf := c.Members[2], c.Members[0]
-		mustRegister(t, victim, users(victim))
-		c.AwaitViews(2*time.Second, c.Members, liarRight(victim))
-		for _, m := range c.Members { // it has spoken to all before
-			mallory.Send(accuseKind, at(m), note(malloryID, idOf(deaf)))
-		}
-		time.Sleep(10 * time.Second)
-		lie := liarRecord(victim, func(r *membership.Record) { r.Version = cluster.VersionOf(victim.Node) + 1 })
-		c.Network.CutOneWay(hosts([]*testcluster.Member{deaf}), hosts([]*testcluster.Member{victim}))
-		for _, m := range others(c, victim) {
-			if all || m == deaf {
-				liarWays["branch"](t, mallory, m, lie)
-			}
-		}
-		time.Sleep(50 * time.Millisecond)
-		c.Heal()
-		time.Sleep(right)
-		c.AwaitViews(0, c.Members, liarRight(victim))
-	})
-}
-
 // TestFault4_TheWordOfOthers has what a member says not reach another, which sees it alive: the word of others does.
 func TestFault4_TheWordOfOthers(t *testing.T) {
 	withLiar(t, func(t *testing.T, c *testcluster.Cluster, _ *pki, _ *transport.Transport, victim *testcluster.Member) {
@@ -375,62 +254,4 @@ func TestFault48_LiarAboutTheGone(t *testing.T) {
 			})
 		}
 	}
-}
-
-// TestFault49_ConfirmedByNobody has the liar confirm, as a peer and as a relay, versions that it was never sent.
-func TestFault49_ConfirmedByNobody(t *testing.T) {
-	withLiar(t, func(t *testing.T, c *testcluster.Cluster, authority *pki, _ *transport.Transport, victim *testcluster.Member) {
-		member := c.Run(c.Network.Host(), authority.member("mallory"))
-		c.AwaitConverged(time.Minute)
-		id := idOf(member)
-		mallory := attacker(t, c.Network.Host(), id, authority.identity(authority.issue("mallory")))
-		defer mallory.Shutdown()
-		deaf := c.Members[0]
-		c.Network.CutOneWay(hosts([]*testcluster.Member{victim}), hosts([]*testcluster.Member{deaf, member}))
-		time.Sleep(100 * time.Millisecond)
-		self, _ := victim.View().Snapshot().Member("m3")
-		drained := make(chan error, 1)
-		confirm := func() {
-			for version := range uint64(40) {
-				mallory.Send(ackKind, at(victim), ack(id, idOf(victim), self.Boot, version))
-				relayed := append([]byte{byte(len(id))}, id...)
-				relayed = binary.BigEndian.AppendUint64(relayed, version)
-				for _, m := range c.Members {
-					known, _ := m.View().Snapshot().Member(m.Name())
-					relayed = binary.BigEndian.AppendUint64(relayed, known.Boot.ID)
-				}
-				mallory.Send(liarRelayed, at(victim), relayed)
-			}
-		}
-		confirm()
-		go func() { drained <- victim.Drain(within(t, 600*time.Millisecond)) }()
-		for range 5 {
-			time.Sleep(100 * time.Millisecond)
-			confirm()
-		}
-		err := <-drained
-		if err == nil {
-			t.Error("the drain is confirmed by a member that did not hear of it")
-		}
-		c.Heal()
-	})
-}
-
-// TestFault49_FewVersionsForLies counts what confirmations of versions that were never written make the victim send.
-func TestFault49_FewVersionsForLies(t *testing.T) {
-	withLiar(t, func(t *testing.T, c *testcluster.Cluster, authority *pki, _ *transport.Transport, victim *testcluster.Member) {
-		member := c.Run(c.Network.Host(), authority.member("mallory"))
-		c.AwaitConverged(time.Minute)
-		mallory := attacker(t, c.Network.Host(), idOf(member), authority.identity(authority.issue("mallory")))
-		defer mallory.Shutdown()
-		before := victim.View().Snapshot().Version()
-		self, _ := victim.View().Snapshot().Member("m3")
-		for i := range uint64(10_000) {
-			mallory.Send(ackKind, at(victim), ack(idOf(member), idOf(victim), self.Boot, 1000+10*i))
-			time.Sleep(time.Millisecond)
-		}
-		if wrote := victim.View().Snapshot().Version() - before; wrote > 15 {
-			t.Errorf("%d versions in 10 s", wrote)
-		}
-	})
 }

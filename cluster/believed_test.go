@@ -10,22 +10,6 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// withLyingMember runs test with three members and a fourth that lies, each with a certificate of its own name. Unlike
-// withMallory it does not hold that views never change.
-func withLyingMember(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, authority *pki, liar *transport.Transport)) {
-	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
-		authority := newPKI(t)
-		for _, name := range []string{"m1", "m2", "m3"} {
-			c.Run(c.Network.Host(), authority.member(name))
-		}
-		c.AwaitConverged(time.Minute)
-		liar := attacker(t, c.Network.Host(), malloryID, authority.identity(authority.issue("mallory")))
-		defer liar.Shutdown()
-		test(t, c, authority, liar)
-	})
-}
-
 // whispers has a liar tell members that one lives, ever again, until the test ends.
 func whispers(t *testing.T, liar *transport.Transport, to []*testcluster.Member, id string, host *testcluster.Host) (stop func()) {
 	t.Helper()

@@ -63,11 +63,11 @@ func (q *inquirer) next() (name string, wait time.Duration, ok bool) {
 	return name, wait, ok
 }
 
+// ask asks a member that is not the name's own.
 func (q *inquirer) ask(name string) {
-	own := headsMessage{from: q.node.id, asks: true, first: name, last: name, heads: q.node.store.HeadOf(name)}
 	for peer := range q.node.push.living() { // in random order
 		if peer.name != name {
-			q.node.repair.out.add(peer, each(own.encode())) // best effort
+			q.node.repair.askAbout(name, peer)
 			return
 		}
 	}
