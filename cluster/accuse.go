@@ -72,7 +72,7 @@ func (w *watch) isAtStake(id identity) bool {
 	return listed
 }
 
-// noteAccuser records who accuses a member that is known, or of which this node tells the others itself.
+// noteAccuser records an accuser of a member that this node knows or accuses itself.
 func (w *watch) noteAccuser(id, by identity, tells, known bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -57,7 +57,7 @@ func (w *watch) dispelAll(one doubtful) {
 	}
 }
 
-// nextDoubt returns the member that has waited longest, if one is still doubted, and otherwise gives the place up.
+// nextDoubt returns the doubted member that has waited longest. If there is none, it frees the place.
 func (w *watch) nextDoubt() (one doubtful, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

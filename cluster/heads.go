@@ -165,7 +165,8 @@ func encodeRecords(from identity, records []membership.Heard, wire byte) (messag
 	return messages
 }
 
-// cutRecords gives the first message of records, nil where they have no form, and the records that have no room in it.
+// cutRecords returns the first message of records, nil if none has a form, and the records that have no
+// room in it.
 func cutRecords(from identity, records []membership.Heard, wire byte) (message []byte, rest []membership.Heard) {
 	begin := appendText([]byte{byte(kindRecords)}, from.String())
 	buf := begin

@@ -71,7 +71,7 @@ func (r *reach) nextSearch(now time.Time) (address string, hearsay, due bool) {
 	return address, false, due
 }
 
-// miss searches for a member of which this node knows by hearsay alone.
+// miss searches for a member that this node knows by hearsay alone.
 func (r *reach) miss(id identity, address, teller string) {
 	if !dialable(address, r.node.address.Addr()) {
 		return
@@ -101,7 +101,8 @@ func (r *reach) lost(id identity) bool {
 // it says of its address is no reason to search less there.
 func (r *reach) met(id identity) { r.found(id, "") }
 
-// found ends the search for a member that has answered at an address, and for the one that was there.
+// found ends the search for a member that has answered at an address, and for the member that was there
+// before.
 func (r *reach) found(id identity, address string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

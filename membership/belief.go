@@ -148,10 +148,10 @@ func (r Record) sameVersion(other Record) bool {
 	return r.Boot == other.Boot && r.Version == other.Version
 }
 
-// outranks reports whether the owner's word replaces an earlier one. A boot that lives replaces one
-// that does not also where its number cannot: one that a liar has driven up beyond all reach. So
-// does the word of a boot that lives replace an earlier one that is as far ahead: nobody but a liar
-// with the secret of the cluster, who can say that it is the owner, gets there.
+// outranks reports whether the owner's word replaces an earlier word. Newer records do. So does the
+// word of a boot that lives over that of a dead boot whose number is beyond all reach, as a liar has
+// driven it up; and over an earlier word of its own that is as far ahead, which only a liar with the
+// secret of the cluster can have said in its name.
 func (e *entry) outranks(r, old Record) bool {
 	if r.Newer(old) {
 		return true

@@ -19,7 +19,7 @@ type nonce [nonceSize]byte
 type question struct {
 	pause  time.Duration // between two tries
 	opened func()        // called without a lock when an answer comes, in time or late
-	from   string        // who is asked; "" for whoever is there
+	from   string        // the member that is asked; "" for any
 	at     string        // where
 	tries  int           // asksEach where it is 0
 

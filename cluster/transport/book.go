@@ -248,7 +248,7 @@ func (b *book) room(from Address) *room {
 	return b.taken[name]
 }
 
-// leaveRoom forgets the room of a member, of which nothing is in flight. It is called with the lock held.
+// leaveRoom forgets the room of a member that has nothing in flight. It is called with the lock held.
 func (b *book) leaveRoom(name string) {
 	if r := b.taken[name]; r != nil {
 		r.mu.Lock()

@@ -80,7 +80,7 @@ func (t *Transport) dialNow(ctx context.Context, address, want string, timeout t
 	return t.dialHeld(ctx, address, want, timeout-time.Since(began), why)
 }
 
-// freeSlot gives a slot back, to whoever waits for one.
+// freeSlot frees a slot, and begins the next verification that waits for it.
 func (t *Transport) freeSlot(cause string) {
 	t.dialSlots.free(cause)
 	t.newcomers.start(t)

@@ -31,8 +31,7 @@ var (
 	allFailures = rate.Limit{AtOnce: 4096, EachSecond: 128}
 )
 
-// newcomer is a member of which memberlist is to be told, once it has proven that it is where it is
-// said to be.
+// newcomer is a member that others report. memberlist hears of it once it has proven its address.
 type newcomer struct {
 	id    string
 	at    netip.AddrPort
@@ -176,7 +175,7 @@ func (s *newcomers) startLocked(t *Transport) {
 			s.turns = append(s.turns, c)
 		}
 		delete(s.queued, n.told())
-		if skipped = 0; s.asked[n.key()] || s.pauses(n, time.Now()) { // the answer is the same, whoever asks
+		if skipped = 0; s.asked[n.key()] || s.pauses(n, time.Now()) { // the answer is the same for each teller
 			t.dialSlots.free(c.name)
 			continue
 		}
