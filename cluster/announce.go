@@ -60,7 +60,7 @@ func (n *Node) awaitAcks(ctx context.Context, version uint64) error {
 		if len(missing) == 0 {
 			return nil
 		}
-		if due && n.unresponsive.all(missing, n.suspects) {
+		if due && n.unresponsive.all(missing, n.watch.isSilent) {
 			return unconfirmed(missing, ErrUnresponsive)
 		}
 		if due && time.Since(began) >= probeAfter {
@@ -88,21 +88,16 @@ func unconfirmed(missing []identity, cause error) error {
 	return &UnconfirmedError{names, cause}
 }
 
-// suspects reports whether this node suspects a member.
-func (n *Node) suspects(id identity) bool {
-	listed, _ := n.View().Snapshot().Member(id.name)
-	return listed.Boot.ID == id.boot && listed.Suspected || n.watch.isSilent(id)
-}
-
-// probeSilent probes members that do not confirm, so that a paused one is suspected soon. An
-// isolated node probes nobody: silence is no evidence there.
+// probeSilent probes members that do not confirm, so that a paused one is suspected soon. SWIM's
+// suspicion alone is not enough to give a member up. An isolated node probes nobody: silence is no
+// evidence there.
 func (n *Node) probeSilent(missing []identity) {
 	probed := 0
 	for _, id := range missing {
 		if probed == mostProbed || n.solitude.cutOff() {
 			return
 		}
-		if !n.suspects(id) {
+		if !n.watch.isSilent(id) {
 			why := "it does not confirm that " + n.id.name + " ends"
 			n.watch.suspect(id, suspicion{why: why, tell: true, weak: true})
 			probed++
@@ -110,20 +105,20 @@ func (n *Node) probeSilent(missing []identity) {
 	}
 }
 
-// unresponsive records since when the members that have not confirmed are suspected. Drain and
+// unresponsive records since when the members that have not confirmed answer no probe. Drain and
 // Leave share it: Leave does not wait again for a member that Drain gave up.
 type unresponsive struct {
 	mu    sync.Mutex
 	since map[identity]time.Time
 }
 
-// all reports whether each of missing is suspected for suspectPatience.
-func (u *unresponsive) all(missing []identity, suspects func(identity) bool) bool {
+// all reports whether each of missing has been silent for suspectPatience.
+func (u *unresponsive) all(missing []identity, silent func(identity) bool) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	all, since := true, make(map[identity]time.Time)
 	for _, id := range missing {
-		if !suspects(id) {
+		if !silent(id) {
 			all = false
 			continue
 		}

@@ -21,7 +21,7 @@ type question struct {
 	opened func()        // called without a lock when an answer comes, in time or late
 	from   string        // the member that is asked; "" for any
 	at     string        // where
-	tries  int           // asksEach where it is 0
+	tries  int           // at most
 
 	answer chan struct{} // closed by then
 	over   time.Time     // from when on no answer counts; zero while it is waited for
@@ -39,11 +39,7 @@ func (a *asks) answered(ctx context.Context, q question, send func(question []by
 	a.sent[id] = &q
 	a.mu.Unlock()
 	defer a.giveUp(id)
-	tries := q.tries
-	if tries == 0 {
-		tries = asksEach
-	}
-	for range tries {
+	for range q.tries {
 		send(append(make([]byte, 0, MaxDatagram), id[:]...))
 		select {
 		case <-q.answer:

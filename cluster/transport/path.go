@@ -20,10 +20,12 @@ const (
 const (
 	smallDatagram = 512 // bytes of a message
 
-	asksEach   = 5 // tries, until a datagram counts as blocked rather than lost
-	askPause   = 200 * time.Millisecond
+	asksEach   = 5  // tries, until the way is in doubt
+	asksMore   = 10 // tries then, until a datagram counts as blocked rather than lost: at 40 % loss, one time in 800
+	askWithin  = time.Second // all of them
 	askAgain   = 10 * time.Minute // while datagrams get through
-	retryAgain = 30 * time.Second // while they do not
+	firstRetry = time.Second      // while they do not; doubles with each, as the way may only lose many
+	retryAgain = 30 * time.Second // at most
 	doubtAfter = time.Second      // of sending so many without hearing anything: to answer, and to ask later, is no reason
 	doubtFrom  = 3
 	doubtAgain = 5 * time.Second
@@ -41,6 +43,7 @@ type way struct {
 	passed  moment // when the last answer came, in time or late
 	asking  bool
 	blocked bool
+	retry   time.Duration // while it is blocked: from one answer, or its absence, to the next question
 }
 
 func sizeOf(bytes int) int {
@@ -62,7 +65,7 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 	}
 	since := w.asked.until(now)
 	doubted := p.unheard >= doubtFrom && p.silent.until(now) > doubtAfter && since > doubtAgain
-	due := since > askAgain || w.blocked && since > retryAgain || doubted
+	due := since > askAgain || w.blocked && since > w.retry || doubted
 	if due && !w.asking && !t.lag.Strained() && t.asking.TryTake() {
 		to, size := Address{Addr: p.address, Name: p.id}, sizeOf(bytes)
 		w.asking = t.spawn(func() {
@@ -75,17 +78,37 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 
 // ask finds out whether datagrams of some size get through to a peer, and, where large ones do not, whether any do.
 func (t *Transport) ask(p *peer, to Address, size int) {
-	began, blocked := time.Now(), false
-	if !t.passes(p, to, size) && !t.lag.Strained() && t.present(p, to) { // it is not the peer that is gone, and now the pair has new keys
-		blocked = !t.passes(p, to, size) && !t.lag.Strained() && t.ctx.Err() == nil
+	began := time.Now()
+	blocked := !t.passes(p, to, size, asksEach) && !t.lag.Strained()
+	if blocked && !p.retries(size) {
+		// It may be that the peer is gone, or that the pair needs new keys: present makes some.
+		blocked = t.present(p, to) && !t.passes(p, to, size, asksMore) && !t.lag.Strained() && t.ctx.Err() == nil
 	}
 	p.mu.Lock()
 	w := &p.ways[size]
 	blocked = blocked && !w.passed.after(began) // no answer came late meanwhile
-	w.asked, w.asking, w.blocked = momentOf(time.Now()), false, blocked
+	w.asking = false
+	w.concluded(time.Now(), blocked)
 	p.mu.Unlock()
 	if blocked {
-		t.warnBlocked(to, size == large && t.passes(p, to, small))
+		t.warnBlocked(to, size == large && t.passes(p, to, small, asksEach))
+	}
+}
+
+// retries reports whether a blocked way is asked again soon after the last time. Such a question spares the handshake.
+func (p *peer) retries(size int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := &p.ways[size]
+	return w.blocked && w.retry < retryAgain
+}
+
+// concluded records whether datagrams are blocked, as the questions until now have shown.
+func (w *way) concluded(now time.Time, blocked bool) {
+	w.asked, w.blocked = momentOf(now), blocked
+	w.retry = min(max(2*w.retry, firstRetry), retryAgain)
+	if !blocked {
+		w.retry = 0
 	}
 }
 
@@ -94,7 +117,7 @@ func (p *peer) opened(size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := &p.ways[size]
-	w.passed, w.blocked, p.unheard = momentOf(time.Now()), false, 0
+	w.passed, w.blocked, w.retry, p.unheard = momentOf(time.Now()), false, 0, 0
 }
 
 // present says whether a peer is where it is thought to be.
@@ -120,7 +143,7 @@ func (t *Transport) refusedHere(p *peer, to Address, err error) bool {
 	p.mu.Lock()
 	for size := range p.ways {
 		if size == large || !largeOnly {
-			p.ways[size].asked, p.ways[size].blocked = momentOf(time.Now()), true
+			p.ways[size].concluded(time.Now(), true)
 		}
 	}
 	p.mu.Unlock()
@@ -129,8 +152,8 @@ func (t *Transport) refusedHere(p *peer, to Address, err error) bool {
 }
 
 // passes asks until an answer comes or it has asked often enough.
-func (t *Transport) passes(p *peer, to Address, size int) bool {
-	q := question{opened: func() { p.opened(size) }, pause: t.lag.Stretch(askPause), from: p.id, at: to.Addr}
+func (t *Transport) passes(p *peer, to Address, size, tries int) bool {
+	q := question{opened: func() { p.opened(size) }, pause: t.lag.Stretch(askWithin) / time.Duration(tries), from: p.id, at: to.Addr, tries: tries}
 	return t.asks.answered(t.ctx, q, func(question []byte) {
 		if size == large {
 			question = append(question, make([]byte, MaxDatagram-len(question))...)

@@ -83,6 +83,50 @@ func TestFault7_LargeDatagramsSwallowed(t *testing.T) {
 	})
 }
 
+// TestFault1_LossIsNotABlockedWay loses 40 % of the datagrams for a day. A way that counts as blocked
+// although it only loses many is used again soon: what goes by stream there waits for what was lost.
+func TestFault1_LossIsNotABlockedWay(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		n.SetNormal(testcluster.Link{Latency: time.Millisecond, Loss: 0.4})
+		a, b := open(t, n, config("a@1")), open(t, n, config("b@1"))
+		const messages = 2 * 24 * 3600
+		for range messages / 2 {
+			send(t, a, at(b, "b@1"), "x")
+			send(t, b, at(a, "a@1"), "x")
+			time.Sleep(time.Second)
+		}
+		if got := a.Stats().ByStream + b.Stats().ByStream; got > messages/200 {
+			t.Errorf("%d of %d messages went by stream", got, messages)
+		}
+	})
+}
+
+// TestFault6_BrieflyBlocked blocks datagrams for some seconds: soon after that they are used again.
+func TestFault6_BrieflyBlocked(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		a, b := open(t, n, config("a@1")), open(t, n, config("b@1"))
+		exchange(t, a, b, 100, time.Minute)
+		n.SetNormal(testcluster.Link{Latency: time.Millisecond, NoDatagrams: true})
+		byStream := func(d time.Duration) uint64 {
+			before := a.Stats().ByStream
+			for range d / (100 * time.Millisecond) {
+				send(t, a, at(b, "b@1"), "x")
+				send(t, b, at(a, "a@1"), "x")
+				time.Sleep(100 * time.Millisecond)
+			}
+			return a.Stats().ByStream - before
+		}
+		if byStream(8*time.Second) == 0 {
+			t.Fatal("datagrams that are blocked are not noticed")
+		}
+		n.SetNormal(testcluster.Link{Latency: time.Millisecond})
+		byStream(5 * time.Second)
+		if got := byStream(10 * time.Second); got > 0 {
+			t.Errorf("%d messages go by stream 5 s after datagrams get through again", got)
+		}
+	})
+}
+
 // TestPeerGoneIsNotBlocked has the peer vanish, rather than its datagrams: nobody warns of that.
 func TestPeerGoneIsNotBlocked(t *testing.T) {
 	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
