@@ -55,6 +55,14 @@ func (c *catchUp) begin(m headsMessage) {
 	}
 }
 
+// met reports whether a peer has told all it knows, or there is none. Until then a seed is dialled
+// although SWIM has told that a member lives there: it may know of another process of this node's name.
+func (c *catchUp) met() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.begun
+}
+
 // without stops waiting for a member: nobody, or another member, listens where it is said to be.
 func (c *catchUp) without(id identity) {
 	c.mu.Lock()

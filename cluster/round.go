@@ -167,8 +167,10 @@ func (r *reach) trySeeds() (seeds int, answered bool, unknown, failed error) {
 	o := r.newRound(r.node.transport.IdentifySeed, r.seedDials, r.failures)
 	r.mu.Unlock()
 	o.seen[r.node.Address()] = true
-	for _, address := range r.node.push.living() {
-		o.seen[address] = true
+	if r.node.catchUp.met() {
+		for _, address := range r.node.push.living() {
+			o.seen[address] = true
+		}
 	}
 	errs := make([]error, len(r.providers))
 	var asked sync.WaitGroup
