@@ -7,4 +7,6 @@
 // comes from those who have it. A node goes on looking for its seeds and for those it has lost for as long as it lives.
 //
 // How busy a process is does not travel by gossip, where it would be out of date: callers ask for it, see [Node.ReportLoad].
+//
+// docs/operations.md is for the operator of members, and docs/architecture.md for the reader of this code.
 package cluster

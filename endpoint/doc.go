@@ -4,4 +4,6 @@
 //
 // Everything here may be used by any number of goroutines. Whatever starts a goroutine has a Stop or a Close that waits
 // for it and may be called twice.
+//
+// docs/balancing.md helps to choose the options, and docs/calls.md lists every way in which a call can end.
 package endpoint

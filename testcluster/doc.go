@@ -54,4 +54,6 @@
 // have random IDs. With GOMAXPROCS=1 and GODEBUG=randseednop=0 two runs of one schedule begin alike and part after some
 // virtual seconds; in trial none of ten went the same way to the end. A failure that hangs on such an order may take
 // several attempts to show again.
+//
+// docs/testing.md shows all ways to test a service.
 package testcluster

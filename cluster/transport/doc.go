@@ -6,4 +6,6 @@
 // A pair of members runs one TLS 1.3 handshake, each showing a certificate, and keys its datagrams from that connection
 // (RFC 5705, as RFC 8915 does for time packets): what is kept is the keys, not the connection. Pings and their
 // answers, nearly all that an idle cluster sends, have a short form.
+//
+// docs/security.md has the bounds, and what they protect against.
 package transport

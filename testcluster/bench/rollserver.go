@@ -72,7 +72,7 @@ func (m *grapevineMember) offer(address string) error {
 	return err
 }
 
-// retire is what the README of this module says.
+// retire ends a server as docs/benchmarks.md says.
 func (m *grapevineMember) retire(ctx context.Context, server *http.Server) error {
 	return errors.Join(m.node.Drain(ctx), server.Shutdown(ctx), m.leave())
 }
