@@ -1,0 +1,142 @@
+package grpcendpoint
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/grapevine-go/grapevine/endpoint"
+)
+
+// domain marks the details of a status that EncodeError made: its message is meant for callers.
+const domain = "grapevine"
+
+// codesOfKinds are those of google.rpc.Code's mapping to HTTP, backwards.
+var codesOfKinds = map[error]codes.Code{
+	endpoint.ErrInvalid:      codes.InvalidArgument,
+	endpoint.ErrUnauthorized: codes.Unauthenticated,
+	endpoint.ErrForbidden:    codes.PermissionDenied,
+	endpoint.ErrNotFound:     codes.NotFound,
+	endpoint.ErrConflict:     codes.Aborted,
+	endpoint.ErrExhausted:    codes.ResourceExhausted,
+	endpoint.ErrUnavailable:  codes.Unavailable,
+	endpoint.ErrInternal:     codes.Internal,
+	context.DeadlineExceeded: codes.DeadlineExceeded,
+	context.Canceled:         codes.Canceled,
+}
+
+// kindOf returns the kind of a status, of any server.
+func kindOf(code codes.Code) error {
+	switch code {
+	case codes.OutOfRange:
+		return endpoint.ErrInvalid
+	case codes.AlreadyExists, codes.FailedPrecondition:
+		return endpoint.ErrConflict
+	}
+	for kind, known := range codesOfKinds {
+		if code == known {
+			return kind
+		}
+	}
+	return endpoint.ErrInternal // Unknown, Unimplemented, DataLoss
+}
+
+// EncodeError returns err as a status of gRPC, with the code of its kind, see [endpoint.KindOf]. Only
+// what an [endpoint.Problem] holds for the caller is sent, in the details BadRequest, RetryInfo and
+// ErrorInfo: the text of other errors is not. A status of the service's own is returned as it is.
+// EncodeError(nil) is nil.
+func EncodeError(err error) error {
+	var own interface{ GRPCStatus() *status.Status }
+	var problem *endpoint.Problem
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &problem):
+	case errors.As(err, &own):
+		return own.GRPCStatus().Err()
+	}
+	kind := endpoint.KindOf(err)
+	if problem == nil || endpoint.KindOf(problem) != kind {
+		problem = &endpoint.Problem{Kind: kind}
+	}
+	message := problem.Detail
+	if message == "" {
+		message = kind.Error()
+	}
+	plain := status.New(codesOfKinds[kind], message)
+	detailed, err := plain.WithDetails(detailsOf(problem, kind)...)
+	if err != nil { // a text that is not UTF-8
+		return plain.Err()
+	}
+	return detailed.Err()
+}
+
+func detailsOf(p *endpoint.Problem, kind error) []protoadapt.MessageV1 {
+	info := &errdetails.ErrorInfo{Domain: domain, Reason: codesOfKinds[kind].String()}
+	if p.Type != "" {
+		info.Metadata = map[string]string{"type": p.Type}
+	}
+	details := []protoadapt.MessageV1{info}
+	if len(p.Fields) > 0 {
+		request := new(errdetails.BadRequest)
+		for _, field := range p.Fields {
+			request.FieldViolations = append(request.FieldViolations,
+				&errdetails.BadRequest_FieldViolation{Field: field.Field, Description: field.Detail})
+		}
+		details = append(details, request)
+	}
+	if p.RetryAfter > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(p.RetryAfter)})
+	}
+	return details
+}
+
+// DecodeError returns the error that a status stands for, which wraps an [*endpoint.Problem]. The
+// code decides on the kind. The message is the Detail where [EncodeError] made the status, and the
+// Err of the Problem where another server or gRPC itself did. status.Code still finds the code.
+// Other errors, io.EOF of a stream and nil are returned as they are.
+func DecodeError(err error) error {
+	var problem *endpoint.Problem
+	from, ok := status.FromError(err)
+	if err == nil || !ok || from.Code() == codes.OK || errors.As(err, &problem) {
+		return err
+	}
+	p := &endpoint.Problem{Kind: kindOf(from.Code())}
+	own := false
+	for _, detail := range from.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			own = detail.Domain == domain
+			p.Type = detail.Metadata["type"]
+		case *errdetails.BadRequest:
+			for _, field := range detail.FieldViolations {
+				p.Fields = append(p.Fields, endpoint.FieldProblem{Field: field.Field, Detail: field.Description})
+			}
+		case *errdetails.RetryInfo:
+			p.RetryAfter = max(detail.RetryDelay.AsDuration(), 0)
+		}
+	}
+	switch {
+	case from.Message() == "", own && from.Message() == p.Kind.Error():
+	case own:
+		p.Detail = from.Message()
+	default:
+		p.Err = errors.New(from.Message())
+	}
+	return &answer{p, from}
+}
+
+// answer is a Problem of which gRPC still knows the status.
+type answer struct {
+	problem *endpoint.Problem
+	status  *status.Status
+}
+
+func (a *answer) Error() string              { return a.problem.Error() }
+func (a *answer) Unwrap() error              { return a.problem }
+func (a *answer) GRPCStatus() *status.Status { return a.status }

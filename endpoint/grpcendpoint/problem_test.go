@@ -1,0 +1,110 @@
+package grpcendpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	testpb "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/status"
+
+	"github.com/grapevine-go/grapevine/balancer"
+	"github.com/grapevine-go/grapevine/endpoint"
+)
+
+// newSpoken is newTested with the interceptors on both sides.
+func newSpoken(t *testing.T) *tested {
+	c := newTested(t, grpc.ChainUnaryInterceptor(UnaryServerInterceptor),
+		grpc.ChainStreamInterceptor(StreamServerInterceptor))
+	conn := c.town.connect(t, balancer.RoundRobin(), Dial(
+		grpc.WithChainUnaryInterceptor(UnaryClientInterceptor),
+		grpc.WithChainStreamInterceptor(StreamClientInterceptor)))
+	c.client = testpb.NewTestServiceClient(conn)
+	return c
+}
+
+// Each kind survives a unary call and a stream, bare, wrapped, in a Problem, and as the kind of an
+// error of the service's own; and it is of no other kind then.
+func TestKindsSurvive(t *testing.T) {
+	for kind, code := range codesOfKinds {
+		for name, failure := range map[string]error{
+			"bare":    kind,
+			"wrapped": fmt.Errorf("store 10.0.0.7: %w", kind),
+			"problem": endpoint.NewProblem(kind, "item %d", 7),
+			"own":     &endpoint.Problem{Kind: fmt.Errorf("sold out: %w", kind)},
+		} {
+			t.Run(kind.Error()+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c := newSpoken(t)
+					for way, err := range map[string]error{
+						"unary": c.answering(func(context.Context) error { return failure }),
+						"stream": c.stream(func(testpb.TestService_FullDuplexCallServer) error { return failure },
+							receive),
+					} {
+						for other := range codesOfKinds {
+							if is := errors.Is(err, other); is != (other == kind) {
+								t.Errorf("%s: errors.Is(%v, %v) = %v", way, err, other, is)
+							}
+						}
+						if got := endpoint.KindOf(err); got != kind {
+							t.Errorf("%s: KindOf(%v) = %v", way, err, got)
+						}
+						if got := status.Code(err); got != code {
+							t.Errorf("%s: status.Code(%v) = %v, want %v", way, err, got, code)
+						}
+						if strings.Contains(err.Error(), "10.0.0.7") || strings.Contains(err.Error(), "sold out") {
+							t.Errorf("%s: the error tells what is not for the caller: %v", way, err)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestProblemSurvives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := &endpoint.Problem{
+			Kind: endpoint.ErrInvalid, Detail: "the order cannot be taken", Type: "urn:shop:bad-order",
+			Fields:     []endpoint.FieldProblem{{Field: "items[0].quantity", Detail: "must be at least 1"}},
+			RetryAfter: 1500 * time.Millisecond, Err: errors.New("secret"),
+		}
+		want := *sent
+		want.Err = nil
+		var got *endpoint.Problem
+		err := newSpoken(t).answering(func(context.Context) error { return fmt.Errorf("wrapped: %w", sent) })
+		if !errors.As(err, &got) || !reflect.DeepEqual(*got, want) {
+			t.Errorf("got %#v, want %#v", got, want)
+		}
+	})
+}
+
+// The statuses of servers that know nothing of this package.
+func TestForeignStatus(t *testing.T) {
+	for code, want := range map[codes.Code]error{
+		codes.AlreadyExists:      endpoint.ErrConflict,
+		codes.FailedPrecondition: endpoint.ErrConflict,
+		codes.OutOfRange:         endpoint.ErrInvalid,
+		codes.NotFound:           endpoint.ErrNotFound,
+		codes.Unknown:            endpoint.ErrInternal,
+		codes.Unimplemented:      endpoint.ErrInternal,
+		codes.DataLoss:           endpoint.ErrInternal,
+		codes.Code(99):           endpoint.ErrInternal,
+	} {
+		t.Run(code.String(), func(t *testing.T) {
+			err := DecodeError(status.Error(code, "at 10.0.0.7"))
+			var problem *endpoint.Problem
+			if !errors.As(err, &problem) || problem.Kind != want || problem.Detail != "" ||
+				problem.Err == nil || problem.Err.Error() != "at 10.0.0.7" {
+				t.Errorf("DecodeError returns %#v, want kind %v, and the text as Err", problem, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,120 @@
+package endpoint_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/go-kit/kit/ratelimit"
+	kithttp "github.com/go-kit/kit/transport/http"
+
+	"github.com/grapevine-go/grapevine/endpoint"
+)
+
+// kinds are all that there are, with their status.
+var kinds = map[error]int{
+	endpoint.ErrInvalid:      400,
+	endpoint.ErrUnauthorized: 401,
+	endpoint.ErrForbidden:    403,
+	endpoint.ErrNotFound:     404,
+	endpoint.ErrConflict:     409,
+	endpoint.ErrExhausted:    429,
+	context.Canceled:         499,
+	endpoint.ErrInternal:     500,
+	endpoint.ErrUnavailable:  503,
+	context.DeadlineExceeded: 504,
+}
+
+// overWire answers each call with failure, by Go kit's server, and returns what Go kit's client makes
+// of it.
+func overWire(t *testing.T, failure error) error {
+	t.Helper()
+	server := httptest.NewServer(kithttp.NewServer(
+		func(context.Context, any) (any, error) { return nil, failure },
+		kithttp.NopRequestDecoder, kithttp.EncodeJSONResponse,
+		kithttp.ServerErrorEncoder(endpoint.EncodeProblem),
+	))
+	defer server.Close()
+	target, _ := url.Parse(server.URL)
+	client := kithttp.NewClient(http.MethodGet, target, kithttp.EncodeJSONRequest,
+		endpoint.DecodeResponse(func(context.Context, *http.Response) (any, error) { return "fine", nil }),
+		kithttp.SetClient(server.Client()))
+	_, err := client.Endpoint()(t.Context(), nil)
+	return err
+}
+
+// Each kind survives the wire, bare, wrapped, in a Problem, and as the kind of an error of the
+// service's own; and it is of no other kind then.
+func TestKindsSurviveHTTP(t *testing.T) {
+	for kind, status := range kinds {
+		for name, failure := range map[string]error{
+			"bare":    kind,
+			"wrapped": fmt.Errorf("store 10.0.0.7: %w", kind),
+			"problem": endpoint.NewProblem(kind, "item %d", 7),
+			"own":     &endpoint.Problem{Kind: fmt.Errorf("sold out: %w", kind)},
+		} {
+			t.Run(kind.Error()+"/"+name, func(t *testing.T) {
+				err := overWire(t, failure)
+				for other := range kinds {
+					if is := errors.Is(err, other); is != (other == kind) {
+						t.Errorf("errors.Is(%v, %v) = %v", err, other, is)
+					}
+				}
+				var problem *endpoint.Problem
+				if !errors.As(err, &problem) || problem.Status != status {
+					t.Errorf("got %#v, want a problem with status %d", err, status)
+				}
+				if got := endpoint.KindOf(err); got != kind {
+					t.Errorf("KindOf(%v) = %v", err, got)
+				}
+			})
+		}
+	}
+}
+
+func TestProblemSurvivesHTTP(t *testing.T) {
+	sent := &endpoint.Problem{
+		Kind: endpoint.ErrInvalid, Detail: "the order cannot be taken", Type: "urn:shop:bad-order", Status: 422,
+		Fields:     []endpoint.FieldProblem{{"items[0].quantity", "must be at least 1"}, {"currency", "is unknown"}},
+		RetryAfter: 1500 * time.Millisecond, Err: errors.New("secret"),
+	}
+	want := *sent
+	want.RetryAfter, want.Err = 2*time.Second, nil // whole seconds
+	var got *endpoint.Problem
+	if err := overWire(t, fmt.Errorf("wrapped: %w", sent)); !errors.As(err, &got) || !reflect.DeepEqual(*got, want) {
+		t.Errorf("got %#v, want %#v", got, want)
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	for name, tt := range map[string]struct{ err, want error }{
+		"nil":                 {nil, nil},
+		"unknown":             {errors.New("disk gone"), endpoint.ErrInternal},
+		"no kind":             {&endpoint.Problem{}, endpoint.ErrInternal},
+		"the outermost":       {fmt.Errorf("%w: %w", endpoint.ErrUnavailable, endpoint.ErrNotFound), endpoint.ErrUnavailable},
+		"rate limit of kit":   {fmt.Errorf("price: %w", ratelimit.ErrLimited), endpoint.ErrExhausted},
+		"no instance":         {fmt.Errorf("price: %w", endpoint.ErrNoEndpoints), endpoint.ErrUnavailable},
+		"not sent":            {endpoint.NotSent(errors.New("breaker open")), endpoint.ErrUnavailable},
+		"connection lost":     {&url.Error{Op: "Get", URL: "http://a", Err: errors.New("EOF")}, endpoint.ErrUnavailable},
+		"text that is no URL": {&url.Error{Op: "parse", URL: ":", Err: errors.New("missing scheme")}, endpoint.ErrInternal},
+		"time-out":            {&url.Error{Op: "Get", URL: "http://a", Err: context.DeadlineExceeded}, context.DeadlineExceeded},
+		"status of its own":   {teapot{}, endpoint.ErrInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := endpoint.KindOf(tt.err); got != tt.want {
+				t.Errorf("KindOf(%v) = %v, want %v", tt.err, got, tt.want)
+			}
+		})
+	}
+}
+
+type teapot struct{}
+
+func (teapot) Error() string   { return "short and stout" }
+func (teapot) StatusCode() int { return http.StatusTeapot }
