@@ -78,25 +78,24 @@ func EncodeError(err error) error {
 	if message == "" {
 		message = kind.Error()
 	}
-	plain := status.New(codesOfKinds[kind], message)
-	detailed, err := plain.WithDetails(detailsOf(problem, kind)...)
-	if err != nil { // a text that is not UTF-8
-		return plain.Err()
+	plain := status.New(codesOfKinds[kind], valid(message))
+	if detailed, err := plain.WithDetails(detailsOf(problem, kind)...); err == nil {
+		return detailed.Err()
 	}
-	return detailed.Err()
+	return plain.Err() // not reached: all texts are UTF-8, as protobuf wants it
 }
 
 func detailsOf(p *endpoint.Problem, kind error) []protoadapt.MessageV1 {
 	info := &errdetails.ErrorInfo{Domain: domain, Reason: codesOfKinds[kind].String()}
 	if p.Type != "" {
-		info.Metadata = map[string]string{"type": p.Type}
+		info.Metadata = map[string]string{"type": valid(p.Type)}
 	}
 	details := []protoadapt.MessageV1{info}
 	if len(p.Fields) > 0 {
 		request := new(errdetails.BadRequest)
 		for _, field := range p.Fields {
 			request.FieldViolations = append(request.FieldViolations,
-				&errdetails.BadRequest_FieldViolation{Field: field.Field, Description: field.Detail})
+				&errdetails.BadRequest_FieldViolation{Field: valid(field.Field), Description: valid(field.Detail)})
 		}
 		details = append(details, request)
 	}
@@ -152,6 +151,8 @@ type answer struct {
 func (a *answer) Error() string              { return a.problem.Error() }
 func (a *answer) Unwrap() error              { return a.problem }
 func (a *answer) GRPCStatus() *status.Status { return a.status }
+
+func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
 // printable makes a text of a peer fit for logs and terminals.
 func printable(text string) string {
