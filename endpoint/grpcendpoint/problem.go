@@ -121,8 +121,9 @@ func DecodeError(err error) error {
 	for _, detail := range from.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
-			own = detail.Domain == domain
-			p.Type = printable(detail.Metadata["type"])
+			if detail.Domain == domain {
+				own, p.Type = true, printable(detail.Metadata["type"])
+			}
 		case *errdetails.BadRequest:
 			for _, field := range detail.FieldViolations[:min(len(detail.FieldViolations), mostFields)] {
 				p.Fields = append(p.Fields,
