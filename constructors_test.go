@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -72,12 +73,11 @@ func librariesOf(t *testing.T) map[string]*library {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for folder := range all {
-		if strings.Contains("/"+folder+"/", "/internal/") || ofProgram(all, folder) {
-			delete(all, folder)
-		}
-	}
-	return all
+	libraries := maps.Clone(all)
+	maps.DeleteFunc(libraries, func(folder string, _ *library) bool {
+		return strings.Contains("/"+folder+"/", "/internal/") || ofProgram(all, folder)
+	})
+	return libraries
 }
 
 // ofProgram reports whether a folder is that of a program, or below one.
