@@ -15,8 +15,8 @@ import (
 
 // What middleware that judges instances, such as a circuit breaker, makes of each kind.
 func TestBlamelessKinds(t *testing.T) {
-	blameless := []error{ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrConflict, NewProblem(context.Canceled, "")}
-	for _, kind := range blameless {
+	for _, kind := range []error{ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrConflict,
+		NewProblem(context.Canceled, "")} {
 		if err := fmt.Errorf("order: %w", kind); !Blameless(t.Context(), err) {
 			t.Errorf("the instance is blamed for %v", err)
 		}

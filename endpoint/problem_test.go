@@ -129,8 +129,9 @@ func TestKindOf(t *testing.T) {
 		"not sent":            {endpoint.NotSent(errors.New("breaker open")), endpoint.ErrUnavailable},
 		"connection lost":     {&url.Error{Op: "Get", URL: "http://a", Err: errors.New("EOF")}, endpoint.ErrUnavailable},
 		"text that is no URL": {&url.Error{Op: "parse", URL: ":", Err: errors.New("missing scheme")}, endpoint.ErrInternal},
-		"time-out":            {&url.Error{Op: "Get", URL: "http://a", Err: context.DeadlineExceeded}, context.DeadlineExceeded},
-		"status of its own":   {teapot{}, endpoint.ErrInvalid},
+		"time-out": {&url.Error{Op: "Get", URL: "http://a", Err: context.DeadlineExceeded},
+			context.DeadlineExceeded},
+		"status of its own": {teapot{}, endpoint.ErrInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := endpoint.KindOf(tt.err); got != tt.want {
