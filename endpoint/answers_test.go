@@ -13,15 +13,22 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
+// statusError is an error in the manner of Go kit.
+type statusError int
+
+func (e statusError) Error() string   { return fmt.Sprint("status ", int(e)) }
+func (e statusError) StatusCode() int { return int(e) }
+
 // What middleware that judges instances, such as a circuit breaker, makes of each kind.
 func TestBlamelessKinds(t *testing.T) {
 	for _, kind := range []error{ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrConflict,
-		NewProblem(context.Canceled, "")} {
+		NewProblem(context.Canceled, ""), statusError(404), statusError(418)} {
 		if err := fmt.Errorf("order: %w", kind); !Blameless(t.Context(), err) {
 			t.Errorf("the instance is blamed for %v", err)
 		}
 	}
-	for _, kind := range []error{ErrExhausted, ErrUnavailable, ErrInternal, NewProblem(context.DeadlineExceeded, "")} {
+	for _, kind := range []error{ErrExhausted, ErrUnavailable, ErrInternal, NewProblem(context.DeadlineExceeded, ""),
+		statusError(429), statusError(500), statusError(503), statusError(504)} {
 		if err := fmt.Errorf("order: %w", kind); Blameless(t.Context(), err) {
 			t.Errorf("the instance is not blamed for %v", err)
 		}
