@@ -126,8 +126,8 @@ func find(err error) (problem *Problem, kind error) {
 			}
 		}
 	}
-	if known, ok := err.(interface{ StatusCode() int }); ok && kind == nil {
-		kind = kindOfStatus(known.StatusCode())
+	if known, ok := err.(interface{ StatusCode() int }); ok && kind == nil && known.StatusCode() >= 400 {
+		kind = kindOfStatus(known.StatusCode()) // and 0 is that of no response
 		problem = &Problem{Kind: kind, Status: known.StatusCode()}
 	}
 	return problem, kind
