@@ -25,7 +25,7 @@ var house = map[string][]string{
 	"endpoint":                   {module + "/membership", module + "/balancer", "github.com/go-kit/kit", "github.com/go-kit/log", "github.com/rs/zerolog"},
 	"endpoint/failsafeendpoint":  {module + "/endpoint", "github.com/failsafe-go/failsafe-go"},
 	"endpoint/gobreakerendpoint": {module + "/endpoint", "github.com/sony/gobreaker/v2"},
-	"endpoint/grpcendpoint":      {module + "/membership", module + "/balancer", module + "/endpoint", "google.golang.org/grpc"},
+	"endpoint/grpcendpoint":      {module + "/membership", module + "/balancer", module + "/endpoint", "google.golang.org/grpc", "google.golang.org/genproto/googleapis/rpc/errdetails", "google.golang.org/protobuf"},
 	"testcluster":                {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
 	"testcluster/bench":          {module, "github.com/cncf/xds/go", "github.com/go-kit", "github.com/go-kratos/kratos/v2", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	"testcluster/demo":           {module, "github.com/go-kit", "github.com/mattn/go-isatty"},

@@ -35,6 +35,8 @@ func (x *exchange) verdictOf(ctx context.Context, err error) verdict {
 		return verdict{outcome: balancer.Canceled, final: true}
 	case Canceled(ctx):
 		return verdict{outcome: balancer.Canceled}
+	case x.isAnswer(ctx, err):
+		return x.verdictOfAnswer(ctx, err)
 	case evidence == membership.TimedOut && x.hurried(ctx), canceled && late && x.hurried(ctx):
 		return verdict{outcome: balancer.Canceled, final: true}
 	case canceled && late:
@@ -48,6 +50,37 @@ func (x *exchange) verdictOf(ctx context.Context, err error) verdict {
 	default:
 		return verdict{outcome: balancer.Failure, word: !unsent, unsent: unsent}
 	}
+}
+
+// isAnswer reports whether err is what an instance answered, other than that it failed.
+func (x *exchange) isAnswer(ctx context.Context, err error) bool {
+	problem, kind := find(err)
+	if !errors.Is(err, kind) { // it is only like one, by its status: RetryIf and FailureIf decide
+		return false
+	}
+	switch kind {
+	case ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrConflict:
+		return true
+	case context.DeadlineExceeded, context.Canceled: // of the instance, not of ctx
+		return problem != nil && (x.answered.Load() || ctx.Err() == nil)
+	default:
+		return false
+	}
+}
+
+// verdictOfAnswer judges an error of which isAnswer is true.
+func (x *exchange) verdictOfAnswer(ctx context.Context, err error) verdict {
+	v := verdict{outcome: balancer.Success, final: true}
+	if x.answered.Load() {
+		v.evidence = membership.Fine
+	}
+	switch _, kind := find(err); {
+	case kind == context.Canceled, kind == context.DeadlineExceeded && x.hurried(ctx):
+		v.outcome = balancer.Canceled
+	case kind == context.DeadlineExceeded:
+		v.outcome, v.word, v.final = balancer.Failure, true, false
+	}
+	return v
 }
 
 // isCallers reports whether err is the caller's own fault.
@@ -124,9 +157,10 @@ func isMarked(err error) bool {
 }
 
 // Blameless reports whether err, the error of a call within ctx, is no evidence against the
-// instance: the caller gave the call up, see [Canceled], or is at fault itself, see [CallerError].
-// It is for middleware that judges instances, such as a circuit breaker. It is false for nil, as
-// the instance has answered.
+// instance: the caller gave the call up, see [Canceled], or is at fault itself, see [CallerError],
+// or the instance answered that something is wrong with the request, such as [ErrNotFound]. It is
+// for middleware that judges instances, such as a circuit breaker. It is false for nil, as the
+// instance has answered.
 func Blameless(ctx context.Context, err error) bool {
-	return err != nil && exchangeOf(ctx).verdictOf(ctx, err).outcome == balancer.Canceled
+	return err != nil && exchangeOf(ctx).verdictOf(ctx, err).outcome != balancer.Failure
 }
