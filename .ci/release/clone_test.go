@@ -57,7 +57,7 @@ func change(t *testing.T, repo repository, name, text string) {
 	mustGit(t, repo, "commit", "--quiet", "--message", "Change "+name)
 }
 
-// write down puts an entry under Unreleased.
+// writeDown puts an entry under Unreleased.
 func writeDown(t *testing.T, repo repository, entry string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repo.dir, changelogFile))

@@ -32,6 +32,15 @@ func (m module) path() string { return m.file.Module.Mod.Path }
 
 func (m module) isReleased() bool { return slices.Contains(released, m.folder) }
 
+// modules returns the modules of the work tree.
+func (r repository) modules() ([]module, error) {
+	files, err := r.lines("ls-files", "--", "go.mod", "*/go.mod")
+	if err != nil {
+		return nil, err
+	}
+	return readModules(r.dir, files)
+}
+
 // readModules returns the modules whose go.mod files are given, relative to dir.
 func readModules(dir string, files []string) ([]module, error) {
 	var modules []module

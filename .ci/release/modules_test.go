@@ -128,11 +128,7 @@ func TestModulesOfThisRepository(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := repo.lines("ls-files", "--", "go.mod", "*/go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	modules, err := readModules(repo.dir, files)
+	modules, err := repo.modules()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,11 +26,7 @@ func prepare(repo repository, version, date string, out io.Writer) (*plan, error
 	if p.branch, err = repo.branch(); err != nil {
 		return nil, err
 	}
-	files, err := repo.lines("ls-files", "--", "go.mod", "*/go.mod")
-	if err != nil {
-		return nil, err
-	}
-	if p.modules, err = readModules(repo.dir, files); err != nil {
+	if p.modules, err = repo.modules(); err != nil {
 		return nil, err
 	}
 	if err := checkModules(p.modules); err != nil {
