@@ -17,6 +17,10 @@ func clone(t *testing.T) repository {
 	} {
 		t.Setenv(name, value)
 	}
+	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"} { // as in a hook of git
+		t.Setenv(name, "") // has it restored at the end
+		os.Unsetenv(name)
+	}
 	here, err := openRepository(".")
 	if err != nil {
 		t.Fatal(err)
