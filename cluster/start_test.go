@@ -15,7 +15,7 @@ import (
 const never = 3 * time.Minute
 
 // TestFault60_StartTogether starts sealed members of one process 8 at a time, on real sockets. All come to list all, and none that
-// is listed is removed. `go run ./testcluster/bench -what start` measures it.
+// is listed is removed. `go -C testcluster/bench run . -what start` measures it.
 func TestFault60_StartTogether(t *testing.T) {
 	const n, width = 32, 8
 	config := cluster.Config{Cluster: "c", Secret: cluster.NewSecret()}

@@ -33,3 +33,6 @@ require (
 )
 
 replace github.com/grapevine-go/grapevine => ../..
+
+// Go kit requires the genproto of before it was split up. In a workspace it would stand beside its own parts.
+exclude google.golang.org/genproto v0.0.0-20210917145530-b395a37504d4

@@ -140,6 +140,3 @@ replace (
 	github.com/grapevine-go/grapevine => ../..
 	github.com/grapevine-go/grapevine/endpoint/grpcendpoint => ../../endpoint/grpcendpoint
 )
-
-// Of before it was split up: only Go kit asks for it, and in the workspace it would be there beside its own parts.
-exclude google.golang.org/genproto v0.0.0-20210917145530-b395a37504d4

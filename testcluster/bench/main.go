@@ -1,7 +1,7 @@
 // Command bench measures this module beside what it could be compared with: all do the same work, in one run of one
 // process, over the same loopback.
 //
-//	go run ./testcluster/bench -what propagate,heal,idle -n 10,50,100 -json rows.json
+//	go -C testcluster/bench run . -what propagate,heal,idle -n 10,50,100 -json rows.json
 //
 // The exit status is 0 when everything was measured, 1 when something could not be, 2 when the flags cannot be used. That
 // a mark is missed is a result like any other.
