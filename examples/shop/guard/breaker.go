@@ -1,0 +1,37 @@
+package guard
+
+import (
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/grapevine-go/grapevine/endpoint"
+	"github.com/grapevine-go/grapevine/endpoint/gobreakerendpoint"
+)
+
+const (
+	breakerTrips  = 5               // failures in a row that open it
+	breakerPauses = 2 * time.Second // until it lets a call try again
+)
+
+// Breaker returns a circuit breaker for calls of name. An answer closes it, also one such as "not
+// found": only an instance that fails or does not answer opens it.
+func Breaker(name string) endpoint.Middleware {
+	return gobreakerendpoint.Middleware(gobreakerendpoint.New(gobreaker.Settings{
+		Name:         name,
+		Timeout:      breakerPauses,
+		ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= breakerTrips },
+		IsSuccessful: answered,
+	}))
+}
+
+// answered reports whether err is nil or the answer of a healthy instance.
+func answered(err error) bool {
+	switch endpoint.KindOf(err) {
+	case nil, endpoint.ErrInvalid, endpoint.ErrUnauthorized, endpoint.ErrForbidden, endpoint.ErrNotFound,
+		endpoint.ErrConflict, endpoint.ErrExhausted:
+		return true
+	default:
+		return false
+	}
+}
