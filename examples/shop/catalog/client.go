@@ -41,7 +41,7 @@ func NewClient(view *membership.View, logger zerolog.Logger) *Client {
 
 // factory makes the endpoint that calls one instance.
 func (c *Client) factory(instance string) (endpoint.Endpoint, io.Closer, error) {
-	target := &url.URL{Scheme: "http", Host: instance}
+	target := &url.URL{Scheme: "http", Host: instance, Path: "/"}
 	return kithttp.NewClient(http.MethodGet, target, encodeProduct, guard.DecodeJSON[Product],
 		guard.ClientOptions(c.http)...).Endpoint(), nil, nil
 }

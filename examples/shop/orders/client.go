@@ -33,10 +33,12 @@ type Client struct {
 	http       *http.Client
 }
 
-// NewClient returns a Client that follows the service in view until Close.
-func NewClient(view *membership.View, logger zerolog.Logger) *Client {
+// NewClient returns a Client that follows the service in view until Close. The middleware, which may
+// be nil, goes around each attempt.
+func NewClient(view *membership.View, logger zerolog.Logger, attempt endpoint.Middleware) *Client {
 	c := &Client{http: guard.NewHTTPClient()}
 	follow := func(factory endpoint.Factory) *endpoint.Endpointer {
+		factory = endpoint.PerInstance(factory, func(string) endpoint.Middleware { return attempt })
 		return endpoint.NewEndpointer(view, Name, endpoint.PerInstance(factory, guard.Breaker), endpoint.WithLogger(logger))
 	}
 	c.place = follow(c.factory(http.MethodPost, encodePlace))
@@ -53,7 +55,7 @@ func NewClient(view *membership.View, logger zerolog.Logger) *Client {
 // factory makes endpoints that call one instance.
 func (c *Client) factory(method string, encode kithttp.EncodeRequestFunc) endpoint.Factory {
 	return func(instance string) (endpoint.Endpoint, io.Closer, error) {
-		target := &url.URL{Scheme: "http", Host: instance}
+		target := &url.URL{Scheme: "http", Host: instance, Path: "/"}
 		return kithttp.NewClient(method, target, encode, guard.DecodeJSON[Order],
 			guard.ClientOptions(c.http)...).Endpoint(), nil, nil
 	}

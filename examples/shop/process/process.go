@@ -50,14 +50,16 @@ func (p *Process) close() {
 	}
 }
 
-// Main runs a process of service and ends the program: with status 1 after an error.
-func Main(service Service) {
-	if err := Run(context.Background(), service, os.Args[1:], os.Stderr); err != nil {
+// Main runs a process of service with the flags args, and ends the program: with status 1 after an
+// error.
+func Main(service Service, args []string) {
+	if err := Run(context.Background(), service, args, os.Stderr); err != nil {
 		if !errors.Is(err, flag.ErrHelp) { // the flags have printed it
 			fmt.Fprintf(os.Stderr, "%s: %v\n", service.Name, err)
 		}
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
 // Run runs a process of service until ctx is done or a signal arrives, see cluster.Run. The logs go
@@ -84,7 +86,7 @@ func Run(ctx context.Context, service Service, args []string, log io.Writer, opt
 	}
 	p := &Process{Guard: guard.Guard{Keys: keys, Limit: rate.NewLimiter(rate.Limit(*limit), max(int(*limit), 1))}}
 	defer p.close()
-	config.Logger = zerolog.New(log).With().Timestamp().Str("service", service.Name).Logger()
+	config.Logger = zerolog.New(log).Level(zerolog.InfoLevel).With().Timestamp().Str("service", service.Name).Logger()
 	return cluster.Run(ctx, *config, func(node *cluster.Node) ([]cluster.Offer, error) {
 		p.Node = node
 		p.Guard.Logger = config.Logger.With().Str("process", node.Name()).Logger()

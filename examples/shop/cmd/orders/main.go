@@ -2,9 +2,11 @@
 package main
 
 import (
+	"os"
+
 	"github.com/grapevine-go/grapevine/examples/shop/orders"
 	"github.com/grapevine-go/grapevine/examples/shop/orders/sqlite"
 	"github.com/grapevine-go/grapevine/examples/shop/process"
 )
 
-func main() { process.Main(orders.Process(sqlite.OpenStore)) }
+func main() { process.Main(orders.Process(sqlite.OpenStore), os.Args[1:]) }

@@ -2,8 +2,10 @@
 package main
 
 import (
+	"os"
+
 	"github.com/grapevine-go/grapevine/examples/shop/pricing"
 	"github.com/grapevine-go/grapevine/examples/shop/process"
 )
 
-func main() { process.Main(pricing.Process(pricing.New(pricing.Cents))) }
+func main() { process.Main(pricing.Process(pricing.New(pricing.Cents)), os.Args[1:]) }
