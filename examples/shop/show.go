@@ -111,6 +111,7 @@ func (s *stage) play(ctx context.Context) (r result, err error) {
 	}
 	s.say("all calls have ended")
 
+	load.client.Close() // a server waits 5 s for a connection that was dialled and not used
 	if err := s.fleet.stop(); err != nil {
 		return r, err
 	}
