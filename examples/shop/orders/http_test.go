@@ -105,7 +105,7 @@ func TestValidation(t *testing.T) {
 		"a long key":            {strings.Repeat("k", 256), oneTea, 400, `"field":"Idempotency-Key"`},
 		"a key with a blank":    {"a b", oneTea, 400, `"field":"Idempotency-Key"`},
 		"two faults":            {"a b", `{"lines":[]}`, 400, `"field":"lines"`},
-		"an unknown product":    {"", `{"lines":[{"sku":"TEA-9","quantity":1}]}`, 404, `no product \"TEA-9\"`},
+		"an unknown product":    {"", `{"lines":[{"sku":"TEA-9","quantity":1}]}`, 404, `\"TEA-9\"`},
 		"no price":              {"", `{"lines":[{"sku":"CUP-2","quantity":1}]}`, 404, `no price for \"CUP-2\"`},
 	} {
 		t.Run(name, func(t *testing.T) {
