@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,15 +24,13 @@ func Deadline(within, needs time.Duration) Middleware {
 	}
 	return func(next Endpoint) Endpoint {
 		return func(ctx context.Context, request any) (response any, err error) {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return nil, ctx.Err()
 			}
 			if deadline, ok := ctx.Deadline(); ok {
-				if left := time.Until(deadline); left < needs {
-					return nil, CallerError(&Problem{
-						Kind:   context.DeadlineExceeded,
-						Detail: fmt.Sprintf("%v are left and the call needs %v", left.Round(time.Microsecond), needs),
-					})
+				if left := time.Until(deadline); left <= 0 || left < needs {
+					return nil, CallerError(NewProblem(context.DeadlineExceeded,
+						"the call has %v left and needs %v", max(left, 0).Round(time.Microsecond), needs))
 				}
 			}
 			if within <= 0 {

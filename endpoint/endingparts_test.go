@@ -28,6 +28,18 @@ func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
+// answered is an instance that answers with a problem, which the caller decodes.
+func answered(fault, kit string, kind error) ending {
+	return ending{fault: fault, http: none, kit: kit,
+		handler: func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			endpoint.EncodeProblem(r.Context(), endpoint.NewProblem(kind, "on purpose"), w)
+		},
+		then: func(_ context.Context, _ func(), response *http.Response) error {
+			return endpoint.DecodeProblem(response)
+		}}
+}
+
 func abort(_ http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	panic(http.ErrAbortHandler)

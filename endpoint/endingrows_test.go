@@ -29,6 +29,7 @@ const (
 	failure  = "no / yes / no"
 	unsent   = "yes / yes / no"
 	late     = "no / yes / timed out"
+	byChoice = "RetryIf / yes / no"
 )
 
 var endings = map[string]ending{
@@ -41,8 +42,19 @@ var endings = map[string]ending{
 	"a refusal to go on (Expect: 100-continue)": {fault: caller, http: nothing_, kit: none,
 		handler: status(417),
 		edit:    func(r *http.Request) { r.Header.Set("Expect", "100-continue") }},
-	"an error of the application": {fault: instance, http: none, kit: "RetryIf / yes / no",
+	"an error of the application": {fault: instance, http: none, kit: byChoice,
 		then: func(context.Context, func(), *http.Response) error { return errors.New("out of order") }},
+
+	"a problem: invalid":           answered(caller, nothing_, endpoint.ErrInvalid),
+	"a problem: unauthorized":      answered(caller, nothing_, endpoint.ErrUnauthorized),
+	"a problem: forbidden":         answered(caller, nothing_, endpoint.ErrForbidden),
+	"a problem: not found":         answered(caller, nothing_, endpoint.ErrNotFound),
+	"a problem: conflict":          answered(caller, nothing_, endpoint.ErrConflict),
+	"a problem: canceled":          answered(caller, nothing_, context.Canceled),
+	"a problem: exhausted":         answered(instance, byChoice, endpoint.ErrExhausted),
+	"a problem: unavailable":       answered(instance, byChoice, endpoint.ErrUnavailable),
+	"a problem: internal":          answered(instance, byChoice, endpoint.ErrInternal),
+	"a problem: deadline exceeded": answered(instance, byChoice, context.DeadlineExceeded),
 
 	"a refused dial": {fault: instance, http: "yes / yes / refused", kit: "yes / yes / refused",
 		base: dial(syscall.ECONNREFUSED)},
@@ -62,9 +74,9 @@ var endings = map[string]ending{
 		handler: hangUp("", false)},
 	"a reset within the header": {fault: instance, http: "idempotent / yes / reset", kit: "RetryIf / yes / reset",
 		handler: hangUp("HTTP/1.1 200 OK\r\nA: b\r\n", false)},
-	"a malformed answer": {fault: instance, http: "idempotent / yes / no", kit: "RetryIf / yes / no",
+	"a malformed answer": {fault: instance, http: "idempotent / yes / no", kit: byChoice,
 		handler: hangUp("hello\r\n\r\n", false)},
-	"a reset of its stream": {fault: instance, http: "idempotent / yes / no", kit: "RetryIf / yes / no",
+	"a reset of its stream": {fault: instance, http: "idempotent / yes / no", kit: byChoice,
 		secured: true, base: trusting, handler: abort},
 	"a body that ends too soon": {fault: instance, http: nothing_, kit: "RetryIf / yes / reset",
 		handler: hangUp("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart", false)},
@@ -150,7 +162,7 @@ var endings = map[string]ending{
 		middleware: failing(endpoint.NotSent(errors.New("breaker open")))},
 	"an error before a connection is asked for": {fault: caller, http: nothing_, kit: nothing_,
 		around: failingBase},
-	"an error of middleware": {fault: caller, http: nothing_, kit: "RetryIf / yes / no",
+	"an error of middleware": {fault: caller, http: nothing_, kit: byChoice,
 		middleware: failing(errors.New("no token"))},
 	"a panic of an endpoint": {fault: instance, http: failure, kit: failure,
 		middleware: panicking},

@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -72,10 +73,10 @@ func kindOfStatus(status int) error {
 
 // KindOf returns the kind of err: one of the kinds above, context.DeadlineExceeded or
 // context.Canceled; nil for nil. The first that a walk down the chain of err meets counts. Besides
-// the kinds it knows Go kit's ratelimit.ErrLimited (exhausted), an error with a method StatusCode
-// like that of kithttp.StatusCoder, and the errors of calls to other services: an instance that
-// cannot be reached is [ErrUnavailable], a time-out context.DeadlineExceeded. All else is
-// [ErrInternal].
+// the kinds it knows Go kit's ratelimit.ErrLimited (exhausted), http.MaxBytesError (invalid), an
+// error with a method StatusCode like that of kithttp.StatusCoder, and the errors of calls to other
+// services: an instance that cannot be reached is [ErrUnavailable], a time-out
+// context.DeadlineExceeded. All else is [ErrInternal].
 func KindOf(err error) error {
 	if err == nil {
 		return nil
@@ -104,6 +105,9 @@ func find(err error) (kind error, problem *Problem) {
 		return nil, nil
 	case *Problem:
 		return known.kind(), known
+	case *http.MaxBytesError:
+		return ErrInvalid, &Problem{Kind: ErrInvalid, Status: http.StatusRequestEntityTooLarge,
+			Detail: fmt.Sprintf("the body is larger than %d bytes", known.Limit)}
 	}
 	if isKind(err) {
 		return err, nil

@@ -114,7 +114,9 @@ func TestKindOf(t *testing.T) {
 	}
 }
 
-type teapot struct{}
-
-func (teapot) Error() string   { return "short and stout" }
-func (teapot) StatusCode() int { return http.StatusTeapot }
+// overRecorder encodes and decodes without a network.
+func overRecorder(t *testing.T, failure error) error {
+	recorder := httptest.NewRecorder()
+	endpoint.EncodeProblem(t.Context(), failure, recorder)
+	return endpoint.DecodeProblem(recorder.Result())
+}

@@ -16,7 +16,7 @@ import (
 // Bounds on what a server may make a client keep.
 const (
 	longestProblem = 64 << 10       // bytes of a body that are read
-	longestDetail  = 1 << 10        // bytes of each text that are kept
+	longestText    = 1 << 10        // bytes of each text that are kept
 	mostFields     = 100            // problems of fields
 	longestWait    = 24 * time.Hour // of Retry-After
 )
@@ -116,10 +116,7 @@ func textError(text string) error {
 
 // printable makes a text of a peer fit for logs and terminals.
 func printable(text string) string {
-	if len(text) > longestDetail {
-		text = text[:longestDetail]
-	}
-	text = strings.ToValidUTF8(text, "")
+	text = strings.ToValidUTF8(text[:min(len(text), longestText)], "")
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

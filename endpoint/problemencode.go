@@ -1,8 +1,11 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -30,7 +33,8 @@ type fieldJSON struct {
 // the status of its kind, see [KindOf]. It is for kithttp.ServerErrorEncoder, and for any handler.
 // Only what a [Problem] holds for the caller is sent: the text of other errors is not. A request
 // without credentials gets a WWW-Authenticate, a problem with a RetryAfter the header of that name
-// in whole seconds, and each response the ID of its request, see [RequestID].
+// in whole seconds, and each response the ID of its request, see [RequestID]. An error with a method
+// Headers, like that of kithttp.Headerer, adds these to the response.
 func EncodeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 	p := problemOf(err)
 	status := p.StatusCode()
@@ -42,15 +46,15 @@ func EncodeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	WriteRequestID(ctx, w)
 	if status == http.StatusUnauthorized {
-		challenge := p.Challenge
-		if challenge == "" {
-			challenge = "Bearer"
-		}
-		header.Set("WWW-Authenticate", challenge)
+		header.Set("WWW-Authenticate", cmp.Or(p.Challenge, "Bearer"))
 	}
 	if p.RetryAfter > 0 {
 		seconds := (p.RetryAfter + time.Second - 1) / time.Second
 		header.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	}
+	var more interface{ Headers() http.Header }
+	if errors.As(err, &more) {
+		maps.Copy(header, more.Headers())
 	}
 	form := problemJSON{Type: p.Type, Title: titleOf(status), Status: status, Detail: p.Detail}
 	for _, field := range p.Fields {

@@ -18,8 +18,12 @@ const (
 // never the same twice while another is left; after that it waits a little, 25 ms at first,
 // before it calls one again. By default it makes 3 attempts, and retries at most 20 % of the
 // calls and 3 a second besides, see [Budget]. Every error is retried, unless the caller's context
-// has ended or the caller itself is at fault, see [CallerError]. Exclude with [RetryIf] calls that
-// must not be made twice. While there is no instance the attempts only wait, and cost no budget.
+// has ended, the caller itself is at fault, see [CallerError], or any instance would answer the
+// same, as with [ErrNotFound]. Exclude with [RetryIf] calls that must not be made twice. While
+// there is no instance the attempts only wait, and cost no budget.
+//
+// The longest wait is 250 ms. An instance that asks for more, by the RetryAfter of a [Problem], is
+// not called again: where all of them do, the call fails at once.
 //
 // A failure of one attempt that is not retried is returned as it is; otherwise the error is a
 // [*RetryError], of which the last attempt decides. The context of a call that succeeded goes on,
@@ -105,7 +109,9 @@ func (r *retry) call(ctx context.Context, request any) (any, error) {
 		if failures == nil {
 			return response, nil
 		}
-		reason := r.stop(ctx, failures, attempts)
+		tried = withCalled(tried, failures)
+		again := r.balancer.picks.Len() <= len(tried) // no other is left
+		reason := r.stop(ctx, failures, attempts, again && allAskToWait(failed) && allAskToWait(failures))
 		if !noneTwice(failed, failures) {
 			failed = append(failed, failures...)
 		}
@@ -115,13 +121,7 @@ func (r *retry) call(ctx context.Context, request any) (any, error) {
 			}
 			return nil, newRetryError(failed, reason, ctx.Err())
 		}
-		for _, failure := range failures {
-			if failure.called != nil && !slices.Contains(tried, failure.called) {
-				tried = append(tried, failure.called)
-			}
-		}
-		tried = slices.DeleteFunc(tried, (*client).hasLeft)
-		if r.balancer.picks.Len() <= len(tried) {
+		if again {
 			if !pause(ctx, pauses) {
 				return nil, newRetryError(failed, contextEnded, ctx.Err())
 			}
@@ -130,17 +130,37 @@ func (r *retry) call(ctx context.Context, request any) (any, error) {
 	}
 }
 
+// withCalled adds the instances that failed to tried, without those that have left.
+func withCalled(tried []*client, failures []failedAttempt) []*client {
+	for _, failure := range failures {
+		if failure.called != nil && !slices.Contains(tried, failure.called) {
+			tried = append(tried, failure.called)
+		}
+	}
+	return slices.DeleteFunc(tried, (*client).hasLeft)
+}
+
+// allAskToWait reports whether each instance asked for more time than a pause before it is called
+// again, by the RetryAfter of a [Problem].
+func allAskToWait(failures []failedAttempt) bool {
+	return !slices.ContainsFunc(failures, func(f failedAttempt) bool {
+		_, problem := find(f.err)
+		return problem == nil || problem.RetryAfter <= longestPause
+	})
+}
+
 // Why there is no further attempt.
 const (
 	budgetSpent   = "the retry budget is spent"
 	contextEnded  = "the call's context has ended"
 	noAttemptLeft = "no attempt is left"
+	waitAsked     = "all instances ask to wait"
 	notRetried    = "the last error is not retried"
 )
 
 // stop returns why there is no attempt after one that failed, or "". An error that is not retried
-// becomes the last of failures.
-func (r *retry) stop(ctx context.Context, failures []failedAttempt, attempts int) string {
+// becomes the last of failures. All instances may have been asked, and ask to wait.
+func (r *retry) stop(ctx context.Context, failures []failedAttempt, attempts int, wait bool) string {
 	none := failures[0].called == nil
 	switch {
 	case ctx.Err() != nil:
@@ -151,6 +171,8 @@ func (r *retry) stop(ctx context.Context, failures []failedAttempt, attempts int
 		return noAttemptLeft
 	case decides(failures, func(f failedAttempt) bool { return !r.again(f) }):
 		return notRetried
+	case wait:
+		return waitAsked
 	case !none && !r.budget.withdraw():
 		return budgetSpent
 	default:

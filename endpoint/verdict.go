@@ -35,7 +35,7 @@ func (x *exchange) verdictOf(ctx context.Context, err error) verdict {
 		return verdict{outcome: balancer.Canceled, final: true}
 	case Canceled(ctx):
 		return verdict{outcome: balancer.Canceled}
-	case isAnswer(err):
+	case x.isAnswer(ctx, err):
 		return x.verdictOfAnswer(ctx, err)
 	case evidence == membership.TimedOut && x.hurried(ctx), canceled && late && x.hurried(ctx):
 		return verdict{outcome: balancer.Canceled, final: true}
@@ -53,12 +53,12 @@ func (x *exchange) verdictOf(ctx context.Context, err error) verdict {
 }
 
 // isAnswer reports whether err is what an instance answered, other than that it failed.
-func isAnswer(err error) bool {
+func (x *exchange) isAnswer(ctx context.Context, err error) bool {
 	switch kind, problem := find(err); kind {
 	case ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrConflict:
 		return true
-	case context.DeadlineExceeded, context.Canceled:
-		return problem != nil // and not the end of the caller's own context
+	case context.DeadlineExceeded, context.Canceled: // of the instance, not of ctx
+		return problem != nil && (x.answered.Load() || ctx.Err() == nil)
 	default:
 		return false
 	}

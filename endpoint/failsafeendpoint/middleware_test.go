@@ -47,6 +47,8 @@ func TestCircuitBreaker(t *testing.T) {
 			{gone, context.Canceled, context.Canceled, false, circuitbreaker.ClosedState},
 			{gone, errBroken, errBroken, false, circuitbreaker.ClosedState},
 			{gone, errBroken, errBroken, false, circuitbreaker.ClosedState},
+			{t.Context(), endpoint.ErrNotFound, endpoint.ErrNotFound, false, circuitbreaker.ClosedState}, // an answer
+			{t.Context(), endpoint.ErrNotFound, endpoint.ErrNotFound, false, circuitbreaker.ClosedState},
 			{t.Context(), errBroken, errBroken, false, circuitbreaker.ClosedState},
 			{late, context.DeadlineExceeded, context.DeadlineExceeded, false, circuitbreaker.OpenState},
 			{t.Context(), nil, circuitbreaker.ErrOpen, true, circuitbreaker.OpenState},

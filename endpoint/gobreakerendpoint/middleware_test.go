@@ -46,6 +46,8 @@ func TestMiddleware(t *testing.T) {
 			{gone, context.Canceled, context.Canceled, false, gobreaker.StateClosed}, // it counts for nothing
 			{gone, errBroken, errBroken, false, gobreaker.StateClosed},
 			{t.Context(), endpoint.CallerError(errBroken), errBroken, false, gobreaker.StateClosed},
+			{t.Context(), endpoint.ErrNotFound, endpoint.ErrNotFound, false, gobreaker.StateClosed}, // an answer
+			{t.Context(), endpoint.ErrNotFound, endpoint.ErrNotFound, false, gobreaker.StateClosed},
 			{late, context.DeadlineExceeded, context.DeadlineExceeded, false, gobreaker.StateOpen},
 			{t.Context(), nil, gobreaker.ErrOpenState, true, gobreaker.StateOpen},
 		} {

@@ -3,6 +3,7 @@ module github.com/grapevine-go/grapevine/endpoint/grpcendpoint
 go 1.26.0
 
 require (
+	github.com/go-kit/kit v0.13.0
 	github.com/grapevine-go/grapevine v0.0.0
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260526163538-3dc84a4a5aaa
 	google.golang.org/grpc v1.83.2
@@ -10,7 +11,6 @@ require (
 )
 
 require (
-	github.com/go-kit/kit v0.13.0 // indirect
 	github.com/go-kit/log v0.2.1 // indirect
 	github.com/go-logfmt/logfmt v0.5.1 // indirect
 	github.com/google/btree v1.1.3 // indirect

@@ -3,6 +3,9 @@ package grpcendpoint
 import (
 	"context"
 	"errors"
+	"strings"
+	"time"
+	"unicode"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -11,6 +14,13 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/grapevine-go/grapevine/endpoint"
+)
+
+// Bounds on what a server may make a client keep; DecodeProblem of package endpoint has the same.
+const (
+	longestText = 1 << 10 // bytes
+	mostFields  = 100
+	longestWait = 24 * time.Hour
 )
 
 // domain marks the details of a status that EncodeError made: its message is meant for callers.
@@ -51,42 +61,41 @@ func kindOf(code codes.Code) error {
 // ErrorInfo: the text of other errors is not. A status of the service's own is returned as it is.
 // EncodeError(nil) is nil.
 func EncodeError(err error) error {
-	var own interface{ GRPCStatus() *status.Status }
-	var problem *endpoint.Problem
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &problem):
-	case errors.As(err, &own):
-		return own.GRPCStatus().Err()
 	}
 	kind := endpoint.KindOf(err)
-	if problem == nil || endpoint.KindOf(problem) != kind {
+	var own interface{ GRPCStatus() *status.Status }
+	if kind == endpoint.ErrInternal && !errors.Is(err, kind) && errors.As(err, &own) &&
+		own.GRPCStatus().Code() != codes.OK {
+		return own.GRPCStatus().Err()
+	}
+	var problem *endpoint.Problem
+	if !errors.As(err, &problem) || endpoint.KindOf(problem) != kind {
 		problem = &endpoint.Problem{Kind: kind}
 	}
 	message := problem.Detail
 	if message == "" {
 		message = kind.Error()
 	}
-	plain := status.New(codesOfKinds[kind], message)
-	detailed, err := plain.WithDetails(detailsOf(problem, kind)...)
-	if err != nil { // a text that is not UTF-8
-		return plain.Err()
+	plain := status.New(codesOfKinds[kind], valid(message))
+	if detailed, err := plain.WithDetails(detailsOf(problem, kind)...); err == nil {
+		return detailed.Err()
 	}
-	return detailed.Err()
+	return plain.Err() // not reached: all texts are UTF-8, as protobuf wants it
 }
 
 func detailsOf(p *endpoint.Problem, kind error) []protoadapt.MessageV1 {
 	info := &errdetails.ErrorInfo{Domain: domain, Reason: codesOfKinds[kind].String()}
 	if p.Type != "" {
-		info.Metadata = map[string]string{"type": p.Type}
+		info.Metadata = map[string]string{"type": valid(p.Type)}
 	}
 	details := []protoadapt.MessageV1{info}
 	if len(p.Fields) > 0 {
 		request := new(errdetails.BadRequest)
 		for _, field := range p.Fields {
 			request.FieldViolations = append(request.FieldViolations,
-				&errdetails.BadRequest_FieldViolation{Field: field.Field, Description: field.Detail})
+				&errdetails.BadRequest_FieldViolation{Field: valid(field.Field), Description: valid(field.Detail)})
 		}
 		details = append(details, request)
 	}
@@ -98,8 +107,9 @@ func detailsOf(p *endpoint.Problem, kind error) []protoadapt.MessageV1 {
 
 // DecodeError returns the error that a status stands for, which wraps an [*endpoint.Problem]. The
 // code decides on the kind. The message is the Detail where [EncodeError] made the status, and the
-// Err of the Problem where another server or gRPC itself did. status.Code still finds the code.
-// Other errors, io.EOF of a stream and nil are returned as they are.
+// Err of the Problem where another server or gRPC itself did. status.Code still finds the code. Texts
+// are cut to 1 KiB and freed from control characters. Other errors, io.EOF of a stream and nil are
+// returned as they are.
 func DecodeError(err error) error {
 	var problem *endpoint.Problem
 	from, ok := status.FromError(err)
@@ -111,22 +121,24 @@ func DecodeError(err error) error {
 	for _, detail := range from.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
-			own = detail.Domain == domain
-			p.Type = detail.Metadata["type"]
+			if detail.Domain == domain {
+				own, p.Type = true, printable(detail.Metadata["type"])
+			}
 		case *errdetails.BadRequest:
-			for _, field := range detail.FieldViolations {
-				p.Fields = append(p.Fields, endpoint.FieldProblem{Field: field.Field, Detail: field.Description})
+			for _, field := range detail.FieldViolations[:min(len(detail.FieldViolations), mostFields)] {
+				p.Fields = append(p.Fields,
+					endpoint.FieldProblem{Field: printable(field.Field), Detail: printable(field.Description)})
 			}
 		case *errdetails.RetryInfo:
-			p.RetryAfter = max(detail.RetryDelay.AsDuration(), 0)
+			p.RetryAfter = min(max(detail.RetryDelay.AsDuration(), 0), longestWait)
 		}
 	}
-	switch {
-	case from.Message() == "", own && from.Message() == p.Kind.Error():
+	switch message := printable(from.Message()); {
+	case message == "", own && message == p.Kind.Error():
 	case own:
-		p.Detail = from.Message()
+		p.Detail = message
 	default:
-		p.Err = errors.New(from.Message())
+		p.Err = errors.New(message)
 	}
 	return &answer{p, from}
 }
@@ -140,3 +152,16 @@ type answer struct {
 func (a *answer) Error() string              { return a.problem.Error() }
 func (a *answer) Unwrap() error              { return a.problem }
 func (a *answer) GRPCStatus() *status.Status { return a.status }
+
+func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
+
+// printable makes a text of a peer fit for logs and terminals.
+func printable(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), longestText)], "")
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text))
+}

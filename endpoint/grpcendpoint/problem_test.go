@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -106,5 +107,75 @@ func TestForeignStatus(t *testing.T) {
 				t.Errorf("DecodeError returns %#v, want kind %v, and the text as Err", problem, want)
 			}
 		})
+	}
+}
+
+// What a server's own code makes of gRPC goes through; what is no status is none to begin with.
+func TestEncodeErrorKeepsStatuses(t *testing.T) {
+	own := status.Error(codes.FailedPrecondition, "not yet")
+	for name, tt := range map[string]struct {
+		err  error
+		code codes.Code
+		text string
+	}{
+		"nil":                 {nil, codes.OK, ""},
+		"a status":            {own, codes.FailedPrecondition, "not yet"},
+		"a wrapped one":       {fmt.Errorf("store 10.0.0.7: %w", own), codes.FailedPrecondition, "not yet"},
+		"one with a kind":     {fmt.Errorf("%w: %w", endpoint.ErrUnavailable, own), codes.Unavailable, "unavailable"},
+		"one that is OK":      {okError{}, codes.Internal, "internal"},
+		"unknown":             {errors.New("store 10.0.0.7"), codes.Internal, "internal"},
+		"a decoded one":       {DecodeError(own), codes.Aborted, "conflict"},
+		"text without a form": {endpoint.NewProblem(endpoint.ErrInvalid, "a\xffb"), codes.InvalidArgument, "a\ufffdb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := status.Convert(EncodeError(tt.err))
+			if got.Code() != tt.code || got.Message() != tt.text {
+				t.Errorf("got %v %q, want %v %q", got.Code(), got.Message(), tt.code, tt.text)
+			}
+		})
+	}
+}
+
+type okError struct{}
+
+func (okError) Error() string              { return "fine?" }
+func (okError) GRPCStatus() *status.Status { return status.New(codes.OK, "") }
+
+func TestDecodeErrorKeepsOthers(t *testing.T) {
+	decoded := DecodeError(status.Error(codes.NotFound, "x"))
+	for _, err := range []error{nil, io.EOF, context.Canceled, decoded, okError{}} {
+		if got := DecodeError(err); got != err {
+			t.Errorf("DecodeError(%v) = %v", err, got)
+		}
+	}
+}
+
+// No server can make a client keep more than is allowed, nor write to its terminal.
+func TestDecodeErrorIsBounded(t *testing.T) {
+	long := "\x1b[31m" + strings.Repeat("é", 1<<20)
+	sent := &endpoint.Problem{Kind: endpoint.ErrInvalid, Detail: long, Type: long, RetryAfter: 1 << 62}
+	for range 1000 {
+		sent.Fields = append(sent.Fields, endpoint.FieldProblem{Field: long[:2000], Detail: long[:2000]})
+	}
+	for name, err := range map[string]error{"own": EncodeError(sent), "foreign": status.Error(codes.Internal, long)} {
+		var p *endpoint.Problem
+		if !errors.As(DecodeError(err), &p) {
+			t.Fatalf("%s: no problem", name)
+		}
+		texts := []string{p.Detail, p.Type}
+		if p.Err != nil {
+			texts = append(texts, p.Err.Error())
+		}
+		for _, field := range p.Fields {
+			texts = append(texts, field.Field, field.Detail)
+		}
+		for _, text := range texts {
+			if len(text) > 1<<10 || strings.Contains(text, "\x1b") {
+				t.Errorf("%s: a text of %d bytes: %.20q", name, len(text), text)
+			}
+		}
+		if len(p.Fields) > 100 || p.RetryAfter > 24*time.Hour {
+			t.Errorf("%s: %d fields, RetryAfter %v", name, len(p.Fields), p.RetryAfter)
+		}
 	}
 }
