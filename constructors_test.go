@@ -72,12 +72,13 @@ func librariesOf(t *testing.T) map[string]*library {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for folder := range all {
-		if strings.Contains("/"+folder+"/", "/internal/") || ofProgram(all, folder) {
-			delete(all, folder)
+	libraries := make(map[string]*library) // a program must stay in all until its subfolders were looked at
+	for folder, p := range all {
+		if !strings.Contains("/"+folder+"/", "/internal/") && !ofProgram(all, folder) {
+			libraries[folder] = p
 		}
 	}
-	return all
+	return libraries
 }
 
 // ofProgram reports whether a folder is that of a program, or below one.
