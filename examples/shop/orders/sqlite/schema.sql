@@ -17,8 +17,8 @@ CREATE TABLE IF NOT EXISTS lines (
 	position   INTEGER NOT NULL,
 	sku        TEXT NOT NULL,
 	name       TEXT NOT NULL,
-	quantity   INTEGER NOT NULL,
-	unit_cents INTEGER NOT NULL,
+	quantity   INTEGER NOT NULL CHECK (quantity > 0),
+	unit_cents INTEGER NOT NULL CHECK (unit_cents >= 0),
 	PRIMARY KEY (order_id, position)
 ) STRICT, WITHOUT ROWID;
 

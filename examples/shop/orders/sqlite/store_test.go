@@ -14,7 +14,7 @@ import (
 	"github.com/grapevine-go/grapevine/examples/shop/orders"
 )
 
-func open1(t *testing.T, path string) *Store {
+func openStore(t *testing.T, path string) *Store {
 	t.Helper()
 	store, err := Open(t.Context(), path)
 	if err != nil {
@@ -48,10 +48,10 @@ func count(t *testing.T, store *Store) int {
 func TestOrderIsReadByAnotherStore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "orders with a blank?.db")
 	order := newOrder()
-	if _, err := open1(t, path).Insert(t.Context(), order, "k", []byte("cart")); err != nil {
+	if _, err := openStore(t, path).Insert(t.Context(), order, "k", []byte("cart")); err != nil {
 		t.Fatal(err)
 	}
-	other := open1(t, path)
+	other := openStore(t, path)
 	got, err := other.Order(t.Context(), "ann", order.ID)
 	if err != nil || !reflect.DeepEqual(got, order) {
 		t.Errorf("got %+v, %v, want %+v", got, err, order)
@@ -64,7 +64,7 @@ func TestOrderIsReadByAnotherStore(t *testing.T) {
 }
 
 func TestIdempotencyKey(t *testing.T) {
-	store := open1(t, filepath.Join(t.TempDir(), "orders.db"))
+	store := openStore(t, filepath.Join(t.TempDir(), "orders.db"))
 	first := newOrder()
 	if _, err := store.Insert(t.Context(), first, "k", []byte("cart")); err != nil {
 		t.Fatal(err)
@@ -99,8 +99,24 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
+// TestOrderIsStoredAsAWhole has the second line fail.
+func TestOrderIsStoredAsAWhole(t *testing.T) {
+	store := openStore(t, filepath.Join(t.TempDir(), "orders.db"))
+	order := newOrder()
+	order.Lines[1].Quantity = 0
+	if _, err := store.Insert(t.Context(), order, "k", []byte("cart")); err == nil {
+		t.Fatal("a line without a quantity was stored")
+	}
+	if n := count(t, store); n != 0 {
+		t.Errorf("%d orders are stored", n)
+	}
+	if _, err := store.Replay(t.Context(), "ann", "k", []byte("cart")); !errors.Is(err, endpoint.ErrNotFound) {
+		t.Errorf("the key is answered by %v, want not found", err)
+	}
+}
+
 func TestOrderOfOthersIsNotFound(t *testing.T) {
-	store := open1(t, filepath.Join(t.TempDir(), "orders.db"))
+	store := openStore(t, filepath.Join(t.TempDir(), "orders.db"))
 	order := newOrder()
 	if _, err := store.Insert(t.Context(), order, "", nil); err != nil {
 		t.Fatal(err)
@@ -119,7 +135,7 @@ func TestOneKeyAtTwoStores(t *testing.T) {
 	var opening sync.WaitGroup
 	var stores [2]*Store
 	for i := range stores {
-		opening.Go(func() { stores[i] = open1(t, path) }) // they create the file together
+		opening.Go(func() { stores[i] = openStore(t, path) }) // they create the file together
 	}
 	opening.Wait()
 	ids := make([]sync.Map, keys)
@@ -151,7 +167,7 @@ func TestFileThatCannotBeUsed(t *testing.T) {
 	if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "missing", "orders.db")); err == nil {
 		t.Error("a file in a missing folder was opened")
 	}
-	store := open1(t, filepath.Join(t.TempDir(), "orders.db"))
+	store := openStore(t, filepath.Join(t.TempDir(), "orders.db"))
 	if err := store.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -164,7 +180,7 @@ func TestFileThatCannotBeUsed(t *testing.T) {
 // TestStoreThatIsBusy is unavailable, which callers try again elsewhere or later.
 func TestStoreThatIsBusy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "orders.db")
-	store, other := open1(t, path), open1(t, path)
+	store, other := openStore(t, path), openStore(t, path)
 	if _, err := other.write.ExecContext(t.Context(), "PRAGMA busy_timeout = 1"); err != nil {
 		t.Fatal(err)
 	}
