@@ -14,24 +14,12 @@ const (
 	breakerPauses = 2 * time.Second // until it lets a call try again
 )
 
-// Breaker returns a circuit breaker for calls of name. An answer closes it, also one such as "not
-// found": only an instance that fails or does not answer opens it.
+// Breaker returns a circuit breaker for calls of name. Only an instance that fails or does not
+// answer opens it: an answer such as "not found" does not count.
 func Breaker(name string) endpoint.Middleware {
 	return gobreakerendpoint.Middleware(gobreakerendpoint.New(gobreaker.Settings{
-		Name:         name,
-		Timeout:      breakerPauses,
-		ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= breakerTrips },
-		IsSuccessful: answered,
+		Name:        name,
+		Timeout:     breakerPauses,
+		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= breakerTrips },
 	}))
-}
-
-// answered reports whether err is nil or the answer of a healthy instance.
-func answered(err error) bool {
-	switch endpoint.KindOf(err) {
-	case nil, endpoint.ErrInvalid, endpoint.ErrUnauthorized, endpoint.ErrForbidden, endpoint.ErrNotFound,
-		endpoint.ErrConflict, endpoint.ErrExhausted:
-		return true
-	default:
-		return false
-	}
 }

@@ -20,8 +20,7 @@ import (
 
 const (
 	busyTimeout = 2 * time.Second // for which a transaction waits for that of another process
-	openTimeout = 5 * time.Second // in which the processes that start together take turns
-	readers     = 4
+	readers     = 4               // connections
 )
 
 //go:embed schema.sql
@@ -38,27 +37,8 @@ type Store struct {
 	read  *sql.DB
 }
 
-// Open opens the file at path and creates it where there is none.
+// Open opens the file at path and creates it where there is none. Processes may do so together.
 func Open(ctx context.Context, path string) (*Store, error) {
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
-	for {
-		store, err := open(ctx, path)
-		if err == nil {
-			return store, nil
-		}
-		if !isCode(err, sqlite3.SQLITE_BUSY) { // another process is creating the file
-			return nil, fmt.Errorf("sqlite: open %s: %w", path, err)
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, fmt.Errorf("sqlite: open %s: %w", path, err)
-		}
-	}
-}
-
-func open(ctx context.Context, path string) (*Store, error) {
 	pragmas := url.Values{"_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
@@ -68,15 +48,15 @@ func open(ctx context.Context, path string) (*Store, error) {
 	}
 	write, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("sqlite: open %s: %w", path, err)
 	}
 	write.SetMaxOpenConns(1)
 	if _, err := write.ExecContext(ctx, schema); err != nil {
-		return nil, errors.Join(err, write.Close())
+		return nil, fmt.Errorf("sqlite: open %s: %w", path, errors.Join(err, write.Close()))
 	}
 	read, err := sql.Open("sqlite", dsn("&_pragma=query_only(1)"))
 	if err != nil {
-		return nil, errors.Join(err, write.Close())
+		return nil, fmt.Errorf("sqlite: open %s: %w", path, errors.Join(err, write.Close()))
 	}
 	read.SetMaxOpenConns(readers)
 	return &Store{write: write, read: read}, nil
