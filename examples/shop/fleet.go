@@ -112,29 +112,31 @@ func (f *fleet) kill(name string) (pid int, err error) {
 	return c.command.Process.Pid, err
 }
 
-// stop asks all processes to end, and waits: callers before the services that they call. A process
-// that fails, or does not end, is an error.
-func (f *fleet) stop() error {
+// stopAll stops all processes: callers before the services that they call.
+func (f *fleet) stopAll() error {
 	for _, service := range slices.Backward(services) {
-		if err := f.stopService(service); err != nil {
+		var names []string
+		for name := range f.running {
+			if serviceOf(name) == service {
+				names = append(names, name)
+			}
+		}
+		if err := f.stop(names...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *fleet) stopService(service string) error {
+// stop asks processes to end, and waits. A process that fails, or does not end, is an error.
+func (f *fleet) stop(names ...string) error {
 	var errs []error
 	limit := time.After(patience)
-	for name, c := range f.running {
-		if serviceOf(name) == service {
-			errs = append(errs, c.command.Process.Signal(syscall.SIGTERM))
-		}
+	for _, name := range names {
+		errs = append(errs, f.running[name].command.Process.Signal(syscall.SIGTERM))
 	}
-	for name, c := range f.running {
-		if serviceOf(name) != service {
-			continue
-		}
+	for _, name := range names {
+		c := f.running[name]
 		select {
 		case <-c.ended:
 			delete(f.running, name)

@@ -1,8 +1,9 @@
 // Command shop runs three Go kit services as processes that find each other by name, sends them a
-// load, kills one process in the middle, and checks that no order was lost and none stored twice:
+// load, kills one process with calls in flight, stops another one in good order, and checks that no
+// order was lost and none stored twice:
 //
 //	go run ./examples/shop
-//	go run ./examples/shop -length 30s -rate 100 -kill pricing-2
+//	go run ./examples/shop -length 30s -rate 100 -kill pricing-2 -stop catalog-1
 //
 // The processes are this program again, with the name of a service as first argument.
 package main
@@ -28,7 +29,8 @@ func main() {
 	var o options
 	flag.DurationVar(&o.length, "length", 6*time.Second, "how long the load lasts")
 	flag.IntVar(&o.rate, "rate", 40, "calls a second")
-	flag.StringVar(&o.kill, "kill", "orders-1", "process that is killed in the middle, such as pricing-2; none for no process")
+	flag.StringVar(&o.kill, "kill", "orders-1", "process that is killed after a third of the time; none for no process")
+	flag.StringVar(&o.stop, "stop", "orders-2", "process that is stopped with SIGTERM after two thirds; none for no process")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -23,6 +23,7 @@ type options struct {
 	length time.Duration
 	rate   int
 	kill   string // the name of a process, or none
+	stop   string // the same
 }
 
 const none = "none"
@@ -33,8 +34,11 @@ func (o options) check() error {
 		return fmt.Errorf("-length %v: too short to kill a process and see it return: use 2s or more", o.length)
 	case o.rate < 1 || o.rate > 1000:
 		return fmt.Errorf("-rate %d: want 1 to 1000", o.rate)
-	case o.kill != none && !slices.Contains(processes, o.kill):
-		return fmt.Errorf("-kill %s: no such process: use one of %s, or %s", o.kill, strings.Join(processes, ", "), none)
+	}
+	for name, process := range map[string]string{"-kill": o.kill, "-stop": o.stop} {
+		if process != none && !slices.Contains(processes, process) {
+			return fmt.Errorf("%s %s: no such process: use one of %s, or %s", name, process, strings.Join(processes, ", "), none)
+		}
 	}
 	return nil
 }
@@ -103,16 +107,16 @@ func (s *stage) play(ctx context.Context) (r result, err error) {
 	s.say("%d calls a second for %v", s.rate, s.length)
 	playing, stop := context.WithTimeout(ctx, s.length)
 	defer stop()
-	killed := make(chan error, 1)
-	go func() { killed <- s.killAndRestart(playing, load) }()
+	disturbed := make(chan error, 1)
+	go func() { disturbed <- s.disturb(playing, load) }()
 	load.run(playing, s.rate)
-	if err := errors.Join(<-killed, ctx.Err()); err != nil {
+	if err := errors.Join(<-disturbed, ctx.Err()); err != nil {
 		return r, err
 	}
 	s.say("all calls have ended")
 
 	load.client.Close() // a server waits 5 s for a connection that was dialled and not used
-	if err := s.fleet.stop(); err != nil {
+	if err := s.fleet.stopAll(); err != nil {
 		return r, err
 	}
 	s.say("all processes have drained and ended after SIGTERM")
@@ -128,13 +132,22 @@ func (s *stage) play(ctx context.Context) (r result, err error) {
 	return r, err
 }
 
-// killAndRestart kills the process in the middle of the load, with calls in flight, and starts it
-// again a second later. The calls go on meanwhile.
-func (s *stage) killAndRestart(ctx context.Context, l *load) error {
-	if s.kill == none || !sleep(ctx, s.length/2) {
-		return nil
+// disturb kills one process with calls in flight, and later stops another one as a roll-out does.
+// Both are started again, and the calls go on meanwhile.
+func (s *stage) disturb(ctx context.Context, l *load) error {
+	began := time.Now()
+	if s.kill != none && sleep(ctx, s.length/3) {
+		if err := s.killAndRestart(context.WithoutCancel(ctx), l); err != nil {
+			return err
+		}
 	}
-	ctx = context.WithoutCancel(ctx) // the process has to return, also after the load
+	if s.stop != none && sleep(ctx, time.Until(began.Add(s.length*2/3))) {
+		return s.stopAndRestart(context.WithoutCancel(ctx))
+	}
+	return nil
+}
+
+func (s *stage) killAndRestart(ctx context.Context, l *load) error {
 	l.burst(ctx, burst)
 	began, inFlight := time.Now(), l.inFlight.Load()
 	pid, err := s.fleet.kill(s.kill)
@@ -147,14 +160,27 @@ func (s *stage) killAndRestart(ctx context.Context, l *load) error {
 	}
 	s.say("%s is gone from the view, %v after the kill", s.kill, time.Since(began).Round(time.Millisecond))
 	sleep(ctx, restartAfter)
-	began = time.Now()
-	if err := s.fleet.start(s.kill); err != nil {
+	return s.restart(ctx, s.kill)
+}
+
+func (s *stage) stopAndRestart(ctx context.Context) error {
+	began := time.Now()
+	if err := s.fleet.stop(s.stop); err != nil {
 		return err
 	}
-	if err := s.fleet.await(ctx, s.kill, true); err != nil {
+	s.say("%s has drained and ended, %v after SIGTERM", s.stop, time.Since(began).Round(time.Millisecond))
+	return s.restart(ctx, s.stop)
+}
+
+func (s *stage) restart(ctx context.Context, name string) error {
+	began := time.Now()
+	if err := s.fleet.start(name); err != nil {
 		return err
 	}
-	s.say("%s is back, %v after its restart", s.kill, time.Since(began).Round(time.Millisecond))
+	if err := s.fleet.await(ctx, name, true); err != nil {
+		return err
+	}
+	s.say("%s is back, %v after its restart", name, time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
