@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -72,12 +73,10 @@ func librariesOf(t *testing.T) map[string]*library {
 	if err != nil {
 		t.Fatal(err)
 	}
-	libraries := make(map[string]*library) // a program must stay in all until its subfolders were looked at
-	for folder, p := range all {
-		if !strings.Contains("/"+folder+"/", "/internal/") && !ofProgram(all, folder) {
-			libraries[folder] = p
-		}
-	}
+	libraries := maps.Clone(all)
+	maps.DeleteFunc(libraries, func(folder string, _ *library) bool {
+		return strings.Contains("/"+folder+"/", "/internal/") || ofProgram(all, folder)
+	})
 	return libraries
 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/grapevine-go/grapevine/balancer"
 )
 
-func ExampleBalancer() {
+// A call takes a pick and says how it ended.
+func ExampleNew() {
 	b := balancer.New[string](balancer.LeastRequest())
 	b.Update([]balancer.Item[string]{
 		{Key: "10.0.0.1:80", Value: "http://10.0.0.1"},

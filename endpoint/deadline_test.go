@@ -74,6 +74,11 @@ func TestDeadlineRefusesAtOnce(t *testing.T) {
 	if _, err := Deadline(0, 0)(fail(errBroken))(gone, nil); err != context.Canceled {
 		t.Errorf("a call that is given up before returns %v", err)
 	}
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if _, err := Deadline(0, 0)(fail(errBroken))(late, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a call that is late before returns %v", err)
+	}
 }
 
 // The context ends with the call, unless the response is read after it.

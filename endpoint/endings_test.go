@@ -1,7 +1,6 @@
 package endpoint_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net/http"
@@ -74,17 +73,27 @@ const none = "–"
 
 // documentedEndings returns the cells of the table by the name of their row.
 func documentedEndings(t *testing.T) map[string][]string {
-	file, err := os.Open("../docs/calls.md")
+	return documented(t, "the call ends with")
+}
+
+// documented returns the cells of the table of docs/calls.md that begins with a word, by the name of
+// their row.
+func documented(t *testing.T, begins string) map[string][]string {
+	document, err := os.ReadFile("../docs/calls.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	_, table, found := strings.Cut(string(document), "| "+begins+" |")
+	if !found {
+		t.Fatalf("docs/calls.md has no table that begins with %q", begins)
+	}
 	rows := make(map[string][]string)
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		cells := strings.Split(strings.Trim(lines.Text(), "| "), " | ")
-		if len(cells) == 4 && cells[0] != "the call ends with" && !strings.HasPrefix(cells[0], "-") {
-			rows[cells[0]] = cells[1:]
+	for _, line := range strings.Split(table, "\n")[2:] {
+		cells := strings.Split(strings.Trim(line, "| "), " | ")
+		if len(cells) < 2 {
+			break
 		}
+		rows[cells[0]] = cells[1:]
 	}
 	return rows
 }

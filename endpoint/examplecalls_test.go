@@ -109,3 +109,50 @@ func ExampleTransport() {
 	fmt.Println(string(body))
 	// Output: hello to world from users
 }
+
+// A Transport retries errors, and a response is none. Middleware makes an error of the responses
+// that another instance may spare the caller.
+func ExampleTransport_unavailable() {
+	var requests atomic.Int64
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) == 1 {
+			endpoint.EncodeProblem(r.Context(), endpoint.NewProblem(endpoint.ErrUnavailable, "starting"), w)
+			return
+		}
+		io.WriteString(w, "hello")
+	})
+	one, two := httptest.NewServer(handler), httptest.NewServer(handler)
+	defer one.Close()
+	defer two.Close()
+
+	again := func(next endpoint.Endpoint) endpoint.Endpoint {
+		return func(ctx context.Context, request any) (any, error) {
+			response, err := next(ctx, request)
+			if err != nil {
+				return nil, err
+			}
+			answer := response.(*http.Response)
+			switch answer.StatusCode {
+			case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+				defer answer.Body.Close()
+				return nil, endpoint.DecodeProblem(answer)
+			default:
+				return answer, nil
+			}
+		}
+	}
+	transport := &endpoint.Transport{
+		View:       viewOf(one.Listener.Addr().String(), two.Listener.Addr().String()),
+		Middleware: func(string) endpoint.Middleware { return again },
+	}
+	defer transport.Close()
+	response, err := (&http.Client{Transport: transport}).Get("http://users/hello")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(response.Body)
+	fmt.Println(string(body), "after", requests.Load(), "requests")
+	// Output: hello after 2 requests
+}

@@ -10,9 +10,10 @@ type BalancerOption func(*Balancer)
 // FailureIf sets which of an application's errors count as failures of the instance that answered
 // with them, for its share of the calls and its ejection. By default and with nil all do, as an
 // instance that fails fast must not look idle. Return false for errors that are no evidence
-// against an instance, such as "not found". The function is not asked about other errors: a
-// connection that broke, a refused dial and a call that ran out of time are failures of the
-// instance; a call that was cancelled, and the caller's own mistakes, see [CallerError], are not.
+// against an instance. The function is not asked about other errors: a connection that broke, a
+// refused dial and a call that ran out of time are failures of the instance; a call that was
+// cancelled, the caller's own mistakes, see [CallerError], and answers about the request, such as
+// [ErrNotFound], are not.
 func FailureIf(failed func(error) bool) BalancerOption {
 	return func(b *Balancer) { b.failureIf = failed }
 }

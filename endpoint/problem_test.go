@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +76,30 @@ func TestKindsSurviveHTTP(t *testing.T) {
 					t.Errorf("KindOf(%v) = %v", err, got)
 				}
 			})
+		}
+	}
+}
+
+// The table of docs/calls.md has all kinds, with their statuses.
+func TestKindsAreDocumented(t *testing.T) {
+	rows := documented(t, "kind")
+	if len(rows) != len(kinds) {
+		t.Errorf("docs/calls.md has %d kinds, want %d", len(rows), len(kinds))
+	}
+	for name, kind := range map[string]error{
+		"`ErrInvalid`":               endpoint.ErrInvalid,
+		"`ErrUnauthorized`":          endpoint.ErrUnauthorized,
+		"`ErrForbidden`":             endpoint.ErrForbidden,
+		"`ErrNotFound`":              endpoint.ErrNotFound,
+		"`ErrConflict`":              endpoint.ErrConflict,
+		"`ErrExhausted`":             endpoint.ErrExhausted,
+		"`context.Canceled`":         context.Canceled,
+		"`ErrInternal`":              endpoint.ErrInternal,
+		"`ErrUnavailable`":           endpoint.ErrUnavailable,
+		"`context.DeadlineExceeded`": context.DeadlineExceeded,
+	} {
+		if row := rows[name]; len(row) == 0 || !strings.HasPrefix(row[0], strconv.Itoa(kinds[kind])) {
+			t.Errorf("docs/calls.md says of %s %q, and it is %d", name, row, kinds[kind])
 		}
 	}
 }

@@ -17,7 +17,7 @@ func userRecord(name, address string) membership.Record {
 }
 
 // A member is listed once its record was heard and its boot was seen alive.
-func ExampleStore() {
+func ExampleNewStore() {
 	store := membership.NewStore("frontend-1")
 	users := userRecord("users-1", "10.0.0.7:8080")
 	store.Apply(membership.Heard{Record: users})
@@ -100,4 +100,24 @@ func ExampleDecodeRecord() {
 	// Output:
 	// users-1 1-0000000000000007 active 10.0.0.7:8080 <nil>
 	// membership: malformed record: 1 bytes after the end
+}
+
+// Heads stand one after the other. What is cut off is gone from the rest.
+func ExampleCutHead() {
+	var digest []byte
+	for _, name := range []string{"users-1", "users-2"} {
+		digest = membership.Head{Name: name, Boot: membership.Boot{Number: 1, ID: 7}, Version: 3}.Append(digest)
+	}
+	for len(digest) > 0 {
+		head, rest, err := membership.CutHead(digest)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(head.Name, head.Version)
+		digest = rest
+	}
+	// Output:
+	// users-1 3
+	// users-2 3
 }

@@ -2,6 +2,10 @@ package testcluster_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster"
@@ -9,7 +13,7 @@ import (
 )
 
 // Two hosts on a network that can be cut. A Host is a cluster.Transport: give it to a member's Config.
-func ExampleNetwork() {
+func ExampleNewNetwork() {
 	network := testcluster.NewNetwork(1, testcluster.Link{Latency: time.Millisecond})
 	a, b := network.Host(), network.Host()
 
@@ -29,4 +33,25 @@ func ExampleNetwork() {
 	// hello from 10.0.0.1:7946
 	// dial tcp 10.0.0.2:7946: i/o timeout
 	// dial tcp 10.0.0.2:7946: connect: connection refused
+}
+
+// A test of a service whose cluster is cut in two. It stands in a file of tests, as
+// func TestUsersSurviveACut(t *testing.T).
+func ExampleStart() {
+	test := func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			users := func(m *testcluster.Member) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello from "+m.Name()) })
+			}
+			c := testcluster.Start(t, 5, testcluster.WithService("users", users))
+			c.Cut(c.Members[:2], c.Members[2:])
+			time.Sleep(time.Minute) // virtual
+			if got := c.Members[0].View().Snapshot().Addresses("users"); len(got) != 2 {
+				t.Errorf("its own side has %q, want two instances", got)
+			}
+			c.Heal()
+			c.AwaitConverged(time.Minute)
+		})
+	}
+	_ = test // go test calls it
 }

@@ -118,7 +118,7 @@ func TestHedges(t *testing.T) {
 	})
 }
 
-func Example() {
+func ExampleMiddleware() {
 	var factory endpoint.Factory // of the program
 	_ = endpoint.PerInstance(factory, func(string) endpoint.Middleware {
 		return failsafeendpoint.Middleware(failsafe.With[any](circuitbreaker.NewWithDefaults[any]()))

@@ -106,13 +106,27 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-func Example() {
+// A breaker of its own for each instance: the balancer learns to avoid those that are open.
+func ExampleNew() {
 	var factory endpoint.Factory // of the program
 	_ = endpoint.PerInstance(factory, func(instance string) endpoint.Middleware {
 		return gobreakerendpoint.Middleware(gobreakerendpoint.New(gobreaker.Settings{Name: instance}))
 	})
 
-	// Around a whole service:
+	// It does not open for a caller's mistakes, nor for answers such as "not found".
+	breaker := gobreakerendpoint.New(tripping)
+	call := gobreakerendpoint.Middleware(breaker)(func(context.Context, any) (any, error) {
+		return nil, endpoint.NewProblem(endpoint.ErrNotFound, "there is no gold")
+	})
+	for range 5 {
+		call(context.Background(), nil)
+	}
+	fmt.Println(breaker.State())
+	// Output: closed
+}
+
+// One breaker around a whole service.
+func ExampleMiddleware() {
 	price := func(context.Context, any) (any, error) { return nil, errors.New("out of order") }
 	breaker := gobreakerendpoint.New(gobreaker.Settings{
 		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures == 2 },

@@ -30,5 +30,9 @@
 // DeadlineExceeded with the same message. docs/calls.md lists all other ways in which an RPC can end,
 // and which of them are held against the instance; see [FailureIf].
 //
+// With [UnaryServerInterceptor] and [UnaryClientInterceptor], and those for streams, errors keep their
+// kind on the way to the caller, as over HTTP with package endpoint: errors.Is(err,
+// endpoint.ErrNotFound). They also pass on the ID of a request.
+//
 // The package is a module of its own, so that programs without gRPC do not require it.
 package grpcendpoint

@@ -18,7 +18,7 @@ import (
 )
 
 // One process offers a gRPC service and calls it by name; usually these are two.
-func Example() {
+func ExampleNew() {
 	ctx := context.Background()
 	node, err := cluster.Start(ctx, cluster.Config{})
 	if err != nil {

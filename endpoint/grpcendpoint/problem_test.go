@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -66,6 +68,31 @@ func TestKindsSurvive(t *testing.T) {
 					}
 				})
 			})
+		}
+	}
+}
+
+// The table of docs/calls.md has the code of each kind.
+func TestKindsAreDocumented(t *testing.T) {
+	document, err := os.ReadFile("../../docs/calls.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, code := range codesOfKinds {
+		name := "context." + map[error]string{context.Canceled: "Canceled", context.DeadlineExceeded: "DeadlineExceeded"}[kind]
+		for spelt, known := range map[string]error{
+			"ErrInvalid": endpoint.ErrInvalid, "ErrUnauthorized": endpoint.ErrUnauthorized,
+			"ErrForbidden": endpoint.ErrForbidden, "ErrNotFound": endpoint.ErrNotFound,
+			"ErrConflict": endpoint.ErrConflict, "ErrExhausted": endpoint.ErrExhausted,
+			"ErrInternal": endpoint.ErrInternal, "ErrUnavailable": endpoint.ErrUnavailable,
+		} {
+			if known == kind {
+				name = spelt
+			}
+		}
+		row := regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(name) + "` \\| [^|]+ \\| " + code.String() + " \\|")
+		if !row.Match(document) {
+			t.Errorf("docs/calls.md has no row of %s with the code %v", name, code)
 		}
 	}
 }
