@@ -36,9 +36,10 @@ type Service struct {
 
 // Process is what Build gets.
 type Process struct {
-	Node   *cluster.Node
-	Guard  guard.Guard
-	closed []func()
+	Node    *cluster.Node
+	Guard   guard.Guard
+	address string // to listen on
+	closed  []func()
 }
 
 // OnEnd has f run when the process ends, after its servers: the last one first.
@@ -68,6 +69,7 @@ func Run(ctx context.Context, service Service, args []string, log io.Writer, opt
 	flags := flag.NewFlagSet(service.Name, flag.ContinueOnError)
 	flags.SetOutput(log)
 	config := cluster.Flags(flags)
+	address := flags.String("listen", "", "IP:port to serve on (default: a free port of the member's IP)")
 	keyFile := flags.String("keys", "", "file of the public keys that check tokens, in PEM form")
 	limit := flags.Float64("limit", 1000, "requests a second that are served; more are refused")
 	if service.Flags != nil {
@@ -75,6 +77,9 @@ func Run(ctx context.Context, service Service, args []string, log io.Writer, opt
 	}
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if !(*limit > 0) {
+		return fmt.Errorf("-limit %v: no request would be served: use a number above 0", *limit)
 	}
 	text, err := os.ReadFile(*keyFile)
 	if err != nil {
@@ -84,7 +89,10 @@ func Run(ctx context.Context, service Service, args []string, log io.Writer, opt
 	if err != nil {
 		return fmt.Errorf("-keys: %w", err)
 	}
-	p := &Process{Guard: guard.Guard{Keys: keys, Limit: rate.NewLimiter(rate.Limit(*limit), max(int(*limit), 1))}}
+	p := &Process{
+		Guard:   guard.Guard{Keys: keys, Limit: rate.NewLimiter(rate.Limit(*limit), max(int(*limit), 1))},
+		address: *address,
+	}
 	defer p.close()
 	config.Logger = zerolog.New(log).Level(zerolog.InfoLevel).With().Timestamp().Str("service", service.Name).Logger()
 	return cluster.Run(ctx, *config, func(node *cluster.Node) ([]cluster.Offer, error) {
@@ -103,7 +111,7 @@ func Run(ctx context.Context, service Service, args []string, log io.Writer, opt
 	}, options...)
 }
 
-// HTTP offers handler on a free port of the member's IP.
+// HTTP offers handler on the address of -listen.
 func (p *Process) HTTP(handler http.Handler) (cluster.Offer, error) {
 	load := new(membership.Gauge)
 	server := &http.Server{Handler: endpoint.CountHTTP(load)(handler), ReadHeaderTimeout: headerTimeout}
@@ -111,7 +119,7 @@ func (p *Process) HTTP(handler http.Handler) (cluster.Offer, error) {
 	return cluster.Offer{Listener: listener, Server: server, InFlight: load.InFlight}, err
 }
 
-// GRPC offers the server that build makes, on a free port of the member's IP.
+// GRPC offers the server that build makes, on the address of -listen.
 func (p *Process) GRPC(build func(...grpc.ServerOption) *grpc.Server) (cluster.Offer, error) {
 	load := new(membership.Gauge)
 	server := grpcendpoint.Server(build(grpc.StatsHandler(grpcendpoint.Count(load))))
@@ -120,9 +128,17 @@ func (p *Process) GRPC(build func(...grpc.ServerOption) *grpc.Server) (cluster.O
 }
 
 func (p *Process) listen() (net.Listener, error) {
-	ip, _, err := net.SplitHostPort(p.Node.Address())
-	if err != nil {
-		return nil, err
+	address := p.address
+	if address == "" {
+		ip, _, err := net.SplitHostPort(p.Node.Address())
+		if err != nil {
+			return nil, err
+		}
+		address = net.JoinHostPort(ip, "0")
 	}
-	return net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("-listen: %w", err)
+	}
+	return listener, nil
 }
