@@ -16,6 +16,8 @@ import (
 	"github.com/grapevine-go/grapevine/endpoint"
 	"github.com/grapevine-go/grapevine/examples/shop/auth"
 	"github.com/grapevine-go/grapevine/examples/shop/catalog"
+	"github.com/grapevine-go/grapevine/examples/shop/orders"
+	"github.com/grapevine-go/grapevine/examples/shop/orders/sqlite"
 	"github.com/grapevine-go/grapevine/examples/shop/pricing"
 )
 
@@ -25,6 +27,11 @@ type faulty struct {
 	pricing pricing.Service
 	product atomic.Pointer[func(context.Context) error]
 	quote   atomic.Pointer[func(context.Context) error]
+}
+
+// both returns where to set what the services fail with.
+func (f *faulty) both() map[string]*atomic.Pointer[func(context.Context) error] {
+	return map[string]*atomic.Pointer[func(context.Context) error]{"catalog": &f.product, "pricing": &f.quote}
 }
 
 func newFaulty() *faulty {
@@ -81,7 +88,7 @@ func TestErrorsEndToEnd(t *testing.T) {
 		"a panic":         {panics, endpoint.ErrInternal, false},
 		"no error at all": {returns(nil), nil, false},
 	} {
-		for where, at := range map[string]*atomic.Pointer[func(context.Context) error]{"catalog": &f.product, "pricing": &f.quote} {
+		for where, at := range f.both() {
 			t.Run(name+" from "+where, func(t *testing.T) {
 				defer f.heal()
 				at.Store(&tt.fault)
@@ -102,7 +109,8 @@ func TestErrorsEndToEnd(t *testing.T) {
 					t.Errorf("error %q tells the customer too much", err)
 				}
 				f.heal()
-				if _, err := tw.client.Place(tw.ann(t.Context()), "", cart("TEA-1")); err != nil { // also ends the breaker's count
+				// A success also ends the count of the circuit breakers.
+				if _, err := tw.client.Place(tw.ann(t.Context()), "", cart("TEA-1")); err != nil {
 					t.Errorf("after the fault: %v", err)
 				}
 			})
@@ -177,7 +185,7 @@ func TestDeadlineEndToEnd(t *testing.T) {
 	ctx, cancel := context.WithTimeout(tw.ann(t.Context()), given)
 	defer cancel()
 	deadline, _ := ctx.Deadline()
-	for where, at := range map[string]*atomic.Pointer[func(context.Context) error]{"catalog": &f.product, "pricing": &f.quote} {
+	for where, at := range f.both() {
 		looks := func(ctx context.Context) error {
 			seen, ok := ctx.Deadline()
 			if !ok || seen.After(deadline.Add(100*time.Millisecond)) {
@@ -227,5 +235,58 @@ func TestHealthOfAllServices(t *testing.T) {
 		&grpc_health_v1.HealthCheckRequest{Service: "shop.pricing.v1.Pricing"})
 	if err != nil || answer.Status != grpc_health_v1.HealthCheckResponse_SERVING {
 		t.Errorf("pricing is %v, %v", answer, err)
+	}
+}
+
+// forgetful is a store whose first order is stored, and whose process then ends before it answers.
+type forgetful struct {
+	orders.Store
+	answers atomic.Bool
+}
+
+func (f *forgetful) Insert(ctx context.Context, order orders.Order, key string,
+	fingerprint []byte) (orders.Order, error) {
+	stored, err := f.Store.Insert(ctx, order, key, fingerprint)
+	if !f.answers.Swap(true) {
+		panic(http.ErrAbortHandler) // ends the connection
+	}
+	return stored, err
+}
+
+// TestAnswerIsLost is the moment that a kill -9 seldom meets: the order is stored, and the customer
+// has no answer.
+func TestAnswerIsLost(t *testing.T) {
+	for name, tt := range map[string]struct {
+		key  string
+		want error // of the customer
+	}{
+		"with a key":    {"k", nil},
+		"without a key": {"", endpoint.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var path string
+			open := func(ctx context.Context, p string) (orders.Store, func(), error) {
+				path = p
+				store, end, err := sqlite.OpenStore(ctx, p)
+				return &forgetful{Store: store}, end, err
+			}
+			tw := newTownWith(t, open, catalog.New(catalog.Products...), pricing.New(pricing.Cents))
+			order, err := tw.client.Place(tw.ann(t.Context()), tt.key, cart("TEA-1"))
+			if endpoint.KindOf(err) != tt.want {
+				t.Fatalf("error %v, want %v", err, tt.want)
+			}
+			store, err := sqlite.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer store.Close()
+			all, err := store.All(t.Context())
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%d orders are stored, %v, want 1", len(all), err)
+			}
+			if tt.want == nil && (order.ID != all[0].ID || !order.Replayed) {
+				t.Errorf("the customer has order %s, replayed %v; order %s is stored", order.ID, order.Replayed, all[0].ID)
+			}
+		})
 	}
 }

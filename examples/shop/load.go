@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,12 @@ import (
 
 const (
 	callLimit = 10 * time.Second // for a call with all its attempts
-	lifetime  = time.Hour        // of the tokens
+
+	// A customer who may send a call again waits before, at first and at most.
+	firstPause = 50 * time.Millisecond
+	longPause  = time.Second
+
+	lifetime = time.Hour // of the tokens
 )
 
 var customers = []string{"ann", "bob", "eve", "joe", "zoe"}
@@ -57,11 +63,30 @@ func (t traced) or(id string, attempts int64) traced {
 	return traced{id, attempts}
 }
 
+// persist makes a call that may be repeated until it is answered, or ctx is done. The client itself
+// repeats calls at once, but no more than its budget allows.
+func persist(ctx context.Context, call func() (orders.Order, error)) (orders.Order, error) {
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		order, err := call()
+		switch endpoint.KindOf(err) {
+		case endpoint.ErrUnavailable, endpoint.ErrExhausted:
+		default:
+			return order, err
+		}
+		if !sleep(ctx, rand.N(pause)+pause/2) { // at random, so that customers do not return together
+			return order, err
+		}
+	}
+}
+
 // tokens holds what the customers show, and what they should not.
 type tokens struct {
 	valid             map[string]string
 	expired, readOnly string
 }
+
+func (t tokens) old() string  { return t.expired }
+func (t tokens) weak() string { return t.readOnly }
 
 func newTokens(issuer *auth.Issuer) (t tokens, err error) {
 	t.valid = make(map[string]string)
@@ -165,7 +190,8 @@ func (l *load) call(ctx context.Context, n int) {
 	case o == unknown && a.mayBeUnknown:
 		c.unknown++
 	case err != nil:
-		l.failed = append(l.failed, fmt.Sprintf("%s, request %s, attempts %d: %v", a.name, endpoint.RequestID(ctx), attempts.Load(), err))
+		l.failed = append(l.failed, fmt.Sprintf("%s, request %s, attempts %d: %v",
+			a.name, endpoint.RequestID(ctx), attempts.Load(), err))
 	default:
 		c.right++
 		if o == placed {

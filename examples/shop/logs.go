@@ -33,15 +33,20 @@ func (s *stage) trace(l *load) ([]string, error) {
 		}
 		for scanner := bufio.NewScanner(bytes.NewReader(log)); scanner.Scan(); {
 			var line logLine
-			if json.Unmarshal(scanner.Bytes(), &line) == nil && line.RequestID == l.traced.id && line.Endpoint != "" {
+			if json.Unmarshal(scanner.Bytes(), &line) != nil {
+				continue // a process that was killed leaves half a line
+			}
+			if line.RequestID == l.traced.id && line.Endpoint != "" {
 				found = append(found, line)
 			}
 		}
 	}
 	slices.SortStableFunc(found, func(a, b logLine) int { return a.Time.Compare(b.Time) })
-	trace := []string{fmt.Sprintf("request %s, attempts %d, in the logs, by the end of each call:", l.traced.id, l.traced.attempts)}
+	trace := []string{fmt.Sprintf("request %s, attempts %d, in the logs, by the end of each call:",
+		l.traced.id, l.traced.attempts)}
 	for _, line := range found {
-		trace = append(trace, fmt.Sprintf("  %-9s  %-7s  %s in %.1f ms", line.Process, line.Endpoint, line.Message, line.Took))
+		trace = append(trace, fmt.Sprintf("  %-9s  %-7s  %s in %.1f ms",
+			line.Process, line.Endpoint, line.Message, line.Took))
 	}
 	return trace, nil
 }
@@ -54,6 +59,7 @@ func (s *stage) showLogs() {
 			continue // it was not started
 		}
 		lines := strings.Split(strings.TrimSpace(string(log)), "\n")
-		fmt.Fprintf(s.out, "\nthe end of the log of %s:\n%s\n", name, strings.Join(lines[max(len(lines)-shownLines, 0):], "\n"))
+		lines = lines[max(len(lines)-shownLines, 0):]
+		fmt.Fprintf(s.out, "\nthe end of the log of %s:\n%s\n", name, strings.Join(lines, "\n"))
 	}
 }

@@ -29,8 +29,8 @@ func main() {
 	var o options
 	flag.DurationVar(&o.length, "length", 6*time.Second, "how long the load lasts")
 	flag.IntVar(&o.rate, "rate", 40, "calls a second")
-	flag.StringVar(&o.kill, "kill", "orders-1", "process that is killed after a third of the time; none for no process")
-	flag.StringVar(&o.stop, "stop", "orders-2", "process that is stopped with SIGTERM after two thirds; none for no process")
+	flag.StringVar(&o.kill, "kill", "orders-1", "process that is killed after a third of the time, or none")
+	flag.StringVar(&o.stop, "stop", "orders-2", "process that is stopped with SIGTERM after two thirds, or none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

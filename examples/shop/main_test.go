@@ -34,6 +34,8 @@ type town struct {
 	log    *log
 }
 
+type openStore = func(ctx context.Context, path string) (orders.Store, func(), error)
+
 // log is written by all services.
 type log struct {
 	mu   sync.Mutex
@@ -62,8 +64,14 @@ next:
 	return found
 }
 
-// newTown starts the services. Both stand for catalog and pricing.
+// newTown starts the services; catalog and pricing answer with products and prices.
 func newTown(t *testing.T, products catalog.Service, prices pricing.Service) *town {
+	t.Helper()
+	return newTownWith(t, sqlite.OpenStore, products, prices)
+}
+
+// newTownWith is newTown with a store of the test's own.
+func newTownWith(t *testing.T, open openStore, products catalog.Service, prices pricing.Service) *town {
 	t.Helper()
 	f, err := newFleet(t.Context(), t.TempDir())
 	if err != nil {
@@ -78,9 +86,11 @@ func newTown(t *testing.T, products catalog.Service, prices pricing.Service) *to
 	var work sync.WaitGroup
 	t.Cleanup(work.Wait)
 	t.Cleanup(cancel)
-	for _, service := range []process.Service{catalog.Process(products), pricing.Process(prices), orders.Process(sqlite.OpenStore)} {
-		args := []string{"-gossip.name", service.Name + "-1", "-gossip.cluster", clusterName, "-gossip.join", f.node.Address(),
-			"-gossip.secret-file", f.path("secret.txt"), "-keys", f.path("keys.pem")}
+	for _, service := range []process.Service{catalog.Process(products), pricing.Process(prices), orders.Process(open)} {
+		args := []string{
+			"-gossip.name", service.Name + "-1", "-gossip.cluster", clusterName, "-gossip.join", f.node.Address(),
+			"-gossip.secret-file", f.path("secret.txt"), "-keys", f.path("keys.pem"),
+		}
 		if service.Name == orders.Name {
 			args = append(args, "-db", filepath.Join(f.dir, "orders.db"))
 		}

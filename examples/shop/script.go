@@ -27,8 +27,8 @@ var (
 	malformed  = act{"order of 0 cups", false, refusal(endpoint.ErrInvalid, line("CUP-1", 0))}
 	noProduct  = act{"product that catalog does not know", false, refusal(endpoint.ErrNotFound, line("CUP-9", 1))}
 	noPrice    = act{"product without a price in pricing", false, refusal(endpoint.ErrNotFound, line("CUP-2", 1))}
-	expired    = act{"expired token", false, badToken(endpoint.ErrUnauthorized, func(t tokens) string { return t.expired })}
-	readOnly   = act{"token without the scope", false, badToken(endpoint.ErrForbidden, func(t tokens) string { return t.readOnly })}
+	expired    = act{"expired token", false, badToken(endpoint.ErrUnauthorized, tokens.old)}
+	readOnly   = act{"token without the scope", false, badToken(endpoint.ErrForbidden, tokens.weak)}
 
 	acts   = []act{withKey, again, otherCart, withoutKey, read, malformed, noProduct, noPrice, expired, readOnly}
 	script = []act{ // is played over and over
@@ -54,7 +54,12 @@ func newIntent(n int, key string) intent {
 // place sends i and writes down what became of it.
 func (l *load) place(ctx context.Context, token string, i intent) (intent, error) {
 	var err error
-	i.order, err = l.client.Place(auth.WithToken(ctx, token), i.key, i.cart)
+	call := func() (orders.Order, error) { return l.client.Place(auth.WithToken(ctx, token), i.key, i.cart) }
+	if i.key == "" {
+		i.order, err = call()
+	} else {
+		i.order, err = persist(ctx, call)
+	}
 	switch endpoint.KindOf(err) {
 	case nil:
 		i.outcome = placed
@@ -84,7 +89,9 @@ func placeAgain(ctx context.Context, l *load, n int) (outcome, error) {
 	if !ok {
 		return "", nil
 	}
-	order, err := l.client.Place(auth.WithToken(ctx, l.tokens.valid[before.customer]), before.key, before.cart)
+	order, err := persist(ctx, func() (orders.Order, error) {
+		return l.client.Place(auth.WithToken(ctx, l.tokens.valid[before.customer]), before.key, before.cart)
+	})
 	if err == nil && (!same(order, before.order) || !order.Replayed) {
 		err = fmt.Errorf("order %s was answered by order %s, replayed %v", before.order.ID, order.ID, order.Replayed)
 	}
@@ -107,7 +114,9 @@ func readOrder(ctx context.Context, l *load, n int) (outcome, error) {
 	if !ok {
 		return "", nil
 	}
-	order, err := l.client.Order(auth.WithToken(ctx, l.tokens.valid[before.customer]), before.order.ID)
+	order, err := persist(ctx, func() (orders.Order, error) {
+		return l.client.Order(auth.WithToken(ctx, l.tokens.valid[before.customer]), before.order.ID)
+	})
 	if err == nil && !same(order, before.order) {
 		err = fmt.Errorf("order %s is read as %+v", before.order.ID, order)
 	}

@@ -214,8 +214,9 @@ func (s *stage) report(l *load, r result) {
 		fmt.Fprintln(s.out, "failed:", line)
 	}
 	v := r.verdict
-	fmt.Fprintf(s.out, "\n%d orders are stored: %d lost, %d twice, %d though refused; of %d without an answer %d are stored\n",
-		v.stored, len(v.lost), len(v.twice), len(v.strange), v.unknown, v.kept)
+	fmt.Fprintf(s.out, "\n%d orders are stored: %d lost, %d twice, %d though refused; ",
+		v.stored, len(v.lost), len(v.twice), len(v.strange))
+	fmt.Fprintf(s.out, "of %d without an answer %d are stored\n", v.unknown, v.kept)
 	for what, references := range map[string][]string{"lost": v.lost, "twice": v.twice, "though refused": v.strange} {
 		if len(references) > 0 {
 			fmt.Fprintln(s.out, what+":", strings.Join(references, " "))

@@ -43,7 +43,8 @@ func newGuard(t *testing.T, burst int) (Guard, context.Context, *bytes.Buffer) {
 		t.Fatal(err)
 	}
 	log := new(bytes.Buffer)
-	return Guard{Logger: zerolog.New(log), Keys: keys, Limit: rate.NewLimiter(0, burst)}, auth.WithToken(t.Context(), token), log
+	g := Guard{Logger: zerolog.New(log), Keys: keys, Limit: rate.NewLimiter(0, burst)}
+	return g, auth.WithToken(t.Context(), token), log
 }
 
 func TestEndpoint(t *testing.T) {
@@ -103,7 +104,8 @@ func TestEndpoint(t *testing.T) {
 
 func TestEndpointRefusesWhatIsAboveTheLimit(t *testing.T) {
 	g, ctx, _ := newGuard(t, 2)
-	guarded := g.Endpoint("thing", auth.ReadOrders, time.Second, 0)(func(context.Context, any) (any, error) { return nil, nil })
+	guarded := g.Endpoint("thing", auth.ReadOrders, time.Second, 0)(
+		func(context.Context, any) (any, error) { return nil, nil })
 	for i, want := range []error{nil, nil, endpoint.ErrExhausted} {
 		if _, err := guarded(ctx, request{}); endpoint.KindOf(err) != want {
 			t.Errorf("call %d: error %v, want %v", i, err, want)

@@ -73,13 +73,19 @@ func (r *rig) call(method, path, key, body string) (*httptest.ResponseRecorder, 
 	return w, w.Body.String()
 }
 
-const oneTea = `{"reference":"r-1","lines":[{"sku":"TEA-1","quantity":1}]}`
+const (
+	oneLine = `{"sku":"TEA-1","quantity":1}`
+	oneTea  = `{"reference":"r-1","lines":[` + oneLine + `]}`
+)
 
 func unlimited() *rate.Limiter { return rate.NewLimiter(rate.Inf, 0) }
 
 func TestValidation(t *testing.T) {
 	r := newRig(t, unlimited())
-	many := strings.TrimSuffix(strings.Repeat(`{"sku":"TEA-1","quantity":1},`, 21), ",")
+	referring := func(to string) string {
+		return `{"reference":"` + to + `","lines":[{"sku":"TEA-1","quantity":1}]}`
+	}
+	many := strings.TrimSuffix(strings.Repeat(oneLine+",", 21), ",")
 	for name, tt := range map[string]struct {
 		key, body string
 		status    int
@@ -92,16 +98,16 @@ func TestValidation(t *testing.T) {
 		"a field too many":      {"", `{"lines":[],"line":[]}`, 400, `unknown field \"line\"`},
 		"text after it":         {"", oneTea + "{}", 400, "more than one value"},
 		"another type":          {"", `{"lines":[{"sku":"TEA-1","quantity":"1"}]}`, 400, "quantity"},
-		"too large":             {"", `{"reference":"` + strings.Repeat("x", 70_000) + `"}`, 413, "too large"},
+		"too large":             {"", referring(strings.Repeat("x", 70_000)), 413, "too large"},
 		"no lines":              {"", `{"lines":[]}`, 400, `"field":"lines"`},
 		"too many lines":        {"", `{"lines":[` + many + `]}`, 400, "21 lines, want 1 to 20"},
 		"no article number":     {"", `{"lines":[{"sku":"../tea","quantity":1}]}`, 400, `"field":"lines[0].sku"`},
 		"no quantity":           {"", `{"lines":[{"sku":"TEA-1"}]}`, 400, `"field":"lines[0].quantity"`},
 		"a negative quantity":   {"", `{"lines":[{"sku":"TEA-1","quantity":-1}]}`, 400, "is -1, want 1 to 1000"},
 		"a large quantity":      {"", `{"lines":[{"sku":"TEA-1","quantity":1001}]}`, 400, "is 1001, want 1 to 1000"},
-		"the same twice":        {"", `{"lines":[{"sku":"TEA-1","quantity":1},{"sku":"TEA-1","quantity":1}]}`, 400, "is that of lines[0]"},
-		"a long reference":      {"", `{"reference":"` + strings.Repeat("é", 65) + `","lines":[{"sku":"TEA-1","quantity":1}]}`, 400, "has 65 characters"},
-		"a reference that fits": {"", `{"reference":"` + strings.Repeat("é", 64) + `","lines":[{"sku":"TEA-1","quantity":1}]}`, 201, "é"},
+		"the same twice":        {"", `{"lines":[` + many[:2*len(oneLine)+1] + `]}`, 400, "is that of lines[0]"},
+		"a long reference":      {"", referring(strings.Repeat("é", 65)), 400, "has 65 characters"},
+		"a reference that fits": {"", referring(strings.Repeat("é", 64)), 201, "é"},
 		"a long key":            {strings.Repeat("k", 256), oneTea, 400, `"field":"Idempotency-Key"`},
 		"a key with a blank":    {"a b", oneTea, 400, `"field":"Idempotency-Key"`},
 		"two faults":            {"a b", `{"lines":[]}`, 400, `"field":"lines"`},
@@ -134,7 +140,8 @@ func TestIdempotencyKeyOverHTTP(t *testing.T) {
 		return w.Code, order
 	}
 	_, first := place("k", oneTea)
-	status, again := place("k", ` { "lines": [{"quantity":1, "sku":"TEA-1"}], "reference":"r-1" }`) // the same, in other words
+	inOtherWords := ` { "lines": [{"quantity":1, "sku":"TEA-1"}], "reference":"r-1" }`
+	status, again := place("k", inOtherWords)
 	if status != 201 || again.ID != first.ID || !again.Replayed {
 		t.Errorf("the same order again is answered by %d, order %s, want order %s", status, again.ID, first.ID)
 	}

@@ -119,7 +119,9 @@ func TestOrderIsStoredAsAWhole(t *testing.T) {
 // TestPragmas holds what the promise rests on: a log ahead of the file, and a sync with each commit.
 func TestPragmas(t *testing.T) {
 	store := openStore(t, filepath.Join(t.TempDir(), "orders.db"))
-	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "busy_timeout": "2000", "foreign_keys": "1"} {
+	for name, want := range map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "busy_timeout": "2000", "foreign_keys": "1",
+	} {
 		for _, db := range []*sql.DB{store.write, store.read} {
 			var got string
 			if err := db.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&got); err != nil || got != want {

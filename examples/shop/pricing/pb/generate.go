@@ -4,4 +4,4 @@
 // this module.
 package pb
 
-//go:generate sh -c "protoc --plugin=$(go tool -n protoc-gen-go) --plugin=$(go tool -n protoc-gen-go-grpc) --go_out=. --go_opt=paths=source_relative --go-grpc_out=. --go-grpc_opt=paths=source_relative pricing.proto"
+//go:generate sh generate.sh

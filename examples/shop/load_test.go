@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/grapevine-go/grapevine/endpoint"
+	"github.com/grapevine-go/grapevine/examples/shop/orders"
+)
+
+func TestPersist(t *testing.T) {
+	for name, tt := range map[string]struct {
+		errs  []error // of the calls; the last one stays
+		calls int
+		want  error
+	}{
+		"answered":         {[]error{nil}, 1, nil},
+		"refused":          {[]error{endpoint.ErrConflict}, 1, endpoint.ErrConflict},
+		"unavailable once": {[]error{endpoint.ErrUnavailable, nil}, 2, nil},
+		"then refused":     {[]error{endpoint.ErrExhausted, endpoint.ErrUnavailable, endpoint.ErrNotFound}, 3, endpoint.ErrNotFound},
+		"never there":      {[]error{endpoint.ErrUnavailable}, -1, endpoint.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // virtual
+				defer cancel()
+				calls := 0
+				_, err := persist(ctx, func() (orders.Order, error) {
+					err := tt.errs[min(calls, len(tt.errs)-1)]
+					calls++
+					return orders.Order{}, err
+				})
+				if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
+					t.Errorf("error %v, want %v", err, tt.want)
+				}
+				if tt.calls >= 0 && calls != tt.calls || calls > 30 {
+					t.Errorf("%d calls, want %d, and 30 at most", calls, tt.calls)
+				}
+			})
+		})
+	}
+}
