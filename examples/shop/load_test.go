@@ -20,7 +20,7 @@ func TestPersist(t *testing.T) {
 		"answered":         {[]error{nil}, 1, nil},
 		"refused":          {[]error{endpoint.ErrConflict}, 1, endpoint.ErrConflict},
 		"unavailable once": {[]error{endpoint.ErrUnavailable, nil}, 2, nil},
-		"then refused":     {[]error{endpoint.ErrExhausted, endpoint.ErrUnavailable, endpoint.ErrNotFound}, 3, endpoint.ErrNotFound},
+		"then refused":     {[]error{endpoint.ErrExhausted, endpoint.ErrConflict}, 2, endpoint.ErrConflict},
 		"never there":      {[]error{endpoint.ErrUnavailable}, -1, endpoint.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,8 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, match := range regexp.MustCompile(`\]\(([^):#]+)\)|go (?:run|generate) (\./(?:cmd|pricing)/\S+?)[ ,`+"`"+`]`).FindAllSubmatch(readme, -1) {
+	links := regexp.MustCompile(`\]\(([^):#]+)\)|go (?:run|generate) (\./(?:cmd|pricing)/[a-z]+)`)
+	for _, match := range links.FindAllSubmatch(readme, -1) {
 		found++
 		if _, err := os.Stat(string(match[1]) + string(match[2])); err != nil {
 			t.Error(err)

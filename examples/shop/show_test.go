@@ -19,7 +19,7 @@ func TestShow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o.length, o.rate = 5*time.Second, 50
+			o.length, o.rate = 4*time.Second, 50
 			var out bytes.Buffer
 			r, err := show(t.Context(), o, &out)
 			if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/grapevine-go/grapevine/endpoint"
 	"github.com/grapevine-go/grapevine/examples/shop/auth"
+	"github.com/grapevine-go/grapevine/examples/shop/auth/authtest"
 )
 
 type request struct{ err error }
@@ -26,25 +27,10 @@ func (r request) Validate() error { return r.err }
 // newGuard returns a Guard with room for burst calls, and a context with a token for it.
 func newGuard(t *testing.T, burst int) (Guard, context.Context, *bytes.Buffer) {
 	t.Helper()
-	issuer, err := auth.NewIssuer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := issuer.PublicKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := auth.ParseKeys(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := issuer.Issue("ann", time.Hour, auth.ReadOrders)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := authtest.New(t)
 	log := new(bytes.Buffer)
-	g := Guard{Logger: zerolog.New(log), Keys: keys, Limit: rate.NewLimiter(0, burst)}
-	return g, auth.WithToken(t.Context(), token), log
+	g := Guard{Logger: zerolog.New(log), Keys: issuer.Keys, Limit: rate.NewLimiter(0, burst)}
+	return g, auth.WithToken(t.Context(), issuer.Token(auth.ReadOrders)), log
 }
 
 func TestEndpoint(t *testing.T) {

@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/time/rate"
 
 	"github.com/grapevine-go/grapevine/endpoint"
 	"github.com/grapevine-go/grapevine/examples/shop/auth"
+	"github.com/grapevine-go/grapevine/examples/shop/auth/authtest"
 	"github.com/grapevine-go/grapevine/examples/shop/catalog"
 	"github.com/grapevine-go/grapevine/examples/shop/guard"
 	"github.com/grapevine-go/grapevine/examples/shop/orders"
@@ -28,7 +28,7 @@ import (
 type rig struct {
 	t       *testing.T
 	handler http.Handler
-	issuer  *auth.Issuer
+	issuer  authtest.Issuer
 	store   *sqlite.Store
 }
 
@@ -39,32 +39,17 @@ func newRig(t *testing.T, limit *rate.Limiter) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	issuer, err := auth.NewIssuer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := issuer.PublicKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := auth.ParseKeys(public)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := authtest.New(t)
 	service := orders.New(store, catalog.New(catalog.Products...), pricing.New(pricing.Cents))
-	g := guard.Guard{Logger: zerolog.Nop(), Keys: keys, Limit: limit}
+	g := guard.Guard{Logger: zerolog.Nop(), Keys: issuer.Keys, Limit: limit}
 	return &rig{t: t, handler: orders.Handler(service, g, store.Ping), issuer: issuer, store: store}
 }
 
 // call sends a request with a token of ann, and returns the response with its body.
 func (r *rig) call(method, path, key, body string) (*httptest.ResponseRecorder, string) {
 	r.t.Helper()
-	token, err := r.issuer.Issue("ann", time.Hour, auth.Customer...)
-	if err != nil {
-		r.t.Fatal(err)
-	}
 	request := httptest.NewRequest(method, path, strings.NewReader(body))
-	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Authorization", "Bearer "+r.issuer.Token(auth.Customer...))
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)
 	}
