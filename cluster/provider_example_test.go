@@ -32,7 +32,9 @@ func ExampleSeedFunc() {
 
 // The same as Config.Join, beside other providers.
 func ExampleStaticSeeds() {
-	config := cluster.Config{Name: "shop-1", Seeds: []cluster.SeedProvider{cluster.StaticSeeds("10.0.0.7:7946", "10.0.0.8:7946")}}
+	config := cluster.Config{Name: "shop-1", Seeds: []cluster.SeedProvider{
+		cluster.StaticSeeds("10.0.0.7:7946", "10.0.0.8:7946"),
+	}}
 	fmt.Println(config.Seeds[0].Seeds(context.Background()))
 	// Output: [10.0.0.7:7946 10.0.0.8:7946] <nil>
 }

@@ -13,15 +13,23 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
+// statusError is an error in the manner of Go kit. What becomes of it FailureIf and RetryIf decide, as
+// for any error of an application.
+type statusError int
+
+func (e statusError) Error() string   { return fmt.Sprint("status ", int(e)) }
+func (e statusError) StatusCode() int { return int(e) }
+
 // What middleware that judges instances, such as a circuit breaker, makes of each kind.
 func TestBlamelessKinds(t *testing.T) {
-	blameless := []error{ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrConflict, NewProblem(context.Canceled, "")}
-	for _, kind := range blameless {
+	for _, kind := range []error{ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrConflict,
+		NewProblem(context.Canceled, "")} {
 		if err := fmt.Errorf("order: %w", kind); !Blameless(t.Context(), err) {
 			t.Errorf("the instance is blamed for %v", err)
 		}
 	}
-	for _, kind := range []error{ErrExhausted, ErrUnavailable, ErrInternal, NewProblem(context.DeadlineExceeded, "")} {
+	for _, kind := range []error{ErrExhausted, ErrUnavailable, ErrInternal, NewProblem(context.DeadlineExceeded, ""),
+		statusError(404), statusError(503)} {
 		if err := fmt.Errorf("order: %w", kind); Blameless(t.Context(), err) {
 			t.Errorf("the instance is not blamed for %v", err)
 		}

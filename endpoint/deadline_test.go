@@ -199,7 +199,8 @@ func checkRead(t *testing.T, request *http.Request, longest, want time.Duration)
 	within := ReadDeadline(longest)(served, request)
 	deadline, ok := within.Deadline()
 	if ok != (want >= 0) || ok && time.Until(deadline) != want {
-		t.Errorf("header %q: a deadline: %v, after %v, want %v", request.Header.Get(DeadlineHeader), ok, time.Until(deadline), want)
+		t.Errorf("header %q: a deadline: %v, after %v, want %v",
+			request.Header.Get(DeadlineHeader), ok, time.Until(deadline), want)
 	}
 	end() // net/http ends the request
 	if synctest.Wait(); within.Err() == nil {

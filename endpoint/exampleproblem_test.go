@@ -20,7 +20,8 @@ func ExampleNewProblem() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, endpoint.ErrNotFound))
 
-	err = &endpoint.Problem{Kind: endpoint.ErrUnavailable, Detail: "the store is busy", Err: errors.New("database is locked")}
+	err = &endpoint.Problem{Kind: endpoint.ErrUnavailable, Detail: "the store is busy",
+		Err: errors.New("database is locked")}
 	fmt.Println(err)
 	// Output:
 	// get order: not found: order 7 is not known
@@ -94,9 +95,9 @@ func ExampleDecodeResponse() {
 	decode := func(_ context.Context, response *http.Response) (price any, err error) {
 		return price, json.NewDecoder(response.Body).Decode(&price)
 	}
-	call := kithttp.NewClient(http.MethodGet, target, kithttp.EncodeJSONRequest, endpoint.DecodeResponse(decode)).Endpoint()
+	client := kithttp.NewClient(http.MethodGet, target, kithttp.EncodeJSONRequest, endpoint.DecodeResponse(decode))
 
-	_, err := call(context.Background(), nil)
+	_, err := client.Endpoint()(context.Background(), nil)
 	fmt.Println(errors.Is(err, endpoint.ErrNotFound))
 	fmt.Println(err)
 	// Output:

@@ -81,7 +81,7 @@ func KindOf(err error) error {
 	if err == nil {
 		return nil
 	}
-	if kind, _ := find(err); kind != nil {
+	if _, kind := find(err); kind != nil {
 		return kind
 	}
 	var network net.Error
@@ -98,40 +98,39 @@ func KindOf(err error) error {
 	}
 }
 
-// find walks down the chain of err, in the order of errors.Is, to the first error that has a kind.
-func find(err error) (kind error, problem *Problem) {
+// find walks down the chain of err, in the order of errors.Is, to the first error that has a kind. The
+// problem is nil where that is no more than a kind.
+func find(err error) (problem *Problem, kind error) {
 	switch known := err.(type) {
 	case nil:
 		return nil, nil
 	case *Problem:
-		return known.kind(), known
+		return known, known.kind()
 	case *http.MaxBytesError:
-		return ErrInvalid, &Problem{Kind: ErrInvalid, Status: http.StatusRequestEntityTooLarge,
-			Detail: fmt.Sprintf("the body is larger than %d bytes", known.Limit)}
+		return &Problem{Kind: ErrInvalid, Status: http.StatusRequestEntityTooLarge,
+			Detail: fmt.Sprintf("the body is larger than %d bytes", known.Limit)}, ErrInvalid
 	}
 	if isKind(err) {
-		return err, nil
+		return nil, err
 	}
 	if err == ratelimit.ErrLimited {
-		return ErrExhausted, nil
+		return nil, ErrExhausted
 	}
 	switch wraps := err.(type) {
 	case interface{ Unwrap() error }:
-		if kind, problem = find(wraps.Unwrap()); kind != nil {
-			return kind, problem
-		}
+		problem, kind = find(wraps.Unwrap())
 	case interface{ Unwrap() []error }:
 		for _, inner := range wraps.Unwrap() {
-			if kind, problem = find(inner); kind != nil {
-				return kind, problem
+			if problem, kind = find(inner); kind != nil {
+				break
 			}
 		}
 	}
-	if known, ok := err.(interface{ StatusCode() int }); ok {
-		problem = &Problem{Kind: kindOfStatus(known.StatusCode()), Status: known.StatusCode()}
-		return problem.Kind, problem
+	if known, ok := err.(interface{ StatusCode() int }); ok && kind == nil && known.StatusCode() >= 400 {
+		kind = kindOfStatus(known.StatusCode()) // and 0 is that of no response
+		problem = &Problem{Kind: kind, Status: known.StatusCode()}
 	}
-	return nil, nil
+	return problem, kind
 }
 
 // isKind compares, as an error of the caller's may be of a type that is no key for a map.

@@ -18,6 +18,7 @@ func (r failedResponse) Failed() error { return r.err }
 
 // The line of each kind of call.
 func TestLogging(t *testing.T) {
+	errLate := context.DeadlineExceeded
 	const failed = `,"took":250,"kind":"%s","error":"%v","message":"call failed"}`
 	line := func(level string, kind, err error) string {
 		return `{"level":"` + level + `","endpoint":"price","request_id":"r-1"` + fmt.Sprintf(failed, kind, err)
@@ -39,7 +40,7 @@ func TestLogging(t *testing.T) {
 		"canceled":                {nil, context.Canceled, line("info", context.Canceled, context.Canceled)},
 		"exhausted":               {nil, ErrExhausted, line("warn", ErrExhausted, ErrExhausted)},
 		"unavailable":             {nil, ErrNoEndpoints, line("warn", ErrUnavailable, ErrNoEndpoints)},
-		"deadline":                {nil, context.DeadlineExceeded, line("warn", context.DeadlineExceeded, context.DeadlineExceeded)},
+		"deadline":                {nil, errLate, line("warn", errLate, errLate)},
 		"internal":                {nil, errBroken, line("error", ErrInternal, errBroken)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,6 +84,7 @@ func TestLoggingOfAPanic(t *testing.T) {
 				t.Errorf("recovered %v, got  %swant %s", recovered, got, want)
 			}
 		}()
-		Logging(zerolog.New(&written), "price")(func(context.Context, any) (any, error) { panic("index 7") })(t.Context(), nil)
+		call := Logging(zerolog.New(&written), "price")(func(context.Context, any) (any, error) { panic("index 7") })
+		call(t.Context(), nil)
 	})
 }

@@ -83,7 +83,7 @@ func (p *Problem) StatusCode() int {
 
 // kind returns the one of the kinds that Kind is or wraps.
 func (p *Problem) kind() error {
-	if kind, _ := find(p.Kind); kind != nil {
+	if _, kind := find(p.Kind); kind != nil {
 		return kind
 	}
 	return ErrInternal

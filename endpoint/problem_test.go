@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -129,8 +130,10 @@ func TestKindOf(t *testing.T) {
 		"not sent":            {endpoint.NotSent(errors.New("breaker open")), endpoint.ErrUnavailable},
 		"connection lost":     {&url.Error{Op: "Get", URL: "http://a", Err: errors.New("EOF")}, endpoint.ErrUnavailable},
 		"text that is no URL": {&url.Error{Op: "parse", URL: ":", Err: errors.New("missing scheme")}, endpoint.ErrInternal},
-		"time-out":            {&url.Error{Op: "Get", URL: "http://a", Err: context.DeadlineExceeded}, context.DeadlineExceeded},
-		"status of its own":   {teapot{}, endpoint.ErrInvalid},
+		"time-out": {&url.Error{Op: "Get", URL: "http://a", Err: context.DeadlineExceeded},
+			context.DeadlineExceeded},
+		"status of none":    {noResponse{&net.OpError{Op: "read", Err: errors.New("reset")}}, endpoint.ErrUnavailable},
+		"status of its own": {teapot{}, endpoint.ErrInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := endpoint.KindOf(tt.err); got != tt.want {
@@ -139,6 +142,12 @@ func TestKindOf(t *testing.T) {
 		})
 	}
 }
+
+// noResponse is an error of a client that has a status where there was a response.
+type noResponse struct{ error }
+
+func (noResponse) StatusCode() int { return 0 }
+func (e noResponse) Unwrap() error { return e.error }
 
 // overRecorder encodes and decodes without a network.
 func overRecorder(t *testing.T, failure error) error {

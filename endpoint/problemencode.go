@@ -66,7 +66,7 @@ func EncodeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 
 // problemOf returns the problem that err has for the caller.
 func problemOf(err error) *Problem {
-	if _, problem := find(err); problem != nil {
+	if problem, _ := find(err); problem != nil {
 		return problem
 	}
 	return &Problem{Kind: KindOf(err)}

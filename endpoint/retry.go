@@ -144,7 +144,7 @@ func withCalled(tried []*client, failures []failedAttempt) []*client {
 // again, by the RetryAfter of a [Problem].
 func allAskToWait(failures []failedAttempt) bool {
 	return !slices.ContainsFunc(failures, func(f failedAttempt) bool {
-		_, problem := find(f.err)
+		problem, _ := find(f.err)
 		return problem == nil || problem.RetryAfter <= longestPause
 	})
 }

@@ -54,7 +54,11 @@ func (x *exchange) verdictOf(ctx context.Context, err error) verdict {
 
 // isAnswer reports whether err is what an instance answered, other than that it failed.
 func (x *exchange) isAnswer(ctx context.Context, err error) bool {
-	switch kind, problem := find(err); kind {
+	problem, kind := find(err)
+	if !errors.Is(err, kind) { // it is only like one, by its status: RetryIf and FailureIf decide
+		return false
+	}
+	switch kind {
 	case ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrConflict:
 		return true
 	case context.DeadlineExceeded, context.Canceled: // of the instance, not of ctx
@@ -70,7 +74,7 @@ func (x *exchange) verdictOfAnswer(ctx context.Context, err error) verdict {
 	if x.answered.Load() {
 		v.evidence = membership.Fine
 	}
-	switch kind, _ := find(err); {
+	switch _, kind := find(err); {
 	case kind == context.Canceled, kind == context.DeadlineExceeded && x.hurried(ctx):
 		v.outcome = balancer.Canceled
 	case kind == context.DeadlineExceeded:

@@ -23,8 +23,10 @@ import (
 // unknown is a service that knows of nothing.
 type unknown struct{ grpc_health_v1.HealthServer }
 
-func (unknown) Check(ctx context.Context, request *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
-	return nil, endpoint.NewProblem(endpoint.ErrNotFound, "request %s: there is no %s", endpoint.RequestID(ctx), request.Service)
+func (unknown) Check(ctx context.Context, request *grpc_health_v1.HealthCheckRequest) (
+	*grpc_health_v1.HealthCheckResponse, error) {
+	return nil, endpoint.NewProblem(endpoint.ErrNotFound, "request %s: there is no %s",
+		endpoint.RequestID(ctx), request.Service)
 }
 
 // serve runs a server until the end of the example, and returns the view of a node that knows it.
@@ -96,8 +98,8 @@ func ExampleStreamClientInterceptor() {
 
 // Without interceptors the two functions stand at the end of a method, and after a call.
 func ExampleEncodeError() {
-	err := grpcendpoint.EncodeError(fmt.Errorf("get order: %w", endpoint.NewProblem(endpoint.ErrConflict, "it is shipped")))
-	fmt.Println(err)
+	shipped := endpoint.NewProblem(endpoint.ErrConflict, "it is shipped")
+	fmt.Println(grpcendpoint.EncodeError(fmt.Errorf("get order: %w", shipped)))
 	fmt.Println(grpcendpoint.EncodeError(errors.New("connect to 10.0.0.7:5432: refused")))
 	// Output:
 	// rpc error: code = Aborted desc = it is shipped

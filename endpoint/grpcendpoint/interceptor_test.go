@@ -31,7 +31,9 @@ func TestRequestIDTravels(t *testing.T) {
 		if err := c.answering(check); err != nil {
 			t.Error(err)
 		}
-		err := c.stream(func(stream testpb.TestService_FullDuplexCallServer) error { return check(stream.Context()) }, receive)
+		err := c.stream(func(stream testpb.TestService_FullDuplexCallServer) error {
+			return check(stream.Context())
+		}, receive)
 		if err != io.EOF { // as it is, or loops that read a stream would not end
 			t.Errorf("the stream ends with %v", err)
 		}
@@ -73,8 +75,8 @@ func TestKitOverGRPC(t *testing.T) {
 			return err
 		}
 		conn := c.town.connect(t, balancer.RoundRobin(), Dial(grpc.WithChainUnaryInterceptor(UnaryClientInterceptor)))
-		call := kitgrpc.NewClient(conn, "grpc.testing.TestService", "UnaryCall", same, same, testpb.SimpleResponse{}).Endpoint()
-		_, err := call(endpoint.WithRequestID(c.ctx, "r-1"), &testpb.SimpleRequest{})
+		client := kitgrpc.NewClient(conn, "grpc.testing.TestService", "UnaryCall", same, same, testpb.SimpleResponse{})
+		_, err := client.Endpoint()(endpoint.WithRequestID(c.ctx, "r-1"), &testpb.SimpleRequest{})
 		if !errors.Is(err, endpoint.ErrNotFound) || err.Error() != "not found: no price for request r-1" {
 			t.Errorf("the call returns %v", err)
 		}

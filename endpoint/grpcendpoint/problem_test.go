@@ -79,8 +79,9 @@ func TestKindsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for kind, code := range codesOfKinds {
-		name := "context." + map[error]string{context.Canceled: "Canceled", context.DeadlineExceeded: "DeadlineExceeded"}[kind]
+		var name string
 		for spelt, known := range map[string]error{
+			"context.Canceled": context.Canceled, "context.DeadlineExceeded": context.DeadlineExceeded,
 			"ErrInvalid": endpoint.ErrInvalid, "ErrUnauthorized": endpoint.ErrUnauthorized,
 			"ErrForbidden": endpoint.ErrForbidden, "ErrNotFound": endpoint.ErrNotFound,
 			"ErrConflict": endpoint.ErrConflict, "ErrExhausted": endpoint.ErrExhausted,

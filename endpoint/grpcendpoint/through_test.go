@@ -35,7 +35,8 @@ func TestThroughTwoServices(t *testing.T) {
 	town.join("a", membership.Service{})
 	conn := town.connect(t, balancer.RoundRobin(), Dial(grpc.WithChainUnaryInterceptor(UnaryClientInterceptor)))
 	toMessage := func(context.Context, any) (any, error) { return new(testpb.SimpleRequest), nil }
-	price := kitgrpc.NewClient(conn, "grpc.testing.TestService", "UnaryCall", toMessage, toMessage, testpb.SimpleResponse{})
+	price := kitgrpc.NewClient(conn, "grpc.testing.TestService", "UnaryCall",
+		toMessage, toMessage, testpb.SimpleResponse{})
 
 	orders := httptest.NewServer(kithttp.NewServer(price.Endpoint(), kithttp.NopRequestDecoder, kithttp.EncodeJSONResponse,
 		kithttp.ServerBefore(endpoint.ReadRequestID, endpoint.ReadDeadline(time.Hour)),
