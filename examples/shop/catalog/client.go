@@ -19,7 +19,10 @@ import (
 // Name is the name under which the service is found.
 const Name = "catalog"
 
-const perTry = time.Second
+const (
+	perTry  = time.Second // for one attempt
+	retried = 0.2         // the share of the calls that may be repeated, beside three a second
+)
 
 // Client is the Service that the cluster offers. It goes to another instance where one fails, and
 // asks a second one where the first is slow: reading twice does no harm. Make one with NewClient.
@@ -35,7 +38,7 @@ func NewClient(view *membership.View, logger zerolog.Logger) *Client {
 	factory := endpoint.PerInstance(c.factory, guard.Breaker)
 	c.endpointer = endpoint.NewEndpointer(view, Name, factory, endpoint.WithLogger(logger))
 	c.product = endpoint.Retry(endpoint.NewBalancer(c.endpointer, balancer.LeastRequest()),
-		endpoint.MaxAttempts(3), endpoint.PerTryTimeout(perTry), endpoint.Hedged())
+		endpoint.MaxAttempts(3), endpoint.PerTryTimeout(perTry), endpoint.Budget(retried), endpoint.Hedged())
 	return c
 }
 

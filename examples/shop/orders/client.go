@@ -21,7 +21,10 @@ import (
 // Name is the name under which the service is found.
 const Name = "orders"
 
-const perTry = 3 * time.Second
+const (
+	perTry  = 3 * time.Second // for one attempt
+	retried = 0.2             // the share of the calls that may be repeated, beside three a second
+)
 
 // Client calls the service that the cluster offers, for the customer whose token is in the context,
 // see auth.WithToken. Make one with NewClient.
@@ -46,9 +49,9 @@ func NewClient(view *membership.View, logger zerolog.Logger, attempt endpoint.Mi
 	placing := endpoint.NewBalancer(c.place, balancer.LeastRequest())
 	never := func(error) bool { return false }
 	c.placeOnce = endpoint.Retry(placing, endpoint.RetryIf(never)) // only what reached no server
-	c.placeAgain = endpoint.Retry(placing, endpoint.MaxAttempts(4), endpoint.PerTryTimeout(perTry))
+	c.placeAgain = endpoint.Retry(placing, endpoint.MaxAttempts(4), endpoint.PerTryTimeout(perTry), endpoint.Budget(retried))
 	c.order = endpoint.Retry(endpoint.NewBalancer(c.get, balancer.LeastRequest()),
-		endpoint.MaxAttempts(3), endpoint.PerTryTimeout(perTry), endpoint.Hedged())
+		endpoint.MaxAttempts(3), endpoint.PerTryTimeout(perTry), endpoint.Budget(retried), endpoint.Hedged())
 	return c
 }
 
