@@ -19,7 +19,9 @@ func Require(keys Keys, scope string) endpoint.Middleware {
 		return func(ctx context.Context, request any) (any, error) {
 			parsed, err := parse(ctx, nil)
 			if err != nil {
-				return nil, &endpoint.Problem{Kind: endpoint.ErrUnauthorized, Detail: "a valid token is needed", Err: err}
+				problem := endpoint.NewProblem(endpoint.ErrUnauthorized, "a valid token is needed")
+				problem.Err = err // for the log
+				return nil, problem
 			}
 			ctx = parsed.(context.Context)
 			if !claims(ctx).allows(scope) {

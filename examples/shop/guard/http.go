@@ -48,7 +48,7 @@ func Health(check func(context.Context) error) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 		defer cancel()
 		if err := check(ctx); err != nil {
-			endpoint.EncodeProblem(ctx, &endpoint.Problem{Kind: endpoint.ErrUnavailable, Detail: "unhealthy", Err: err}, w)
+			endpoint.EncodeProblem(ctx, endpoint.NewProblem(endpoint.ErrUnavailable, "unhealthy"), w)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")

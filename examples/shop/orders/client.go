@@ -42,14 +42,16 @@ func NewClient(view *membership.View, logger zerolog.Logger, attempt endpoint.Mi
 	c := &Client{http: guard.NewHTTPClient()}
 	follow := func(factory endpoint.Factory) *endpoint.Endpointer {
 		factory = endpoint.PerInstance(factory, func(string) endpoint.Middleware { return attempt })
-		return endpoint.NewEndpointer(view, Name, endpoint.PerInstance(factory, guard.Breaker), endpoint.WithLogger(logger))
+		factory = endpoint.PerInstance(factory, guard.Breaker)
+		return endpoint.NewEndpointer(view, Name, factory, endpoint.WithLogger(logger))
 	}
 	c.place = follow(c.factory(http.MethodPost, encodePlace))
 	c.get = follow(c.factory(http.MethodGet, encodeOrder))
 	placing := endpoint.NewBalancer(c.place, balancer.LeastRequest())
 	never := func(error) bool { return false }
 	c.placeOnce = endpoint.Retry(placing, endpoint.RetryIf(never)) // only what reached no server
-	c.placeAgain = endpoint.Retry(placing, endpoint.MaxAttempts(4), endpoint.PerTryTimeout(perTry), endpoint.Budget(retried))
+	c.placeAgain = endpoint.Retry(placing,
+		endpoint.MaxAttempts(4), endpoint.PerTryTimeout(perTry), endpoint.Budget(retried))
 	c.order = endpoint.Retry(endpoint.NewBalancer(c.get, balancer.LeastRequest()),
 		endpoint.MaxAttempts(3), endpoint.PerTryTimeout(perTry), endpoint.Budget(retried), endpoint.Hedged())
 	return c

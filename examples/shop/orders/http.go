@@ -44,10 +44,11 @@ func decodePlace(_ context.Context, r *http.Request) (any, error) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, &endpoint.Problem{Kind: endpoint.ErrInvalid, Status: http.StatusRequestEntityTooLarge,
-			Detail: "the body is too large", Err: err}
+		problem := endpoint.NewProblem(endpoint.ErrInvalid, "the body is larger than %d bytes", large.Limit)
+		problem.Status = http.StatusRequestEntityTooLarge
+		return nil, problem
 	case err != nil:
-		return nil, &endpoint.Problem{Kind: endpoint.ErrInvalid, Detail: "the body is no order: " + err.Error(), Err: err}
+		return nil, endpoint.NewProblem(endpoint.ErrInvalid, "the body is no order: %v", err)
 	}
 	return request, nil
 }

@@ -83,7 +83,7 @@ func TestValidation(t *testing.T) {
 		"a field too many":      {"", `{"lines":[],"line":[]}`, 400, `unknown field \"line\"`},
 		"text after it":         {"", oneTea + "{}", 400, "more than one value"},
 		"another type":          {"", `{"lines":[{"sku":"TEA-1","quantity":"1"}]}`, 400, "quantity"},
-		"too large":             {"", referring(strings.Repeat("x", 70_000)), 413, "too large"},
+		"too large":             {"", referring(strings.Repeat("x", 70_000)), 413, "larger than 65536 bytes"},
 		"no lines":              {"", `{"lines":[]}`, 400, `"field":"lines"`},
 		"too many lines":        {"", `{"lines":[` + many + `]}`, 400, "21 lines, want 1 to 20"},
 		"no article number":     {"", `{"lines":[{"sku":"../tea","quantity":1}]}`, 400, `"field":"lines[0].sku"`},

@@ -107,7 +107,8 @@ func (s *Store) All(ctx context.Context) (all []orders.Order, err error) {
 
 func scan(row interface{ Scan(...any) error }) (order orders.Order, fingerprint []byte, err error) {
 	var placed int64
-	err = row.Scan(&order.ID, &order.Customer, &order.Reference, &order.Currency, &order.TotalCents, &placed, &fingerprint)
+	err = row.Scan(&order.ID, &order.Customer, &order.Reference,
+		&order.Currency, &order.TotalCents, &placed, &fingerprint)
 	order.PlacedAt = time.UnixMicro(placed).UTC()
 	return order, fingerprint, err
 }
