@@ -290,3 +290,24 @@ func TestAnswerIsLost(t *testing.T) {
 		})
 	}
 }
+
+// TestReplayNeedsNobody repeats an order while neither catalog nor pricing can serve.
+func TestReplayNeedsNobody(t *testing.T) {
+	f := newFaulty()
+	tw := newTown(t, f, f)
+	first, err := tw.client.Place(tw.ann(t.Context()), "k", cart("TEA-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range f.both() {
+		fails := func(context.Context) error { return endpoint.ErrUnavailable }
+		at.Store(&fails)
+	}
+	again, err := tw.client.Place(tw.ann(t.Context()), "k", cart("TEA-1"))
+	if err != nil || again.ID != first.ID {
+		t.Errorf("the order again is %s, %v, want %s", again.ID, err, first.ID)
+	}
+	if _, err := tw.client.Place(tw.ann(t.Context()), "k", cart("TEA-2")); !errors.Is(err, endpoint.ErrConflict) {
+		t.Errorf("another order with the key: error %v, want a conflict", err)
+	}
+}
