@@ -63,20 +63,24 @@ func (t traced) or(id string, attempts int64) traced {
 	return traced{id, attempts}
 }
 
-// persist makes a call that may be repeated until it is answered, or ctx is done. The client itself
-// repeats calls at once, but no more than its budget allows.
-func persist(ctx context.Context, call func() (orders.Order, error)) (orders.Order, error) {
+// persist repeats a call while its error is one of which again is true, until ctx is done. The
+// client itself repeats calls at once, but no more than its budget allows.
+func persist(ctx context.Context, again func(error) bool, call func() (orders.Order, error)) (orders.Order, error) {
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		order, err := call()
-		switch endpoint.KindOf(err) {
-		case endpoint.ErrUnavailable, endpoint.ErrExhausted:
-		default:
+		if err == nil || !again(err) {
 			return order, err
 		}
 		if !sleep(ctx, rand.N(pause)+pause/2) { // at random, so that customers do not return together
 			return order, err
 		}
 	}
+}
+
+// notNow is for calls that may be repeated: they may succeed later.
+func notNow(err error) bool {
+	kind := endpoint.KindOf(err)
+	return kind == endpoint.ErrUnavailable || kind == endpoint.ErrExhausted
 }
 
 // tokens holds what the customers show, and what they should not.

@@ -28,7 +28,7 @@ func TestPersist(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // virtual
 				defer cancel()
 				calls := 0
-				_, err := persist(ctx, func() (orders.Order, error) {
+				_, err := persist(ctx, notNow, func() (orders.Order, error) {
 					err := tt.errs[min(calls, len(tt.errs)-1)]
 					calls++
 					return orders.Order{}, err
@@ -42,4 +42,19 @@ func TestPersist(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestOnlyWhatWasNotSentIsRepeated is about orders without a key.
+func TestOnlyWhatWasNotSentIsRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errs := []error{endpoint.NotSent(endpoint.ErrUnavailable), endpoint.ErrUnavailable, nil}
+		calls := 0
+		_, err := persist(t.Context(), endpoint.Unsent, func() (orders.Order, error) {
+			calls++
+			return orders.Order{}, errs[calls-1]
+		})
+		if calls != 2 || !errors.Is(err, endpoint.ErrUnavailable) {
+			t.Errorf("%d calls, error %v, want 2 and unavailable", calls, err)
+		}
+	})
 }

@@ -55,11 +55,11 @@ func newIntent(n int, key string) intent {
 func (l *load) place(ctx context.Context, token string, i intent) (intent, error) {
 	var err error
 	call := func() (orders.Order, error) { return l.client.Place(auth.WithToken(ctx, token), i.key, i.cart) }
+	again := notNow
 	if i.key == "" {
-		i.order, err = call()
-	} else {
-		i.order, err = persist(ctx, call)
+		again = endpoint.Unsent // what reached no server is not stored
 	}
+	i.order, err = persist(ctx, again, call)
 	switch endpoint.KindOf(err) {
 	case nil:
 		i.outcome = placed
@@ -89,7 +89,7 @@ func placeAgain(ctx context.Context, l *load, n int) (outcome, error) {
 	if !ok {
 		return "", nil
 	}
-	order, err := persist(ctx, func() (orders.Order, error) {
+	order, err := persist(ctx, notNow, func() (orders.Order, error) {
 		return l.client.Place(auth.WithToken(ctx, l.tokens.valid[before.customer]), before.key, before.cart)
 	})
 	if err == nil && (!same(order, before.order) || !order.Replayed) {
@@ -114,7 +114,7 @@ func readOrder(ctx context.Context, l *load, n int) (outcome, error) {
 	if !ok {
 		return "", nil
 	}
-	order, err := persist(ctx, func() (orders.Order, error) {
+	order, err := persist(ctx, notNow, func() (orders.Order, error) {
 		return l.client.Order(auth.WithToken(ctx, l.tokens.valid[before.customer]), before.order.ID)
 	})
 	if err == nil && !same(order, before.order) {
