@@ -30,6 +30,10 @@ var house = map[string][]string{
 	"testcluster/bench":          {module, "github.com/cncf/xds/go", "github.com/go-kit", "github.com/go-kratos/kratos/v2", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	"testcluster/demo":           {module, "github.com/go-kit", "github.com/mattn/go-isatty"},
 	"examples":                   {module, "github.com/go-kit", "github.com/rs/zerolog"},
+
+	// The store alone brings in SQLite, which takes long to compile.
+	"examples/shop":               {module, "github.com/go-kit", "github.com/golang-jwt/jwt/v4", "github.com/rs/zerolog", "github.com/sony/gobreaker/v2", "golang.org/x/time", "google.golang.org/grpc", "google.golang.org/protobuf"},
+	"examples/shop/orders/sqlite": {module, "modernc.org/sqlite"},
 }
 
 func TestArrowsOnlyPointDown(t *testing.T) {

@@ -1,0 +1,15 @@
+package pricing
+
+import (
+	"google.golang.org/grpc"
+
+	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/examples/shop/process"
+)
+
+// Process is a process that offers service.
+func Process(service Service) process.Service {
+	return process.Service{Name: Name, Build: func(p *process.Process) (cluster.Offer, error) {
+		return p.GRPC(func(options ...grpc.ServerOption) *grpc.Server { return Server(service, p.Guard, options...) })
+	}}
+}
