@@ -4,11 +4,19 @@ package docs_test
 // Each document has a part of its own. An entry that no document uses fails.
 var elsewhere = map[string]covered{
 	// README.md and README.zh-CN.md
-	"go run ./testcluster/demo": {"takes half a minute", ".ci/run"},
-	"go run ./examples/hello -gossip.name alice -gossip.bind 127.0.0.1:7946": {"runs until a signal", "TestHelloInTwoTerminals"},
-	"go run ./examples/hello -gossip.name bob -gossip.join 127.0.0.1:7946":   {"runs until a signal", "TestHelloInTwoTerminals"},
+	"go run ./examples/hello -gossip.name alice -gossip.bind 127.0.0.1:7946":                                                {"runs until a signal", "TestHelloInTwoTerminals"},
+	"go run ./examples/hello -gossip.name bob -gossip.join 127.0.0.1:7946":                                                  {"runs until a signal", "TestHelloInTwoTerminals"},
+	"mkdir ../greeter && cd ../greeter && go mod init greeter":                                                              {"needs the program", "TestServiceOfYourOwn"},
+	"go mod edit -require github.com/grapevine-go/grapevine@v0.0.0 -replace github.com/grapevine-go/grapevine=../grapevine": {"needs the module", "TestServiceOfYourOwn"},
+	"go mod tidy": {"needs the program", "TestServiceOfYourOwn"},
+	"go run . -gossip.name one -gossip.bind 127.0.0.1:7946": {"runs until a signal", "TestServiceOfYourOwn"},
 
 	// CONTRIBUTING.md
+	"go test work":                  {"would run itself", "TestCommandsRun"},
+	"go test -race -short ./...":    {"would run itself", "TestCommandsRun"},
+	"go run ./testcluster/demo":     {"takes half a minute", ".ci/run"},
+	"go -C testcluster/bench run .": {"takes hours", "TestSmoke"},
+	".ci/run":                       {"would run itself", "TestCommandsAreKnown"},
 
 	// SECURITY.md
 

@@ -110,6 +110,29 @@ func (s *terminal) await(want []string) {
 	}
 }
 
+// find waits for a line that matches the pattern, and returns what its group matched.
+func (s *terminal) find(pattern string) string {
+	s.t.Helper()
+	expression := regexp.MustCompile(pattern)
+	limit := time.After(patience)
+	for {
+		s.mu.Lock()
+		got, more, ended := strings.Join(s.lines, "\n"), s.more, s.ended
+		s.mu.Unlock()
+		if found := expression.FindStringSubmatch(got); found != nil {
+			return found[1]
+		}
+		if ended {
+			s.t.Fatalf("%s ended without %q:\n%s", s.name, pattern, got)
+		}
+		select {
+		case <-more:
+		case <-limit:
+			s.t.Fatalf("%s does not print %q:\n%s", s.name, pattern, got)
+		}
+	}
+}
+
 // interrupt sends what Ctrl-C sends, and expects a clean end.
 func (s *terminal) interrupt() {
 	s.t.Helper()
@@ -121,21 +144,33 @@ func (s *terminal) interrupt() {
 	}
 }
 
-// TestHelloInTwoTerminals does what the README says about examples/hello, and expects each line that it shows.
-func TestHelloInTwoTerminals(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "hello")
-	build := exec.Command("go", "build", "-o", program, "./examples/hello")
-	build.Dir = root
+// buildIn builds a program, from a module outside of the workspace too.
+func buildIn(t *testing.T, folder, pattern string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "program")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, pattern)
+	build.Dir = folder
+	build.Env = append(os.Environ(), "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("build of %s in %s: %v\n%s", pattern, folder, err, out)
 	}
+	return program
+}
+
+// freeAddress returns a port of loopback that was free a moment ago.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	free, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed := free.LocalAddr().String()
-	free.Close()
+	defer free.Close()
+	return free.LocalAddr().String()
+}
 
+// TestHelloInTwoTerminals does what the README says about examples/hello, and expects each line that it shows.
+func TestHelloInTwoTerminals(t *testing.T) {
+	program, seed := buildIn(t, root, "./examples/hello"), freeAddress(t)
 	args, shown := make(map[string][]string), make(map[string][]string)
 	for _, b := range parse(t, "README.md").blocks {
 		if b.language != "console" {
