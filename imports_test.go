@@ -19,6 +19,7 @@ const module = "github.com/grapevine-go/grapevine"
 var house = map[string][]string{
 	"membership":                 {},
 	"balancer":                   {module + "/membership"},
+	"docs/picture":               {},
 	"cluster/internal":           {"github.com/rs/zerolog"},
 	"cluster/transport":          {module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/rs/zerolog"},
 	"cluster":                    {module + "/membership", module + "/cluster/transport", module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/hashicorp/go-msgpack/v2/codec", "github.com/rs/zerolog"},
@@ -26,7 +27,6 @@ var house = map[string][]string{
 	"endpoint/failsafeendpoint":  {module + "/endpoint", "github.com/failsafe-go/failsafe-go"},
 	"endpoint/gobreakerendpoint": {module + "/endpoint", "github.com/sony/gobreaker/v2"},
 	"endpoint/grpcendpoint":      {module + "/membership", module + "/balancer", module + "/endpoint", "google.golang.org/grpc"},
-	"docs/picture":               {},
 	"testcluster":                {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
 	"testcluster/bench":          {module, "github.com/cncf/xds/go", "github.com/go-kit", "github.com/go-kratos/kratos/v2", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	"testcluster/demo":           {module, "github.com/go-kit", "github.com/mattn/go-isatty"},
