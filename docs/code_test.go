@@ -22,6 +22,7 @@ const module = "github.com/grapevine-go/grapevine"
 // TestGoBlocksCompile vets all go blocks in one run of go vet: each is a package of a module of its own, in a workspace
 // with the modules of this one.
 func TestGoBlocksCompile(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	write := func(name, content string) {
 		t.Helper()

@@ -60,6 +60,7 @@ func commandsOf(t *testing.T, b block) (commands []command) {
 
 // TestCommandsRun runs the commands of the documents, those of a block in one folder, and compares their output.
 func TestCommandsRun(t *testing.T) {
+	t.Parallel()
 	script, err := os.ReadFile(filepath.Join(root, ".ci", "run"))
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 // TestServiceOfYourOwn follows the README outside of the tree: a new module, its program, two processes, calls by name.
 func TestServiceOfYourOwn(t *testing.T) {
+	t.Parallel()
 	readme := parse(t, "README.md")
 	var program string
 	var commands []command

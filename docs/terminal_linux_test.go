@@ -170,6 +170,7 @@ func freeAddress(t *testing.T) string {
 
 // TestHelloInTwoTerminals does what the README says about examples/hello, and expects each line that it shows.
 func TestHelloInTwoTerminals(t *testing.T) {
+	t.Parallel()
 	program, seed := buildIn(t, root, "./examples/hello"), freeAddress(t)
 	args, shown := make(map[string][]string), make(map[string][]string)
 	for _, b := range parse(t, "README.md").blocks {

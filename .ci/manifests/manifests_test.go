@@ -1,5 +1,6 @@
-// Package manifests_test decodes the YAML blocks of the documents strictly: objects of Kubernetes by its own types, Compose
-// files by their schema. A field that is misspelled or misplaced fails.
+// Package manifests_test decodes the manifests of the examples and the YAML blocks of the documents strictly: objects of
+// Kubernetes by its own types, Compose files by their schema. A field that is misspelled or misplaced fails. A block with a
+// comment "from" is left out: it is a part of a file, and a test of the documents compares it.
 package manifests_test
 
 import (
@@ -45,10 +46,10 @@ var kinds = map[string]func() any{
 	"v1/ServiceAccount":                        func() any { return new(core.ServiceAccount) },
 }
 
-var fenced = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
+var fenced = regexp.MustCompile("(?ms)(<!-- from: [^\n]+ -->\n)?^```yaml\n(.*?)^```$")
 
 func TestManifests(t *testing.T) {
-	for _, pattern := range []string{"*.md", "docs/*.md", "examples/*/README.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "examples/*/README.md", "examples/deploy/*.yaml"} {
 		paths, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -58,9 +59,18 @@ func TestManifests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i, block := range fenced.FindAllSubmatch(content, -1) {
+			blocks := [][]byte{content}
+			if filepath.Ext(path) == ".md" {
+				blocks = nil
+				for _, found := range fenced.FindAllSubmatch(content, -1) {
+					if len(found[1]) == 0 {
+						blocks = append(blocks, found[2])
+					}
+				}
+			}
+			for i, block := range blocks {
 				t.Run(fmt.Sprintf("%s block %d", filepath.Base(path), i+1), func(t *testing.T) {
-					if err := check(t, block[1]); err != nil {
+					if err := check(t, block); err != nil {
 						t.Error(err)
 					}
 				})
