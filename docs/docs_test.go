@@ -8,7 +8,8 @@
 //     <!-- with: listener net.Listener, price endpoint.Endpoint -->
 //   - <!-- from: endpoint/example_test.go --> before a block means that its lines stand in that file, in this order and
 //     without others between them; of a diff block, the lines with a plus do.
-//   - Every "$ command" of a console block is run, unless the table in commands_test.go says why not.
+//   - Every "$ command" of a console block is run in the root of the tree, unless the table in commands_test.go says why not.
+//     <!-- scratch --> before a block whose commands write files runs them in a folder that looks like the root.
 package docs_test
 
 import (

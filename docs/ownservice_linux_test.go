@@ -46,7 +46,7 @@ func TestServiceOfYourOwn(t *testing.T) {
 		}
 		process := exec.CommandContext(t.Context(), "bash", "-c", c.text)
 		process.Dir = at
-		process.Env = append(os.Environ(), "PWD="+at, "GOWORK=off", "GOFLAGS=")
+		process.Env = append(os.Environ(), "PWD="+at, "GOWORK=off")
 		if out, err := process.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %q: %v\n%s", c.block, c.text, err, out)
 		}

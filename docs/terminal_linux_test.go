@@ -150,7 +150,7 @@ func buildIn(t *testing.T, folder, pattern string) string {
 	program := filepath.Join(t.TempDir(), "program")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, pattern)
 	build.Dir = folder
-	build.Env = append(os.Environ(), "GOWORK=off")
+	build.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-trimpath") // the same for every folder of a test
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build of %s in %s: %v\n%s", pattern, folder, err, out)
 	}
