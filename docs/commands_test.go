@@ -44,6 +44,7 @@ var elsewhere = map[string]covered{
 
 // foreign lists programs that the tests neither run nor know the flags of.
 var foreign = map[string]string{
+	"curl":    "needs a service that runs",
 	"docker":  "needs a daemon",
 	"kubectl": "needs a cluster",
 }

@@ -142,6 +142,9 @@ func checkRun(t *testing.T, c command, at string, words []string) {
 	}
 	folder := path.Join(at, words[0])
 	flags := flagsUnder(folder)
+	if flags == nil { // a document of an example may speak from its own folder
+		flags = flagsUnder(path.Join(path.Dir(c.block.path), words[0]))
+	}
 	if flags == nil {
 		t.Errorf("%s: %q: there is no program in %s", c.block, c.text, folder)
 		return
