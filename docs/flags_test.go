@@ -141,9 +141,9 @@ func checkRun(t *testing.T, c command, at string, words []string) {
 		return // of another module
 	}
 	folder := path.Join(at, words[0])
-	flags := flagsUnder(folder)
+	flags := flagsOfProgram(folder)
 	if flags == nil { // a document of an example may speak from its own folder
-		flags = flagsUnder(path.Join(path.Dir(c.block.path), words[0]))
+		flags = flagsOfProgram(path.Join(path.Dir(c.block.path), words[0]))
 	}
 	if flags == nil {
 		t.Errorf("%s: %q: there is no program in %s", c.block, c.text, folder)
@@ -199,6 +199,37 @@ func checkTest(t *testing.T, c command, at string, words []string) {
 			}
 		}
 	}
+}
+
+// flagsOfProgram returns the flags that a program and the packages of this tree under it define. It is nil where there is
+// no program.
+func flagsOfProgram(folder string) map[string]bool {
+	folder = path.Clean(folder)
+	names := flagsUnder(folder)
+	if names == nil {
+		return nil
+	}
+	seen := set(folder)
+	for waiting := []string{folder}; len(waiting) > 0; {
+		next := waiting[0]
+		waiting = waiting[1:]
+		for name := range flagsUnder(next) {
+			names[name] = true
+		}
+		for _, file := range sources() {
+			if path.Dir(file.path) != next || strings.HasSuffix(file.path, "_test.go") {
+				continue
+			}
+			for _, spec := range file.parsed.Imports {
+				imported, _ := strconv.Unquote(spec.Path.Value)
+				if inside, ok := strings.CutPrefix(imported, module+"/"); ok && !seen[inside] {
+					seen[inside] = true
+					waiting = append(waiting, inside)
+				}
+			}
+		}
+	}
+	return names
 }
 
 // flagsUnder returns the flags that the code of a folder defines, or that of the whole tree for "". It is nil where there is
