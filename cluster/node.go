@@ -111,13 +111,14 @@ func Start(ctx context.Context, config Config) (*Node, error) {
 		n.log.Warn().Msg("cluster: gossip is neither encrypted nor authenticated: whoever reaches the port can read and forge it")
 	}
 	settings.report()
+	j := newJournal(n) // before the node meets a member, so that each is logged
 	n.transport.Start()
 	n.work.Go(n.handleEvents)
 	n.work.Go(n.push.run)
 	n.work.Go(n.reach.run)
 	n.work.Go(n.memory.run)
 	n.work.Go(n.guard.run)
-	if j := newJournal(n); j.wanted() {
+	if j.wanted() {
 		n.work.Go(func() { j.run(n.ctx.Done()) })
 	}
 	if settings.SecretFile != "" {
