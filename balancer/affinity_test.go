@@ -197,11 +197,12 @@ func TestAnotherAttemptGoesElsewhereAndAlwaysThere(t *testing.T) {
 }
 
 func TestCallsWithoutKeysAreSpread(t *testing.T) {
+	const all = 100_000 // the ring has one item with 28.9% of it: a tenth of the calls would come near 30% by chance
 	for name, policy := range affine {
-		counts := count(t, newBalancer(policy(), numbered(1, 1, 1, 1)), 10_000)
+		counts := count(t, newBalancer(policy(), numbered(1, 1, 1, 1)), all)
 		for value, calls := range counts {
-			if calls < 2000 || calls > 3000 {
-				t.Errorf("%s: item %d got %d of 10000 calls", name, value, calls)
+			if calls < all/5 || calls > all*3/10 {
+				t.Errorf("%s: item %d got %d of %d calls", name, value, calls, all)
 			}
 		}
 	}

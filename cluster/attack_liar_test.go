@@ -143,16 +143,13 @@ func liarRight(victim *testcluster.Member) condition {
 // TestFault47_Liar has a member tell everybody, the victim included, of a record of another, in every way and with every
 // number, again and again. No view follows at any moment, changes of the victim still reach all, and it may restart. A
 // newcomer that hears of the lie first is right within a second. That a memberlist believes as much is in
-// TestAttack_RecordOfAnother and TestAttack_MemberBuriesAnother. Every third pair of a way and a lie is in each run.
+// TestAttack_RecordOfAnother and TestAttack_MemberBuriesAnother. Every sixth pair of a way and a lie is in each run.
 func TestFault47_Liar(t *testing.T) {
-	patience := 5 * time.Second
-	if *everyAttack {
-		patience = time.Minute
-	}
+	patience := everyday(5*time.Second, time.Minute)
 	for i, way := range slices.Sorted(maps.Keys(liarWays)) {
 		for j, what := range slices.Sorted(maps.Keys(liarLies)) {
 			tell, lie := liarWays[way], liarLies[what]
-			if (i+j)%3 != 0 && !*everyAttack {
+			if (i+j)%6 != 0 && !*long {
 				continue
 			}
 			t.Run(way+"/"+what, func(t *testing.T) {
@@ -185,10 +182,7 @@ func TestFault47_Liar(t *testing.T) {
 
 // TestFault47_LiarForHours has the liar exceed what is known by the bound, again and again. The victim restarts under it.
 func TestFault47_LiarForHours(t *testing.T) {
-	times := 100
-	if *everyAttack {
-		times = 1000
-	}
+	times := everyday(100, 1000)
 	for _, what := range []string{"a step of versions", "a step of numbers", "another boot, a step", "a goodbye, a step"} {
 		t.Run(what, func(t *testing.T) {
 			withLiar(t, func(t *testing.T, c *testcluster.Cluster, _ *pki, mallory *transport.Transport, victim *testcluster.Member) {

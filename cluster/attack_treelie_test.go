@@ -44,7 +44,7 @@ func TestFault47_LiarAsRelay(t *testing.T) {
 				time.Sleep(3 * time.Second)
 				c.AwaitViews(0, c.Members, liarRight(victim))
 				stop := stays(t, c.Members, "m3 as it is", liarRight(victim))
-				for range 200 {
+				for range everyday(40, 200) {
 					lie()
 					time.Sleep(300 * time.Millisecond)
 				}

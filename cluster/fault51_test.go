@@ -3,7 +3,6 @@ package cluster_test
 import (
 	"context"
 	"encoding/binary"
-	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -115,15 +114,10 @@ func (f *flooder) join(t *testing.T, k int) {
 	time.Sleep(50 * time.Millisecond)
 }
 
-var everyAttack = flag.Bool("attacks.long", false, "whether attacks last for long and come in every combination, which takes minutes")
-
 // TestFault51_FloodsDelayNobody has one member, or three, flood another with as much as it takes, of each kind in turn: it hears of
 // registrations as ever, others hear of its own, it suspects nobody, and closes at once.
 func TestFault51_FloodsDelayNobody(t *testing.T) {
-	pause, liars := 300*time.Millisecond, 1
-	if *everyAttack {
-		pause, liars = 2*time.Second, 3
-	}
+	pause, liars := everyday(150*time.Millisecond, 2*time.Second), everyday(1, 3)
 	for name, kind := range map[string]transport.Kind{
 		"records": floodRecord, "heads": floodHeads, "wants": floodWant, "hearsay": floodRecords,
 		"relays": floodRelay, "relayed records": floodBranch, "joins": 0,

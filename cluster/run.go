@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -92,6 +93,13 @@ func (r *run) fail(err error) {
 	r.end()
 }
 
+// withdraw takes back an error that turned out to be no failure of this process.
+func (r *run) withdraw(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.errs = slices.DeleteFunc(r.errs, func(one error) bool { return one == err })
+}
+
 func (r *run) failure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,8 +130,9 @@ const (
 func (r *run) finish() {
 	r.node.log.Info().Err(r.failure()).Msg("cluster: draining, to end")
 	began := time.Now()
+	var drained error
 	if !r.abandoned {
-		r.step(max(r.drain-r.waited, min(r.drain, leastDrain)), r.node.Drain)
+		drained = r.step(max(r.drain-r.waited, min(r.drain, leastDrain)), r.node.Drain)
 	}
 	spent := r.waited + time.Since(began)
 	if len(r.servers) > 0 {
@@ -131,7 +140,18 @@ func (r *run) finish() {
 	}
 	began = time.Now()
 	r.step(r.shutdown, r.stopServers)
-	r.step(r.goodbye(spent, time.Since(began)), r.node.Leave)
+	left := r.step(r.goodbye(spent, time.Since(began)), r.node.Leave)
+	if foundUnresponsive(drained, left) {
+		r.withdraw(drained)
+	}
+}
+
+// foundUnresponsive reports whether Leave found every member unresponsive that Drain waited for in
+// vain. A process that gets too little CPU time suspects nobody for a while, and learns this late.
+func foundUnresponsive(drained, left error) bool {
+	var waited, suspected *UnconfirmedError
+	return errors.As(drained, &waited) && errors.As(left, &suspected) && errors.Is(left, ErrUnresponsive) &&
+		!slices.ContainsFunc(waited.Members, func(name string) bool { return !slices.Contains(suspected.Members, name) })
 }
 
 // goodbye returns the limit of Leave: what is left of quietEnd, unless requests in flight or the
@@ -143,8 +163,8 @@ func (r *run) goodbye(spent, answering time.Duration) time.Duration {
 	return r.leave
 }
 
-// step takes a context of its own: that of Run is over.
-func (r *run) step(limit time.Duration, do func(context.Context) error) {
+// step takes a context of its own: that of Run is over. It returns the error of the step.
+func (r *run) step(limit time.Duration, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	err := do(ctx)
@@ -155,4 +175,5 @@ func (r *run) step(limit time.Duration, do func(context.Context) error) {
 	case err != nil:
 		r.fail(err)
 	}
+	return err
 }

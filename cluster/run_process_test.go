@@ -143,8 +143,10 @@ func (c *runChild) wantOrderlyEnd() {
 }
 
 func TestRunEndsBySignals(t *testing.T) {
+	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
 			c := startRunChild(t, "1s")
 			c.command.Process.Signal(signal)
 			c.wantOrderlyEnd()
@@ -154,6 +156,7 @@ func TestRunEndsBySignals(t *testing.T) {
 
 // TestRunCatchesASignalWhileItEnds has the signal come when the end was begun by something else.
 func TestRunCatchesASignalWhileItEnds(t *testing.T) {
+	t.Parallel()
 	c := startRunChild(t, "1s")
 	c.get("/end")
 	c.await("draining, to end")
@@ -195,8 +198,10 @@ func TestFault10_EndBesideAStoppedProcess(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real seconds")
 	}
+	t.Parallel()
 	for _, before := range []time.Duration{0, 3 * time.Second} {
 		t.Run(before.String(), func(t *testing.T) {
+			t.Parallel()
 			seed := startRunMember(t, "0s", "")
 			stopped, ends := startRunMember(t, "0s", seed.gossip), startRunMember(t, "0s", seed.gossip)
 			for _, c := range []*runChild{seed, stopped, ends} {

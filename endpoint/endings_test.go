@@ -101,6 +101,8 @@ func documented(t *testing.T, begins string) map[string][]string {
 // a way of calling: sure has it retry no more than it must.
 type way func(t *testing.T, e ending, r *rig, sure bool)
 
+const mostAgain = 20
+
 // consequences makes the call twice, for whether it is retried in any case or only by choice.
 func consequences(t *testing.T, e ending, by way, choice string) string {
 	var seen [2]*rig
@@ -110,6 +112,12 @@ func consequences(t *testing.T, e ending, by way, choice string) string {
 			break
 		}
 		by(t, e, seen[i], sure)
+		// Where the caller's time was over before an instance was called, on a busy machine, the
+		// instance cannot have been at fault: that call is made again.
+		for again := 0; e.fault == instance && seen[i].tries.Load() == 0 && again < mostAgain; again++ {
+			seen[i] = newRig(t, e)
+			by(t, e, seen[i], sure)
+		}
 	}
 	words := map[[2]bool]string{{false, false}: "no", {true, false}: choice, {true, true}: "yes"}
 	retried := words[[2]bool{seen[0].retried(e), seen[1].retried(e)}]

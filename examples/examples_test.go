@@ -28,13 +28,39 @@ type process struct {
 	seen    []string
 }
 
-func start(t *testing.T, folder string, args ...string) *process {
+// programs are the examples that were built, by folder: each is linked once.
+var programs = make(map[string]string)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, program := range programs {
+		os.RemoveAll(filepath.Dir(program))
+	}
+	os.Exit(code)
+}
+
+// build returns the program of an example.
+func build(t *testing.T, folder string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), filepath.Base(folder))
+	if program, built := programs[folder]; built {
+		return program
+	}
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, filepath.Base(folder))
 	if out, err := exec.Command("go", "build", "-o", program, "./"+folder).CombinedOutput(); err != nil {
+		os.RemoveAll(dir)
 		t.Fatalf("build %s: %v\n%s", folder, err, out)
 	}
-	p := &process{t: t, name: folder, command: exec.Command(program, args...), lines: make(chan string, 1000)}
+	programs[folder] = program
+	return program
+}
+
+func start(t *testing.T, folder string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, name: folder, command: exec.Command(build(t, folder), args...), lines: make(chan string, 1000)}
 	p.command.Env = append(os.Environ(), "NO_COLOR=1")
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -128,7 +154,7 @@ func TestStringServiceIsFoundByName(t *testing.T) {
 // run runs an example that ends by itself, and gives its output.
 func run(t *testing.T, folder string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("go", append([]string{"run", "./" + folder}, args...)...).Output()
+	out, err := exec.Command(build(t, folder), args...).Output()
 	if err != nil {
 		t.Fatalf("%s %v: %v\n%s", folder, args, err, out)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	chaosN    = flag.Int("chaos.n", 4, "how many random schedules TestChaos runs")
+	chaosN    = flag.Int("chaos.n", 2, "how many random schedules TestChaos runs")
 	chaosSeed = flag.Uint64("chaos.seed", 1, "seed of the first schedule; the next one has the next number")
 )
 

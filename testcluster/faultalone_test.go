@@ -13,12 +13,8 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// sizable leaves larger clusters out of short runs.
-func sizable(t *testing.T, n int) {
-	if n > 10 && testing.Short() {
-		t.Skip("more than ten members take some seconds")
-	}
-}
+// sizable reports whether clusters of n members run: larger ones take seconds, and only the long form has them.
+func sizable(n int) bool { return n <= 10 || *testcluster.Long }
 
 func isolated(s view) bool { return errors.Is(s.Err(), membership.ErrIsolated) }
 
@@ -26,8 +22,10 @@ func isolated(s view) bool { return errors.Is(s.Err(), membership.ErrIsolated) }
 // takes, and calls them.
 func TestFault3_CutOffFromAll(t *testing.T) {
 	for _, n := range []int{2, 3, 10, 20} {
+		if !sizable(n) {
+			continue
+		}
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			sizable(t, n)
 			offering(t, n, func(t *testing.T, c *testcluster.Cluster) {
 				alone := c.Members[n/2]
 				events := make(chan sd.Event)
@@ -66,14 +64,16 @@ func TestFault3_CutOffFromAll(t *testing.T) {
 // TestFault1_NobodyIsCutOff has a fifth of all datagrams vanish: nobody takes itself for cut off, or drops anybody.
 func TestFault1_NobodyIsCutOff(t *testing.T) {
 	for _, n := range []int{2, 10, 20} {
+		if !sizable(n) {
+			continue
+		}
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			sizable(t, n)
 			virtual(t, n, func(t *testing.T, c *testcluster.Cluster) {
 				c.Network.SetNormal(testcluster.Link{Latency: time.Millisecond, Loss: 0.2})
 				defer throughout(t, c.Members, "lists all, and is not cut off", func(s view) bool {
 					return !isolated(s) && lists(c.Members...)(s)
 				})()
-				time.Sleep(5 * time.Minute)
+				time.Sleep(testcluster.Everyday(2*time.Minute, 5*time.Minute))
 			})
 		})
 	}

@@ -1,7 +1,6 @@
 package testcluster_test
 
 import (
-	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -36,48 +35,43 @@ func putToSleep(c *testcluster.Cluster, groups [][]*testcluster.Member) (back fu
 	}
 }
 
-var asleepLong = flag.Bool("asleep.long", false, "whether members are away for a day and for ten, too, which takes minutes")
-
 // TestFault58_BackAfterLong takes members away for longer than the others remember them, alone, in
 // pairs and in groups, cut off and asleep. All list all of them again, and all that they offer,
 // soon after they are back.
 func TestFault58_BackAfterLong(t *testing.T) {
 	const hourAndMore = 61 * time.Minute
-	for _, tt := range []struct {
+	type absence struct {
 		lasts     time.Duration
 		how       string
 		away      takenAway
 		groups    []int // how many members each has
 		peersFile bool
-	}{
+	}
+	absences := []absence{
 		{hourAndMore, "cut off", cutAway, []int{2, 1}, false},
-		{hourAndMore, "asleep", putToSleep, []int{2, 1}, true},
-		{hourAndMore, "cut off", cutAway, []int{2, 1}, true},
-		{hourAndMore, "asleep", putToSleep, []int{2, 1}, false},
-		{hourAndMore, "cut off", cutAway, []int{2, 1, 1}, false},
-		{hourAndMore, "cut off", cutAway, []int{2, 2}, false},
-		{hourAndMore, "cut off", cutAway, []int{2, 3}, true},
 		{hourAndMore, "cut off", cutAway, []int{1, 1, 1}, false},
+		{hourAndMore, "asleep", putToSleep, []int{2, 1}, true},
 		{hourAndMore, "asleep", putToSleep, []int{2, 2}, false},
-		{hourAndMore, "asleep", putToSleep, []int{5, 1}, false},
-		{day, "cut off", cutAway, []int{2, 1}, false},
-		{day, "asleep", putToSleep, []int{2, 1}, false},
-		{10 * day, "cut off", cutAway, []int{2, 1}, false},
-		{10 * day, "asleep", putToSleep, []int{2, 1}, false},
-	} {
+	}
+	if *testcluster.Long {
+		absences = append(absences,
+			absence{hourAndMore, "cut off", cutAway, []int{2, 1}, true},
+			absence{hourAndMore, "asleep", putToSleep, []int{2, 1}, false},
+			absence{hourAndMore, "cut off", cutAway, []int{2, 1, 1}, false},
+			absence{hourAndMore, "cut off", cutAway, []int{2, 2}, false},
+			absence{hourAndMore, "cut off", cutAway, []int{2, 3}, true},
+			absence{hourAndMore, "asleep", putToSleep, []int{5, 1}, false},
+			absence{day, "cut off", cutAway, []int{2, 1}, false},
+			absence{day, "asleep", putToSleep, []int{2, 1}, false},
+			absence{10 * day, "cut off", cutAway, []int{2, 1}, false},
+			absence{10 * day, "asleep", putToSleep, []int{2, 1}, false})
+	}
+	for _, tt := range absences {
 		name := fmt.Sprint(tt.how, " ", tt.lasts, tt.groups)
 		if tt.peersFile {
 			name += " with a peers file"
 		}
-		t.Run(name, func(t *testing.T) {
-			switch {
-			case tt.lasts >= day && !*asleepLong:
-				t.Skip("a day of virtual time takes ten seconds: -asleep.long")
-			case testing.Short() && (len(tt.groups) > 2 || tt.groups[0]+tt.groups[1] > 3):
-				t.Skip("an hour of virtual time takes a second")
-			}
-			comeBack(t, tt.lasts, tt.away, tt.groups, tt.peersFile)
-		})
+		t.Run(name, func(t *testing.T) { comeBack(t, tt.lasts, tt.away, tt.groups, tt.peersFile) })
 	}
 }
 

@@ -17,7 +17,7 @@ func usage() (heap uint64, goroutines int) {
 	return m.HeapAlloc, runtime.NumGoroutine()
 }
 
-// TestFault28_Churn restarts a member every 10 s for 20 minutes, every other time under a new name.
+// TestFault28_Churn restarts a member every 10 s for minutes, every other time under a new name.
 func TestFault28_Churn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
@@ -34,9 +34,9 @@ func TestFault28_Churn(t *testing.T) {
 			}
 			c.AwaitConverged(time.Minute)
 		}
-		churn(20)
+		churn(testcluster.Everyday(10, 20))
 		heap, goroutines := usage()
-		churn(100)
+		churn(testcluster.Everyday(30, 100))
 		heapNow, goroutinesNow := usage()
 		t.Logf("heap from %d to %d KiB, goroutines from %d to %d", heap>>10, heapNow>>10, goroutines, goroutinesNow)
 		if heapNow > 2*heap || goroutinesNow > goroutines+20 {

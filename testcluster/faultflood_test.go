@@ -66,6 +66,7 @@ func TestFault20_DescriptorsExhausted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real seconds")
 	}
+	t.Parallel()
 	const files, connections = 40, 200
 	first := startChild(t, cluster.Config{Name: "m1", Cluster: "one"})
 	command := childCommand(t, cluster.Config{Name: "m2", Cluster: "one", Join: []string{first.address}})

@@ -27,7 +27,7 @@ func TestFault4_NobodyElseIsRemoved(t *testing.T) {
 				m := c.Members[4]
 				rest := except(c, m)
 				defer throughout(t, rest, "lists all that were reached", lists(rest...))()
-				for i := range 10 {
+				for i := 0; i < 10; i += testcluster.Everyday(3, 1) {
 					disturb(c, m)
 					time.Sleep(time.Duration(6+2*i) * time.Second)
 					c.Heal()
@@ -45,7 +45,7 @@ func TestFault3_NobodyIsRemovedByAHeal(t *testing.T) {
 		for _, half := range [][]*testcluster.Member{c.Members[:5], c.Members[5:]} {
 			defer throughout(t, half, "lists its own half", lists(half...))()
 		}
-		for i := range 5 {
+		for i := 0; i < 5; i += testcluster.Everyday(2, 1) {
 			c.Cut(c.Members[:5], c.Members[5:])
 			time.Sleep(time.Duration(6+2*i) * time.Second)
 			c.Heal()

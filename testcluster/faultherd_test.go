@@ -26,11 +26,10 @@ func (d counter) DialAddressTimeout(to cluster.Address, timeout time.Duration) (
 	return d.Transport.DialAddressTimeout(to, timeout)
 }
 
-// TestFault30_HerdAfterAHeal cuts twenty members off from each other and from the seeds. While it lasts each of them dials
+// TestFault30_HerdAfterAHeal cuts ten or twenty members off from each other and from the seeds. While it lasts each of them dials
 // now and then, and not all at once; when it is over, no two dial each other more than to meet again.
 func TestFault30_HerdAfterAHeal(t *testing.T) {
-	const n = 20
-	sizable(t, n)
+	n := testcluster.Everyday(10, 20)
 	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
 		var mu sync.Mutex
 		dialed := make(map[int64]int)

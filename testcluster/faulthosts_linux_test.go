@@ -6,16 +6,17 @@ import (
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// TestFault3_PartitionBetweenHosts cuts two hosts of two processes each from each other, for longer than memberlist remembers
-// who is dead, and mends the cable. The seed of all is on one side.
+// TestFault3_PartitionBetweenHosts cuts two hosts of two processes each from each other until all have noticed, or for longer
+// than memberlist remembers who is dead, and mends the cable. The seed of all is on one side.
 func TestFault3_PartitionBetweenHosts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real seconds")
 	}
 	t.Parallel()
-	const lasts = 35 * time.Second // the fault itself; memberlist remembers for 30 s
+	lasts := testcluster.Everyday(0, 35*time.Second) // the fault itself; memberlist remembers for 30 s
 	hosts := twoHosts(t, "input", "udp length 0 drop")
 	secret := cluster.NewSecret()
 	var all []*child
@@ -38,7 +39,7 @@ func TestFault3_PartitionBetweenHosts(t *testing.T) {
 	}
 	cable("add", "rule", "inet", "faults", "drops", "iifname", "cable", "drop")
 	for i, child := range all {
-		child.awaitNames(lasts, [][]string{{"m1", "m3"}, {"m2", "m4"}}[i%2]...)
+		child.awaitNames(processPatience, [][]string{{"m1", "m3"}, {"m2", "m4"}}[i%2]...)
 	}
 	time.Sleep(lasts - time.Since(began))
 	cable("flush", "chain", "inet", "faults", "drops")

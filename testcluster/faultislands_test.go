@@ -24,7 +24,7 @@ func TestFault3_IslandsFromTheStart(t *testing.T) {
 		"each alone":                  {[]int{0, 1, 2, 3, 4, 5}, func(int) []int { return []int{0, 1, 2} }},
 		"each alone, in a ring":       {[]int{0, 1, 2, 3, 4, 5}, func(i int) []int { return []int{(i + 1) % 6} }},
 	} {
-		for seed := range uint64(2) {
+		for seed := range testcluster.Everyday(uint64(1), 2) {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					c := testcluster.Start(t, 0, testcluster.WithSeed(seed))

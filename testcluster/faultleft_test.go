@@ -60,7 +60,7 @@ func TestFault34_LeftIsNotChased(t *testing.T) {
 				for _, book := range books {
 					book.clear()
 				}
-				time.Sleep(20 * time.Minute)
+				time.Sleep(testcluster.Everyday(5*time.Minute, 20*time.Minute))
 				for name, book := range books {
 					if count := book.count(leaver.Address()); count > 0 {
 						t.Errorf("%s dialled the one that left %d times", name, count)
@@ -73,12 +73,13 @@ func TestFault34_LeftIsNotChased(t *testing.T) {
 
 // TestFault3_LostIsLookedFor: who went without a goodbye is dialled by everybody, now and then.
 func TestFault3_LostIsLookedFor(t *testing.T) {
+	watched := testcluster.Everyday(10, 20) // minutes
 	for name, tt := range map[string]struct {
 		end         func(*testcluster.Cluster, *testcluster.Member)
-		least, most int // dials in 20 minutes
+		least, most int // dials a minute
 	}{
-		"killed":   {(*testcluster.Cluster).Kill, 40, 120},   // about every 20 s
-		"vanished": {(*testcluster.Cluster).Vanish, 60, 240}, // about every 10 s
+		"killed":   {(*testcluster.Cluster).Kill, 2, 6},    // about every 20 s
+		"vanished": {(*testcluster.Cluster).Vanish, 3, 12}, // about every 10 s
 	} {
 		t.Run(name, func(t *testing.T) {
 			virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
@@ -91,10 +92,11 @@ func TestFault3_LostIsLookedFor(t *testing.T) {
 				for _, book := range books {
 					book.clear()
 				}
-				time.Sleep(20 * time.Minute)
+				time.Sleep(time.Duration(watched) * time.Minute)
 				for name, book := range books {
-					if count := book.count(lost.Address()); count < tt.least || count > tt.most {
-						t.Errorf("%s dialled the one that was lost %d times in 20 minutes, want %d to %d", name, count, tt.least, tt.most)
+					if count := book.count(lost.Address()); count < tt.least*watched || count > tt.most*watched {
+						t.Errorf("%s dialled the one that was lost %d times in %d minutes, want %d to %d a minute",
+							name, count, watched, tt.least, tt.most)
 					}
 				}
 			})

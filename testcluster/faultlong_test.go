@@ -24,7 +24,7 @@ func TestFault3_LongPartition(t *testing.T) {
 		{5 * time.Minute, []int{3, 3}},
 		{5 * time.Minute, []int{3, 2, 1}},
 	} {
-		if testing.Short() && len(tt.groups) > 2 {
+		if len(tt.groups) > 2 && !*testcluster.Long {
 			continue
 		}
 		t.Run(fmt.Sprint("a seed on one side, ", tt.lasts, tt.groups), func(t *testing.T) { partition(t, 1, tt.lasts, tt.groups, false) })
@@ -34,10 +34,7 @@ func TestFault3_LongPartition(t *testing.T) {
 
 // TestFault3_PartitionOfADay is the same for longer than anybody remembers who is dead.
 func TestFault3_PartitionOfADay(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a day of virtual time takes some seconds")
-	}
-	partition(t, 1, day, []int{1, 1}, true)
+	partition(t, 1, testcluster.Everyday(2*forgotten, day), []int{1, 1}, true)
 }
 
 func partition(t *testing.T, seed uint64, lasts time.Duration, sizes []int, gone bool) {

@@ -108,11 +108,7 @@ func TestFault8_AddressChanges(t *testing.T) {
 		c.Network.Cut(hosts(others...), []*testcluster.Host{m.from})
 		c.AwaitViews(10*time.Second, others, lacks("laptop"))
 		stop := throughout(t, others, "does not list what nobody reaches", lacks("laptop"))
-		if *asleepLong {
-			time.Sleep(forgotten)
-		} else {
-			time.Sleep(10 * time.Minute)
-		}
+		time.Sleep(testcluster.Everyday(10*time.Minute, forgotten))
 		stop()
 		if !strings.Contains(log.String(), "wrong advertise address") {
 			t.Errorf("it is not told where it is seen:\n%s", log.String())

@@ -45,7 +45,25 @@ func cabledHosts(t *testing.T) (names [2]string) {
 			inside(host, "ip", "link", "set", "lo", "up"),
 			inside(host, "ip", "link", "set", "cable", "up"))
 	}
+	for _, host := range names {
+		awaitCarrier(t, host)
+	}
 	return names
+}
+
+// awaitCarrier waits until the system reports that the cable of a host carries something. It does so
+// a while after both ends are up, and until then a member does not count the cable as a link.
+func awaitCarrier(t *testing.T, host string) {
+	t.Helper()
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		state, err := exec.Command("ip", "netns", "exec", host, "ip", "-brief", "link", "show", "cable").Output()
+		if err != nil || time.Since(began) > processPatience {
+			t.Fatalf("the cable of %s is not up: %s, %v", host, state, err)
+		}
+		if fields := strings.Fields(string(state)); len(fields) > 1 && fields[1] == "UP" {
+			return
+		}
+	}
 }
 
 // inside runs a command on a host.

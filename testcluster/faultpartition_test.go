@@ -12,7 +12,11 @@ const afterHeal = 30 * time.Second
 
 // TestFault3_Partition has the seeds on one side, as the first three members always are: the others dial them.
 func TestFault3_Partition(t *testing.T) {
-	for _, lasts := range []time.Duration{10 * time.Second, 45 * time.Second, 10 * time.Minute} {
+	lasting := []time.Duration{10 * time.Second, 45 * time.Second}
+	if *testcluster.Long {
+		lasting = append(lasting, 10*time.Minute)
+	}
+	for _, lasts := range lasting {
 		t.Run(lasts.String(), func(t *testing.T) {
 			virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 				halves := [][]*testcluster.Member{c.Members[:5], c.Members[5:]}
@@ -60,7 +64,7 @@ func TestFault4_OneWayCut(t *testing.T) {
 	virtual(t, 7, func(t *testing.T, c *testcluster.Cluster) {
 		defer throughout(t, c.Members, "lists everybody", lists(c.Members...))()
 		c.Network.CutOneWay(hosts(c.Members[2]), hosts(c.Members[3]))
-		time.Sleep(5 * time.Minute)
+		time.Sleep(testcluster.Everyday(2*time.Minute, 5*time.Minute))
 	})
 }
 

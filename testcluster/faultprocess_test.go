@@ -55,6 +55,7 @@ func TestFault10_ShortPause(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real seconds")
 	}
+	t.Parallel()
 	children := processes(t, 3)
 	marks := marksOf(children)
 	children[1].signal(syscall.SIGSTOP)
@@ -72,6 +73,7 @@ func TestFault11_LongPause(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real seconds")
 	}
+	t.Parallel()
 	children := processes(t, 4)
 	marks := marksOf(children)
 	stopped, rest := children[2], []*child{children[0], children[1], children[3]}
@@ -92,6 +94,7 @@ func TestFault11_LongPause(t *testing.T) {
 
 // TestFault16_SecondProcess holds that a process whose name is taken ends, and says where the other is.
 func TestFault16_SecondProcess(t *testing.T) {
+	t.Parallel()
 	children := processes(t, 2)
 	marks := marksOf(children)
 	second := childCommand(t, cluster.Config{Name: "m2", Cluster: "one", Join: []string{children[0].address}})
@@ -112,6 +115,7 @@ func TestFault16_SecondProcess(t *testing.T) {
 
 // TestFault17_OtherCluster has a process join with a seed of another cluster.
 func TestFault17_OtherCluster(t *testing.T) {
+	t.Parallel()
 	testStranger(t, cluster.Config{Cluster: "one"}, cluster.Config{Cluster: "two"})
 }
 

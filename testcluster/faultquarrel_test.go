@@ -19,7 +19,8 @@ const mostQuarrel = 3
 // vain stays bounded, and does not grow with the records.
 func TestFault4_LastingDisagreement(t *testing.T) {
 	virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {
-		const n, watched = 6, 10 * time.Minute
+		const n = 6
+		watched := testcluster.Everyday(5*time.Minute, 10*time.Minute)
 		var sent atomic.Int64
 		var all []*testcluster.Host
 		for range n {

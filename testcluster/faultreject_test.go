@@ -34,7 +34,7 @@ func (f firewall) DialAddressTimeout(to cluster.Address, timeout time.Duration) 
 // it is over, and a refusal looks as if those beyond had ended. By then nobody knows of a seed any more.
 func TestFault3_RejectedPartition(t *testing.T) {
 	for name, why := range map[string]error{"refused": syscall.ECONNREFUSED, "unreachable": syscall.EHOSTUNREACH} {
-		for _, sizes := range [][]int{{1, 1}, {3, 3}, {2, 2, 1}} {
+		for _, sizes := range testcluster.Everyday([][]int{{1, 1}, {3, 3}}, [][]int{{1, 1}, {3, 3}, {2, 2, 1}}) {
 			for _, lasts := range []time.Duration{45 * time.Second, 5 * time.Minute} {
 				t.Run(fmt.Sprint(name, sizes, lasts), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {

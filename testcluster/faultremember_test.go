@@ -18,6 +18,7 @@ func TestFault26_ProcessesRemember(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes real seconds")
 	}
+	t.Parallel()
 	folder := t.TempDir()
 	remembering := func(i int, bind string, seeds []string) cluster.Config {
 		name := fmt.Sprintf("m%d", i+1)

@@ -56,7 +56,11 @@ func TestFault26_RollingRestart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			restartable(t, 5, func(t *testing.T, c *testcluster.Cluster, _ string, all []startup) {
-				for _, pause := range []time.Duration{15 * time.Second, 2 * time.Second, 100 * time.Millisecond} {
+				pauses := []time.Duration{15 * time.Second, 100 * time.Millisecond}
+				if *testcluster.Long {
+					pauses = []time.Duration{15 * time.Second, 2 * time.Second, 100 * time.Millisecond}
+				}
+				for _, pause := range pauses {
 					for _, one := range all {
 						time.Sleep(pause)
 						if err := end(c, c.Members[0]); err != nil {

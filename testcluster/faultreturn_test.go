@@ -36,7 +36,7 @@ func TestFault14_RestartIsVisibleAtOnce(t *testing.T) {
 		},
 		"left": func(c *testcluster.Cluster, m *testcluster.Member) error { return c.Leave(m) },
 	} {
-		for seed := range uint64(3) {
+		for seed := range testcluster.Everyday(uint64(1), 3) {
 			t.Run(name, func(t *testing.T) {
 				virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 					old := c.Members[(3*int(seed)+1)%10]
@@ -58,7 +58,7 @@ func TestFault14_RestartIsVisibleAtOnce(t *testing.T) {
 // TestFault14_BackFromTheDead cuts a member off for so long that all others have given it up. It is back everywhere soon
 // after it has met the first of them.
 func TestFault14_BackFromTheDead(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range testcluster.Everyday(uint64(2), 5) {
 		virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 			lost := c.Members[2*seed]
 			rest := except(c, lost)
@@ -82,7 +82,11 @@ func TestFault14_BackFromTheDead(t *testing.T) {
 // older boot only, and tell of it once they are back. Nobody believes them, and they are corrected at once.
 func TestFault16_NewerBootWins(t *testing.T) {
 	for _, elsewhere := range []bool{true, false} {
-		for _, lasts := range []time.Duration{2 * time.Second, 9 * time.Second, 45 * time.Second} {
+		lasting := []time.Duration{2 * time.Second, 45 * time.Second}
+		if *testcluster.Long {
+			lasting = append(lasting, 9*time.Second)
+		}
+		for _, lasts := range lasting {
 			t.Run(fmt.Sprint(elsewhere, lasts), func(t *testing.T) {
 				virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 					old := c.Members[6]

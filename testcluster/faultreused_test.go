@@ -12,9 +12,11 @@ import (
 
 const (
 	reusedAtOnce   = 20 * time.Second // for which the one who was killed may still be taken for living, and probed
-	strangersWatch = 9 * time.Minute  // less than what an address is left alone for
-	strangersDials = 2                // meanwhile, of one member to one address of another cluster
+	strangersDials = 2                // of one member to one address of another cluster, while they are watched
 )
+
+// strangersWatch is less than what an address is left alone for.
+func strangersWatch() time.Duration { return testcluster.Everyday(4*time.Minute, 9*time.Minute) }
 
 // TestFault17_ReusedAddress has a member of another cluster at an address that members of this one know: of one that was
 // killed just before, of a seed, or from the file of peers. Neither cluster lists a member of the other for a moment, and
@@ -60,7 +62,7 @@ func TestFault17_ReusedAddress(t *testing.T) {
 					for _, book := range books {
 						book.clear()
 					}
-					time.Sleep(strangersWatch)
+					time.Sleep(strangersWatch())
 					if got := names(other.View().Snapshot()); len(got) != 2 {
 						t.Errorf("the other cluster has members %v, want s1 and s2", got)
 					}
@@ -89,7 +91,7 @@ func checkLeftAlone(t *testing.T, books map[string]dialBook, address string, mem
 	t.Helper()
 	for _, name := range members {
 		if count := books[name].count(address); count > strangersDials {
-			t.Errorf("%s dialled %s, of another cluster, %d times in %v, want %d at most", name, address, count, strangersWatch, strangersDials)
+			t.Errorf("%s dialled %s, of another cluster, %d times in %v, want %d at most", name, address, count, strangersWatch(), strangersDials)
 		}
 	}
 }

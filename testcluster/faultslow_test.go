@@ -12,7 +12,7 @@ func TestFault5_Jitter(t *testing.T) {
 	virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 		defer throughout(t, c.Members, "lists everybody", lists(c.Members...))()
 		c.Network.SetNormal(testcluster.Link{Latency: 50 * time.Millisecond, Jitter: 200 * time.Millisecond})
-		time.Sleep(5 * time.Minute)
+		time.Sleep(testcluster.Everyday(2*time.Minute, 5*time.Minute))
 	})
 }
 
@@ -49,6 +49,6 @@ func TestFault12_StarvedProcess(t *testing.T) {
 		for _, m := range rest {
 			c.Network.SetLink(m.Host, starved.Host, testcluster.Link{Latency: 2 * time.Second, Jitter: time.Second})
 		}
-		time.Sleep(5 * time.Minute)
+		time.Sleep(testcluster.Everyday(2*time.Minute, 5*time.Minute))
 	})
 }

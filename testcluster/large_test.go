@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	largeN     = flag.Int("large.n", 50, "how many members TestLarge runs; a tenth of them crash")
+	largeN     = flag.Int("large.n", 30, "how many members TestLarge runs; a tenth of them crash")
 	largePlain = flag.Bool("large.plain", false, "whether TestLarge goes without a secret, and so without a handshake for each pair")
 )
 

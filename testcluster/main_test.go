@@ -3,9 +3,11 @@ package testcluster_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +28,22 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	waitTogether()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // the heap is small, and would be collected all the time
+	}
 	os.Exit(m.Run())
+}
+
+// waitTogether has all parallel tests run at once, unless the flag says otherwise: they are those
+// of real processes, which mostly wait.
+func waitTogether() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		flag.Set("test.parallel", "12")
+	}
 }
 
 // line is what a child writes: once where it is, then whom it lists, at each change, and once how joining went.
