@@ -23,11 +23,15 @@ const (
 // answer no probe, so Drain and Leave wait for them no longer than about a second.
 var ErrUnresponsive = errors.New("suspected members answer no probe")
 
+// ErrStarved is part of the cause of an [*UnconfirmedError] of a process that ran late while it
+// waited. Such a process cannot tell a member that is silent from an answer that it has not read yet.
+var ErrStarved = errors.New("this process gets too little processor time to probe them")
+
 // UnconfirmedError names the live members that had not confirmed a drain or a goodbye when the wait
 // ended. They hear of it through gossip once they are reachable.
 type UnconfirmedError struct {
 	Members []string // by name, in ascending order
-	Cause   error    // why the wait ended: [ErrUnresponsive], or the error of the context
+	Cause   error    // why the wait ended: [ErrUnresponsive], or the error of the context, with [ErrStarved] where it holds
 }
 
 func (e *UnconfirmedError) Error() string {
@@ -54,8 +58,9 @@ func (n *Node) announce(ctx context.Context, state membership.State) error {
 func (n *Node) awaitAcks(ctx context.Context, version uint64) error {
 	tick := time.NewTicker(announceTick)
 	defer tick.Stop()
-	began, due := time.Now(), true
+	began, due, starved := time.Now(), true, false
 	for {
+		starved = starved || n.strained()
 		missing, changed := n.push.behind(version)
 		if len(missing) == 0 {
 			return nil
@@ -72,7 +77,11 @@ func (n *Node) awaitAcks(ctx context.Context, version uint64) error {
 		case <-tick.C:
 			due = true
 		case <-ctx.Done():
-			return unconfirmed(missing, context.Cause(ctx))
+			cause := context.Cause(ctx)
+			if starved {
+				cause = fmt.Errorf("%w: %w", cause, ErrStarved)
+			}
+			return unconfirmed(missing, cause)
 		case <-n.ctx.Done():
 			return ErrClosed
 		}

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 )
@@ -22,11 +21,11 @@ import (
 //
 // A requested shutdown is not an error, not even before the node has started or while build is at
 // work. Suspected members that have not confirmed the drain or the goodbye are a warning in the
-// log. Otherwise Run returns what went wrong, joined, the first failure in front: a
-// [*membership.FieldError] of a config, an offer or an option that cannot be used; a
-// [*NameTakenError], whenever it turns out; the error of build or of a server; an
-// [*UnconfirmedError] of the drain or the goodbye. If the start or build fails, nothing was served.
-// A panic in build reaches the caller once the node is closed.
+// log, and so are any others while this process gets too little processor time. Otherwise Run
+// returns what went wrong, joined, the first failure in front: a [*membership.FieldError] of a
+// config, an offer or an option that cannot be used; a [*NameTakenError], whenever it turns out; the
+// error of build or of a server; an [*UnconfirmedError] of the drain or the goodbye. If the start or
+// build fails, nothing was served. A panic in build reaches the caller once the node is closed.
 //
 // A Config without a Logger logs to standard error: lines of JSON from level info on, or text where
 // that is a terminal. Set Logger to zerolog.Nop() for silence.
@@ -93,13 +92,6 @@ func (r *run) fail(err error) {
 	r.end()
 }
 
-// withdraw takes back an error that turned out to be no failure of this process.
-func (r *run) withdraw(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.errs = slices.DeleteFunc(r.errs, func(one error) bool { return one == err })
-}
-
 func (r *run) failure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -130,9 +122,8 @@ const (
 func (r *run) finish() {
 	r.node.log.Info().Err(r.failure()).Msg("cluster: draining, to end")
 	began := time.Now()
-	var drained error
 	if !r.abandoned {
-		drained = r.step(max(r.drain-r.waited, min(r.drain, leastDrain)), r.node.Drain)
+		r.step(max(r.drain-r.waited, min(r.drain, leastDrain)), r.node.Drain)
 	}
 	spent := r.waited + time.Since(began)
 	if len(r.servers) > 0 {
@@ -140,18 +131,7 @@ func (r *run) finish() {
 	}
 	began = time.Now()
 	r.step(r.shutdown, r.stopServers)
-	left := r.step(r.goodbye(spent, time.Since(began)), r.node.Leave)
-	if foundUnresponsive(drained, left) {
-		r.withdraw(drained)
-	}
-}
-
-// foundUnresponsive reports whether Leave found every member unresponsive that Drain waited for in
-// vain. A process that gets too little CPU time suspects nobody for a while, and learns this late.
-func foundUnresponsive(drained, left error) bool {
-	var waited, suspected *UnconfirmedError
-	return errors.As(drained, &waited) && errors.As(left, &suspected) && errors.Is(left, ErrUnresponsive) &&
-		!slices.ContainsFunc(waited.Members, func(name string) bool { return !slices.Contains(suspected.Members, name) })
+	r.step(r.goodbye(spent, time.Since(began)), r.node.Leave)
 }
 
 // goodbye returns the limit of Leave: what is left of quietEnd, unless requests in flight or the
@@ -163,8 +143,8 @@ func (r *run) goodbye(spent, answering time.Duration) time.Duration {
 	return r.leave
 }
 
-// step takes a context of its own: that of Run is over. It returns the error of the step.
-func (r *run) step(limit time.Duration, do func(context.Context) error) error {
+// step takes a context of its own: that of Run is over.
+func (r *run) step(limit time.Duration, do func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	err := do(ctx)
@@ -172,8 +152,10 @@ func (r *run) step(limit time.Duration, do func(context.Context) error) error {
 	case errors.Is(err, ErrUnresponsive):
 		r.node.log.Warn().Err(err).
 			Msg("cluster: going on without the suspected members: they hear of it once they answer")
+	case errors.Is(err, ErrStarved):
+		r.node.log.Warn().Err(err).
+			Msg("cluster: going on without members that have not confirmed: they hear of it through gossip")
 	case err != nil:
 		r.fail(err)
 	}
-	return err
 }

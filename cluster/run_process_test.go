@@ -218,7 +218,7 @@ func TestFault10_EndBesideAStoppedProcess(t *testing.T) {
 			if err := ends.command.Wait(); err != nil {
 				t.Errorf("the process ended with %v", err)
 			}
-			if took := time.Since(began); took > 8*time.Second {
+			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("it took %v", took)
 			} else {
 				t.Logf("it took %v", took)
