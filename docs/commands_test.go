@@ -34,6 +34,7 @@ var elsewhere = map[string]covered{
 	// docs/operations.md
 
 	// docs/security.md
+	"go run ./examples/hello ...": {"runs until a signal", "TestModesOfSecurity"},
 
 	// docs/testing.md
 

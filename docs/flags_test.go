@@ -20,6 +20,7 @@ var (
 	gossipVariable = regexp.MustCompile(`\bGOSSIP_[A-Z_]+\b`)
 	flagWord       = regexp.MustCompile(`^--?([a-zA-Z][a-zA-Z0-9.-]*)(?:=.*)?$`)
 	separators     = regexp.MustCompile(`&&|\|\||[;|()]`)
+	typed          = regexp.MustCompile(`^(go (-C \S+ )?(run|test) |\.ci/)`) // a command in prose
 	assignment     = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*=`)
 )
 
@@ -81,7 +82,8 @@ func TestFlagsExist(t *testing.T) {
 	}
 }
 
-// TestCommandsAreKnown looks at each command, run or not: its program, its folder, its flags and its tests exist.
+// TestCommandsAreKnown looks at each command, run or not, in blocks and in prose: its program, its folder, its flags and its
+// tests exist.
 func TestCommandsAreKnown(t *testing.T) {
 	for _, d := range all(t) {
 		for _, b := range d.blocks {
@@ -89,16 +91,29 @@ func TestCommandsAreKnown(t *testing.T) {
 				continue
 			}
 			for _, c := range commandsOf(t, b) {
-				for _, part := range separators.Split(c.text, -1) {
-					words := strings.Fields(part)
-					for len(words) > 0 && assignment.MatchString(words[0]) {
-						words = words[1:]
-					}
-					if len(words) > 0 {
-						checkCommand(t, c, words)
-					}
+				checkLine(t, c)
+			}
+		}
+		for _, l := range d.prose {
+			for _, span := range codeSpan.FindAllString(l.text, -1) {
+				if text := strings.Trim(span, "`"); typed.MatchString(text) {
+					checkLine(t, command{block: block{path: d.path, number: l.number}, text: text})
 				}
 			}
+		}
+	}
+}
+
+// checkLine checks each command of a line of a shell.
+func checkLine(t *testing.T, c command) {
+	t.Helper()
+	for _, part := range separators.Split(c.text, -1) {
+		words := strings.Fields(part)
+		for len(words) > 0 && assignment.MatchString(words[0]) {
+			words = words[1:]
+		}
+		if len(words) > 0 {
+			checkCommand(t, c, words)
 		}
 	}
 }
@@ -158,7 +173,7 @@ func checkRun(t *testing.T, c command, at string, words []string) {
 	}
 }
 
-// checkTest looks for the flags and for the tests that -run names.
+// checkTest looks for the flags, and for the tests that -run and -fuzz name.
 func checkTest(t *testing.T, c command, at string, words []string) {
 	t.Helper()
 	known := flagsUnder("")
@@ -170,10 +185,10 @@ func checkTest(t *testing.T, c command, at string, words []string) {
 		if !goFlags[found[1]] && !known[found[1]] {
 			t.Errorf("%s: %q: no test has the flag %s", c.block, c.text, word)
 		}
-		if found[1] != "run" {
+		if found[1] != "run" && found[1] != "fuzz" {
 			continue
 		}
-		pattern := strings.TrimPrefix(word, "-run=")
+		pattern := strings.TrimPrefix(word, "-"+found[1]+"=")
 		if pattern == word && i+1 < len(words) {
 			pattern = words[i+1]
 		}

@@ -31,7 +31,7 @@ var (
 	automatic = regexp.MustCompile(`<(https?://[^>\s]+)>`)
 	attribute = regexp.MustCompile(`(?:href|src)="([^"]+)"`)
 	bare      = regexp.MustCompile(`https?://[^\s)>"\x60|]+`)
-	testName  = regexp.MustCompile(`\bTest[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)?\b`)
+	testName  = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)?\b`)
 )
 
 func linksOf(d document) (links []link) {
@@ -215,7 +215,7 @@ func declaredIn(t *testing.T, file, name string) bool {
 	return false
 }
 
-// testsOfTree returns the files that declare each test.
+// testsOfTree returns the files that declare each test and each fuzz target.
 var testsOfTree = sync.OnceValue(func() map[string][]string {
 	names := make(map[string][]string)
 	for _, file := range sources() {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -66,8 +66,13 @@ func begin(t *testing.T, name, program string, args ...string) *terminal {
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.process.Process.Kill() })
-	go s.read(ours)
+	var reading sync.WaitGroup
+	reading.Go(func() { s.read(ours) })
+	t.Cleanup(func() {
+		s.process.Process.Kill() // nothing, where the test has ended it
+		s.process.Wait()
+		reading.Wait()
+	})
 	return s
 }
 
@@ -150,28 +155,29 @@ func buildIn(t *testing.T, folder, pattern string) string {
 	program := filepath.Join(t.TempDir(), "program")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, pattern)
 	build.Dir = folder
-	build.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-trimpath") // the same for every folder of a test
+	build.Env = append(os.Environ(), "GOFLAGS=-trimpath -buildvcs=false") // the same for every folder of a test
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build of %s in %s: %v\n%s", pattern, folder, err, out)
 	}
 	return program
 }
 
-// freeAddress returns a port of loopback that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	free, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer free.Close()
-	return free.LocalAddr().String()
+// hosts counts the loopback hosts that tests of this process use.
+var hosts atomic.Uint32
+
+// seedOnOwnHost returns the address of the seed in the README, on a loopback host of its own: all of 127.0.0.0/8 leads to this
+// machine, and no other process takes the port there, not even one that follows the README.
+func seedOnOwnHost() string {
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d%s", 1+pid>>8%250, 1+pid%250, hosts.Add(1), strings.TrimPrefix(seedInREADME, "127.0.0.1"))
 }
+
+const seedInREADME = "127.0.0.1:7946"
 
 // TestHelloInTwoTerminals does what the README says about examples/hello, and expects each line that it shows.
 func TestHelloInTwoTerminals(t *testing.T) {
 	t.Parallel()
-	program, seed := buildIn(t, root, "./examples/hello"), freeAddress(t)
+	program, seed := buildIn(t, root, "./examples/hello"), seedOnOwnHost()
 	args, shown := make(map[string][]string), make(map[string][]string)
 	for _, b := range parse(t, "README.md").blocks {
 		if b.language != "console" {
@@ -180,7 +186,7 @@ func TestHelloInTwoTerminals(t *testing.T) {
 		for _, c := range commandsOf(t, b) {
 			if flags, ok := strings.CutPrefix(c.text, "go run ./examples/hello "); ok {
 				name := regexp.MustCompile(`-gossip.name (\w+)`).FindStringSubmatch(flags)[1]
-				args[name] = strings.Fields(strings.ReplaceAll(flags, "127.0.0.1:7946", seed))
+				args[name] = strings.Fields(strings.ReplaceAll(flags, seedInREADME, seed))
 				shown[name] = normal(c.output)
 			}
 		}
