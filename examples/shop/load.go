@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	callLimit = 20 * time.Second // for a call with all its attempts
+	callLimit = time.Minute // for a call with all its attempts
 
 	// A customer who may send a call again waits before, at first and at most.
 	firstPause = 50 * time.Millisecond
