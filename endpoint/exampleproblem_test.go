@@ -121,3 +121,15 @@ func ExampleKindOf() {
 	// context deadline exceeded
 	// internal
 }
+
+// An encoder for another transport sends what the caller may know, and no more.
+func ExampleProblemOf() {
+	sold := endpoint.NewProblem(endpoint.ErrConflict, "no tea is left")
+	for _, err := range []error{fmt.Errorf("row 7: %w", sold), errors.New("disk full")} {
+		problem := endpoint.ProblemOf(err)
+		fmt.Printf("%v %q\n", endpoint.KindOf(problem), problem.Detail)
+	}
+	// Output:
+	// conflict "no tea is left"
+	// internal ""
+}

@@ -40,6 +40,20 @@ func NewProblem(kind error, format string, args ...any) *Problem {
 	return &Problem{Kind: kind, Detail: fmt.Sprintf(format, args...)}
 }
 
+// ProblemOf returns what the caller of a service gets of err, for an encoder of another transport. It
+// is the first Problem in the chain of err, or one of the kind alone where a bare kind comes before
+// it; see [KindOf]. The kinds of the result and of err are the same. It must not be changed.
+// ProblemOf(nil) is nil.
+func ProblemOf(err error) *Problem {
+	if err == nil {
+		return nil
+	}
+	if problem, _ := find(err); problem != nil {
+		return problem
+	}
+	return &Problem{Kind: KindOf(err)}
+}
+
 // Error returns the kind, the detail, the fields and the cause.
 func (p *Problem) Error() string {
 	kind := p.Kind

@@ -36,7 +36,7 @@ type fieldJSON struct {
 // in whole seconds, and each response the ID of its request, see [RequestID]. An error with a method
 // Headers, like that of kithttp.Headerer, adds these to the response.
 func EncodeProblem(ctx context.Context, err error, w http.ResponseWriter) {
-	p := problemOf(err)
+	p := ProblemOf(err)
 	status := p.StatusCode()
 	header := w.Header()
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified"} {
@@ -62,14 +62,6 @@ func EncodeProblem(ctx context.Context, err error, w http.ResponseWriter) {
 	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(form) // strings and a number; the caller may be gone
-}
-
-// problemOf returns the problem that err has for the caller.
-func problemOf(err error) *Problem {
-	if problem, _ := find(err); problem != nil {
-		return problem
-	}
-	return &Problem{Kind: KindOf(err)}
 }
 
 // titleOf is the phrase of a status, as RFC 9457 asks for where there is no type.

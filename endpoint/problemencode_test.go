@@ -80,3 +80,29 @@ type teapot struct{}
 func (teapot) Error() string        { return "short and stout" }
 func (teapot) StatusCode() int      { return http.StatusTeapot }
 func (teapot) Headers() http.Header { return http.Header{"X-Pot": {"brown"}} }
+
+// What an error has for the caller. A bare kind hides the problem that it stands before.
+func TestProblemOf(t *testing.T) {
+	problem := endpoint.NewProblem(endpoint.ErrNotFound, "no tea")
+	for name, tt := range map[string]struct {
+		err    error
+		kind   error
+		detail string
+	}{
+		"a problem":           {fmt.Errorf("get: %w", problem), endpoint.ErrNotFound, "no tea"},
+		"a kind":              {fmt.Errorf("get: %w", endpoint.ErrConflict), endpoint.ErrConflict, ""},
+		"a kind before":       {fmt.Errorf("%w: %w", endpoint.ErrInternal, problem), endpoint.ErrInternal, ""},
+		"the same one before": {fmt.Errorf("%w: %w", endpoint.ErrNotFound, problem), endpoint.ErrNotFound, ""},
+		"any other":           {errors.New("disk full"), endpoint.ErrInternal, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := endpoint.ProblemOf(tt.err)
+			if endpoint.KindOf(got) != tt.kind || endpoint.KindOf(tt.err) != tt.kind || got.Detail != tt.detail {
+				t.Errorf("got %v, want %v %q", got, tt.kind, tt.detail)
+			}
+		})
+	}
+	if got := endpoint.ProblemOf(nil); got != nil {
+		t.Errorf("of no error it is %v", got)
+	}
+}

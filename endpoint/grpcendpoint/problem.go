@@ -70,10 +70,7 @@ func EncodeError(err error) error {
 		own.GRPCStatus().Code() != codes.OK {
 		return own.GRPCStatus().Err()
 	}
-	var problem *endpoint.Problem
-	if !errors.As(err, &problem) || endpoint.KindOf(problem) != kind {
-		problem = &endpoint.Problem{Kind: kind}
-	}
+	problem := endpoint.ProblemOf(err)
 	message := problem.Detail
 	if message == "" {
 		message = kind.Error()

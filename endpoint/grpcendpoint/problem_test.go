@@ -141,6 +141,7 @@ func TestForeignStatus(t *testing.T) {
 // What a server's own code makes of gRPC goes through; what is no status is none to begin with.
 func TestEncodeErrorKeepsStatuses(t *testing.T) {
 	own := status.Error(codes.FailedPrecondition, "not yet")
+	inner := endpoint.NewProblem(endpoint.ErrInternal, "of another service")
 	for name, tt := range map[string]struct {
 		err  error
 		code codes.Code
@@ -153,6 +154,7 @@ func TestEncodeErrorKeepsStatuses(t *testing.T) {
 		"one that is OK":      {okError{}, codes.Internal, "internal"},
 		"unknown":             {errors.New("store 10.0.0.7"), codes.Internal, "internal"},
 		"a decoded one":       {DecodeError(own), codes.Aborted, "conflict"},
+		"wrapped in its kind": {fmt.Errorf("%w: %w", endpoint.ErrInternal, inner), codes.Internal, "internal"},
 		"text without a form": {endpoint.NewProblem(endpoint.ErrInvalid, "a\xffb"), codes.InvalidArgument, "a\ufffdb"},
 	} {
 		t.Run(name, func(t *testing.T) {

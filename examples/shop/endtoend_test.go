@@ -177,25 +177,35 @@ func TestRequestIDEndToEnd(t *testing.T) {
 	}
 }
 
-// TestDeadlineEndToEnd has pricing and catalog look at the time that the client has left.
+// TestDeadlineEndToEnd has pricing and catalog look at the time that is left to them: no more than the
+// client has, however slow the machine is.
 func TestDeadlineEndToEnd(t *testing.T) {
 	const given = 1500 * time.Millisecond // less than the services allow themselves
 	f := newFaulty()
 	tw := newTown(t, f, f)
-	ctx, cancel := context.WithTimeout(tw.ann(t.Context()), given)
-	defer cancel()
-	deadline, _ := ctx.Deadline()
 	for where, at := range f.both() {
 		looks := func(ctx context.Context) error {
 			seen, ok := ctx.Deadline()
-			if !ok || seen.After(deadline.Add(100*time.Millisecond)) {
-				t.Errorf("%s sees the deadline %v after that of the client", where, seen.Sub(deadline))
+			if left := time.Until(seen); !ok || left > given {
+				t.Errorf("%s has %v left, of the %v that the client gave", where, left, given)
 			}
 			return nil
 		}
 		at.Store(&looks)
 	}
-	if _, err := tw.client.Place(ctx, "", cart("TEA-1")); err != nil {
+	place := func(given time.Duration) error {
+		ctx, cancel := context.WithTimeout(tw.ann(t.Context()), given)
+		defer cancel()
+		_, err := tw.client.Place(ctx, "", cart("TEA-1"))
+		return err
+	}
+	err := place(given)
+	for range 9 { // a machine may be too slow for one
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = place(given)
+		}
+	}
+	if err != nil {
 		t.Error(err)
 	}
 
@@ -204,9 +214,7 @@ func TestDeadlineEndToEnd(t *testing.T) {
 		return ctx.Err()
 	}
 	f.quote.Store(&waits)
-	ctx, cancel = context.WithTimeout(tw.ann(t.Context()), 100*time.Millisecond)
-	defer cancel()
-	if _, err := tw.client.Place(ctx, "", cart("TEA-1")); !errors.Is(err, context.DeadlineExceeded) {
+	if err := place(100 * time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want that of the deadline", err)
 	}
 }

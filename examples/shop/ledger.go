@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"sync"
 
+	"github.com/grapevine-go/grapevine/endpoint"
 	"github.com/grapevine-go/grapevine/examples/shop/orders"
 )
 
@@ -12,6 +16,7 @@ type intent struct {
 	cart          orders.Cart
 	outcome       outcome
 	order         orders.Order // where it was placed
+	err           error        // where the outcome is unknown
 }
 
 type outcome string
@@ -19,7 +24,7 @@ type outcome string
 const (
 	placed  outcome = "placed"  // the service has answered with the order
 	refused outcome = "refused" // the service has answered no
-	unknown outcome = "unknown" // no answer came: it may be stored or not
+	unknown outcome = "unknown" // no answer came, or a failure of the service: it may be stored or not
 )
 
 // ledger is what the customers remember, to be compared with what the service has stored. Its
@@ -61,8 +66,9 @@ type verdict struct {
 	lost    []string // placed, and not stored as they were placed
 	twice   []string // stored more than once
 	strange []string // stored although refused, or never sent
-	unknown int      // without an answer
+	unknown int      // without an order in answer
 	kept    int      // of these, stored
+	cutOff  []string // of these, those whose connection broke, with the error
 }
 
 func (v verdict) holds() bool { return len(v.lost)+len(v.twice)+len(v.strange) == 0 }
@@ -89,12 +95,22 @@ func compare(intents []intent, stored []orders.Order) verdict {
 		case i.outcome == unknown:
 			v.unknown++
 			v.kept += min(len(orders), 1)
+			if isCutOff(i.err) {
+				v.cutOff = append(v.cutOff, fmt.Sprintf("%s: %v", reference, i.err))
+			}
 		}
 	}
 	for reference := range found {
 		v.strange = append(v.strange, reference)
 	}
 	return v
+}
+
+// isCutOff reports whether err is the end of a connection, and neither a failure that the service
+// answered with nor a time-out.
+func isCutOff(err error) bool {
+	var answered *endpoint.Problem
+	return !errors.As(err, &answered) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 func same(a, b orders.Order) bool {

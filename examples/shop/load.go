@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	callLimit = 10 * time.Second // for a call with all its attempts
+	callLimit = time.Minute // for a call with all its attempts
 
 	// A customer who may send a call again waits before, at first and at most.
 	firstPause = 50 * time.Millisecond
@@ -77,10 +77,15 @@ func persist(ctx context.Context, again func(error) bool, call func() (orders.Or
 	}
 }
 
-// notNow is for calls that may be repeated: they may succeed later.
+// notNow is for calls that may be repeated: they may succeed later. A time-out is that of an attempt
+// or of a service, as persist ends with the time of the call.
 func notNow(err error) bool {
-	kind := endpoint.KindOf(err)
-	return kind == endpoint.ErrUnavailable || kind == endpoint.ErrExhausted
+	switch endpoint.KindOf(err) {
+	case endpoint.ErrUnavailable, endpoint.ErrExhausted, context.DeadlineExceeded:
+		return true
+	default:
+		return false
+	}
 }
 
 // tokens holds what the customers show, and what they should not.

@@ -20,6 +20,8 @@ func TestPersist(t *testing.T) {
 		"answered":         {[]error{nil}, 1, nil},
 		"refused":          {[]error{endpoint.ErrConflict}, 1, endpoint.ErrConflict},
 		"unavailable once": {[]error{endpoint.ErrUnavailable, nil}, 2, nil},
+		"too slow once":    {[]error{context.DeadlineExceeded, nil}, 2, nil},
+		"internal":         {[]error{endpoint.ErrInternal}, 1, endpoint.ErrInternal},
 		"then refused":     {[]error{endpoint.ErrExhausted, endpoint.ErrConflict}, 2, endpoint.ErrConflict},
 		"never there":      {[]error{endpoint.ErrUnavailable}, -1, endpoint.ErrUnavailable},
 	} {

@@ -27,7 +27,7 @@ import (
 func main() {
 	serve(os.Args[1:])
 	var o options
-	flag.DurationVar(&o.length, "length", 6*time.Second, "how long the load lasts")
+	flag.DurationVar(&o.length, "length", 6*time.Second, "how long the load lasts, or longer until the last process is back")
 	flag.IntVar(&o.rate, "rate", 40, "calls a second")
 	flag.StringVar(&o.kill, "kill", "orders-1", "process that is killed after a third of the time, or none")
 	flag.StringVar(&o.stop, "stop", "orders-2", "process that is stopped with SIGTERM after two thirds, or none")

@@ -66,7 +66,7 @@ func (l *load) place(ctx context.Context, token string, i intent) (intent, error
 	case endpoint.ErrInvalid, endpoint.ErrUnauthorized, endpoint.ErrForbidden, endpoint.ErrNotFound, endpoint.ErrConflict:
 		i.outcome = refused
 	default:
-		i.outcome = unknown
+		i.outcome, i.err = unknown, err
 	}
 	l.ledger.add(i)
 	return i, err

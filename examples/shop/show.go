@@ -105,12 +105,7 @@ func (s *stage) play(ctx context.Context) (r result, err error) {
 	}
 	defer load.client.Close()
 	s.say("%d calls a second for %v", s.rate, s.length)
-	playing, stop := context.WithTimeout(ctx, s.length)
-	defer stop()
-	disturbed := make(chan error, 1)
-	go func() { disturbed <- s.disturb(playing, load) }()
-	load.run(playing, s.rate)
-	if err := errors.Join(<-disturbed, ctx.Err()); err != nil {
+	if err := s.disturbedLoad(ctx, load); err != nil {
 		return r, err
 	}
 	s.say("all calls have ended")
@@ -132,18 +127,35 @@ func (s *stage) play(ctx context.Context) (r result, err error) {
 	return r, err
 }
 
+// disturbedLoad plays the load for the length of the show, and longer where the machine is so slow
+// that the last process is not back by then. It returns when all calls have ended.
+func (s *stage) disturbedLoad(ctx context.Context, l *load) error {
+	playing, stop := context.WithCancel(ctx)
+	defer stop()
+	disturbed := make(chan error, 1)
+	go func() {
+		defer stop()
+		disturbed <- s.disturb(ctx, l)
+	}()
+	l.run(playing, s.rate)
+	return errors.Join(<-disturbed, ctx.Err())
+}
+
 // disturb kills one process with calls in flight, and later stops another one as a roll-out does.
-// Both are started again, and the calls go on meanwhile.
+// Both are started again, and the calls go on meanwhile. It takes the length of the show or more.
 func (s *stage) disturb(ctx context.Context, l *load) error {
 	began := time.Now()
 	if s.kill != none && sleep(ctx, s.length/3) {
-		if err := s.killAndRestart(context.WithoutCancel(ctx), l); err != nil {
+		if err := s.killAndRestart(ctx, l); err != nil {
 			return err
 		}
 	}
 	if s.stop != none && sleep(ctx, time.Until(began.Add(s.length*2/3))) {
-		return s.stopAndRestart(context.WithoutCancel(ctx))
+		if err := s.stopAndRestart(ctx); err != nil {
+			return err
+		}
 	}
+	sleep(ctx, time.Until(began.Add(s.length)))
 	return nil
 }
 
@@ -159,7 +171,9 @@ func (s *stage) killAndRestart(ctx context.Context, l *load) error {
 		return err
 	}
 	s.say("%s is gone from the view, %v after the kill", s.kill, time.Since(began).Round(time.Millisecond))
-	sleep(ctx, restartAfter)
+	if !sleep(ctx, restartAfter) {
+		return ctx.Err()
+	}
 	return s.restart(ctx, s.kill)
 }
 

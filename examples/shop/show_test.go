@@ -10,7 +10,8 @@ import (
 )
 
 // TestShow has processes killed while orders are in flight, and others stopped in good order. Orders
-// without a key may then remain without an answer, but not where processes are only stopped.
+// without a key may then remain without an answer, but no connection breaks where processes are only
+// stopped.
 func TestShow(t *testing.T) {
 	for name, o := range map[string]options{
 		"orders killed":  {kill: "orders-1", stop: "orders-2"},
@@ -18,8 +19,7 @@ func TestShow(t *testing.T) {
 		"orders stopped": {kill: none, stop: "orders-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			o.length, o.rate = 4*time.Second, 50
+			o.length, o.rate = 4*time.Second, 20 // what two busy cores can do under the race detector
 			var out bytes.Buffer
 			r, err := show(t.Context(), o, &out)
 			if err != nil {
@@ -32,11 +32,11 @@ func TestShow(t *testing.T) {
 			if len(r.failed) > 0 {
 				t.Errorf("calls failed: %q", r.failed)
 			}
-			if v.stored < 50 {
+			if v.stored < 20 {
 				t.Errorf("%d orders are stored: there was no load", v.stored)
 			}
-			if o.kill == none && v.unknown > 0 {
-				t.Errorf("%d orders without an answer, though no process was killed", v.unknown)
+			if o.kill == none && len(v.cutOff) > 0 {
+				t.Errorf("orders whose connection broke, though no process was killed: %q", v.cutOff)
 			}
 			for _, service := range services {
 				if !strings.Contains(strings.Join(r.trace, "\n"), " "+service+"-") {

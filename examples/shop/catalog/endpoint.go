@@ -21,7 +21,7 @@ type productRequest struct{ sku string }
 func (r productRequest) Validate() error {
 	var fields guard.Fields
 	if !sku.Valid(r.sku) {
-		fields.Add("sku", "is %q, want the form %s", r.sku, sku.Form)
+		fields.Add("sku", "is %.20q, want the form %s", r.sku, sku.Form)
 	}
 	return fields.Err()
 }

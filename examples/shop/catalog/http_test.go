@@ -27,6 +27,7 @@ func TestHandler(t *testing.T) {
 		"unknown":         {"/products/TEA-9", token, 1, 404, `no product`},
 		"no number":       {"/products/tea", token, 1, 400, `"field":"sku"`},
 		"a number and /":  {"/products/TEA-1%2F", token, 1, 400, `"field":"sku"`},
+		"a long number":   {"/products/" + strings.Repeat("T", 4096), token, 1, 400, `"field":"sku"`},
 		"no token":        {"/products/TEA-1", "", 1, 401, `token`},
 		"another scheme":  {"/products/TEA-1", "Basic YTpi", 1, 401, `token`},
 		"another scope":   {"/products/TEA-1", "Bearer " + issuer.Token(auth.ReadOrders), 1, 403, auth.ReadCatalog},
@@ -40,6 +41,9 @@ func TestHandler(t *testing.T) {
 			request.Header.Set("Authorization", tt.authorization)
 			w := httptest.NewRecorder()
 			Handler(New(Products...), g).ServeHTTP(w, request)
+			if w.Body.Len() > 500 {
+				t.Errorf("the answer has %d bytes: it repeats the request", w.Body.Len())
+			}
 			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.says) {
 				t.Errorf("answer %d %s, want %d with %s", w.Code, w.Body, tt.status, tt.says)
 			}

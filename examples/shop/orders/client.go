@@ -97,7 +97,7 @@ func (c *Client) Place(ctx context.Context, key string, cart Cart) (Order, error
 	if key == "" {
 		place = c.placeOnce
 	}
-	return orderOf(place(ctx, placeRequest{key, cart}))
+	return orderOf(place(ctx, placeRequest{key: key, cart: cart}))
 }
 
 // Order returns an order of the customer.

@@ -15,12 +15,16 @@ const (
 )
 
 type placeRequest struct {
-	key  string // of idempotency; "" for none
-	cart Cart
+	key    string // of idempotency; "" for none
+	cart   Cart
+	unread error // why the body is no cart
 }
 
 // Validate reports what is wrong with the key and the cart, as an endpoint.ErrInvalid.
 func (r placeRequest) Validate() error {
+	if r.unread != nil {
+		return r.unread
+	}
 	var fields guard.Fields
 	checkKey(r.key, &fields)
 	r.cart.check(&fields)

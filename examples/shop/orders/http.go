@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,26 +32,38 @@ func Handler(service Service, g guard.Guard, check func(context.Context) error) 
 	return http.MaxBytesHandler(mux, mostBody)
 }
 
+// decodePlace leaves a body that is no order to the endpoint: it refuses such a request like any other
+// that is invalid, so it is logged, counts for the limit, and needs a token first.
 func decodePlace(_ context.Context, r *http.Request) (any, error) {
 	request := placeRequest{key: r.Header.Get(keyHeader)}
-	decoder := json.NewDecoder(r.Body)
+	request.unread = readCart(r.Body, &request.cart)
+	return request, nil
+}
+
+// readCart reads a body, and returns an endpoint.ErrInvalid if it is no Cart.
+func readCart(body io.Reader, cart *Cart) error {
+	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields() // a field that is misspelt must not be ignored in an order
-	err := decoder.Decode(&request.cart)
+	err := decoder.Decode(cart)
 	if err == nil {
 		if _, extra := decoder.Token(); extra != io.EOF {
 			err = errors.New("more than one value")
 		}
 	}
 	var large *http.MaxBytesError
+	var mistyped *json.UnmarshalTypeError
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &large):
-		problem := endpoint.NewProblem(endpoint.ErrInvalid, "the body is larger than %d bytes", large.Limit)
-		problem.Status = http.StatusRequestEntityTooLarge
-		return nil, problem
-	case err != nil:
-		return nil, endpoint.NewProblem(endpoint.ErrInvalid, "the body is no order: %v", err)
+		return large // a kind that package endpoint knows
+	case errors.As(err, &mistyped): // its text names types of Go
+		var fields guard.Fields
+		fields.Add(cmp.Or(mistyped.Field, "the body"), "must not be a %s", mistyped.Value)
+		return fields.Err()
+	default:
+		return endpoint.NewProblem(endpoint.ErrInvalid, "the body is no order: %.100v", err)
 	}
-	return request, nil
 }
 
 func decodeOrder(_ context.Context, r *http.Request) (any, error) {

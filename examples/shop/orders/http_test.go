@@ -82,7 +82,8 @@ func TestValidation(t *testing.T) {
 		"no JSON":               {"", `<order/>`, 400, "invalid character"},
 		"a field too many":      {"", `{"lines":[],"line":[]}`, 400, `unknown field \"line\"`},
 		"text after it":         {"", oneTea + "{}", 400, "more than one value"},
-		"another type":          {"", `{"lines":[{"sku":"TEA-1","quantity":"1"}]}`, 400, "quantity"},
+		"another type":          {"", `{"lines":[{"sku":"TEA-1","quantity":"1"}]}`, 400, `"detail":"must not be a string"`},
+		"another value":         {"", `[]`, 400, `"field":"the body"`},
 		"too large":             {"", referring(strings.Repeat("x", 70_000)), 413, "larger than 65536 bytes"},
 		"no lines":              {"", `{"lines":[]}`, 400, `"field":"lines"`},
 		"too many lines":        {"", `{"lines":[` + many + `]}`, 400, "21 lines, want 1 to 20"},
@@ -106,6 +107,9 @@ func TestValidation(t *testing.T) {
 			}
 			if got, want := w.Header().Get("Content-Type") == "application/problem+json", tt.status >= 400; got != want {
 				t.Errorf("Content-Type is %q", w.Header().Get("Content-Type"))
+			}
+			if strings.Contains(body, "Go struct") {
+				t.Errorf("the answer names types of Go: %s", body)
 			}
 			if w.Header().Get("X-Request-Id") == "" {
 				t.Error("the answer has no request ID")
@@ -161,6 +165,16 @@ func TestOtherPaths(t *testing.T) {
 	r.store.Close()
 	if w, _ := r.call(http.MethodGet, "/healthz", "", ""); w.Code != 503 {
 		t.Errorf("without its store the service is healthy: %d", w.Code)
+	}
+}
+
+// TestTokenComesBeforeTheBody has a stranger learn nothing of how an order looks.
+func TestTokenComesBeforeTheBody(t *testing.T) {
+	r := newRig(t, unlimited())
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/orders", strings.NewReader("<order/>")))
+	if w.Code != http.StatusUnauthorized {
+		t.Errorf("answer %d %s, want 401", w.Code, w.Body)
 	}
 }
 

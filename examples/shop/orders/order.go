@@ -70,7 +70,7 @@ func (c Cart) check(fields *guard.Fields) {
 	seen := make(map[string]int)
 	for i, line := range c.Lines[:min(len(c.Lines), mostLines)] {
 		if !sku.Valid(line.SKU) {
-			fields.Add(fmt.Sprintf("lines[%d].sku", i), "is %q, want the form %s", line.SKU, sku.Form)
+			fields.Add(fmt.Sprintf("lines[%d].sku", i), "is %.20q, want the form %s", line.SKU, sku.Form)
 		}
 		if line.Quantity < 1 || line.Quantity > mostQuantity {
 			fields.Add(fmt.Sprintf("lines[%d].quantity", i), "is %d, want 1 to %d", line.Quantity, mostQuantity)

@@ -84,7 +84,7 @@ func (r quoteRequest) Validate() error {
 	}
 	for i, item := range r.items[:min(len(r.items), mostItems)] {
 		if !sku.Valid(item.SKU) {
-			fields.Add(fmt.Sprintf("lines[%d].sku", i), "is %q, want the form %s", item.SKU, sku.Form)
+			fields.Add(fmt.Sprintf("lines[%d].sku", i), "is %.20q, want the form %s", item.SKU, sku.Form)
 		}
 		if item.Quantity < 1 || item.Quantity > mostQuantity {
 			fields.Add(fmt.Sprintf("lines[%d].quantity", i), "is %d, want 1 to %d", item.Quantity, mostQuantity)

@@ -25,7 +25,11 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-const headerTimeout = 5 * time.Second // a client that sends its header slower is cut off
+const (
+	headerTimeout = 5 * time.Second  // a client that sends its header slower is cut off
+	readTimeout   = 10 * time.Second // the same for header and body
+	idleTimeout   = 2 * time.Minute  // longer than that of clients, which are then the first to close
+)
 
 // Service is a kind of process.
 type Service struct {
@@ -114,7 +118,10 @@ func Run(ctx context.Context, service Service, args []string, log io.Writer, opt
 // HTTP offers handler on the address of -listen.
 func (p *Process) HTTP(handler http.Handler) (cluster.Offer, error) {
 	load := new(membership.Gauge)
-	server := &http.Server{Handler: endpoint.CountHTTP(load)(handler), ReadHeaderTimeout: headerTimeout}
+	server := &http.Server{
+		Handler:           endpoint.CountHTTP(load)(handler),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+	}
 	listener, err := p.listen()
 	return cluster.Offer{Listener: listener, Server: server, InFlight: load.InFlight}, err
 }

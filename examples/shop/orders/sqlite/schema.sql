@@ -1,5 +1,5 @@
-BEGIN IMMEDIATE;
-
+-- Without a transaction around it, so that a process that starts need not wait for the writers of a
+-- file that has the tables. Each statement is whole by itself.
 CREATE TABLE IF NOT EXISTS orders (
 	id          TEXT PRIMARY KEY,
 	customer    TEXT NOT NULL,
@@ -21,5 +21,3 @@ CREATE TABLE IF NOT EXISTS lines (
 	unit_cents INTEGER NOT NULL CHECK (unit_cents >= 0),
 	PRIMARY KEY (order_id, position)
 ) STRICT, WITHOUT ROWID;
-
-COMMIT;

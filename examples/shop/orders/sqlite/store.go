@@ -80,7 +80,8 @@ func failure(err error) error {
 	case errors.Is(err, sql.ErrNoRows):
 		return endpoint.NewProblem(endpoint.ErrNotFound, "no such order")
 	case isCode(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
-		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY), errors.Is(err, sql.ErrConnDone):
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
+		errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone): // by the end of the call's time
 		return &endpoint.Problem{Kind: endpoint.ErrUnavailable, Err: fmt.Errorf("sqlite: %w", err)}
 	default:
 		return fmt.Errorf("sqlite: %w", err)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"errors"
@@ -159,9 +160,10 @@ func TestOneKeyAtTwoStores(t *testing.T) {
 	for n := range keys * tries {
 		work.Go(func() {
 			key := n % keys
-			order, err := stores[n/keys%2].Insert(t.Context(), newOrder(), fmt.Sprint(key), []byte("cart"))
+			order, err := insertPatiently(t.Context(), stores[n/keys%2], fmt.Sprint(key))
 			if err != nil {
 				t.Error(err)
+				return
 			}
 			ids[key].Store(order.ID, true)
 		})
@@ -179,6 +181,17 @@ func TestOneKeyAtTwoStores(t *testing.T) {
 	}
 }
 
+// insertPatiently tries again, as a client does, where the other store keeps the file busy: a commit
+// takes as long as the disk.
+func insertPatiently(ctx context.Context, store *Store, key string) (orders.Order, error) {
+	for {
+		order, err := store.Insert(ctx, newOrder(), key, []byte("cart"))
+		if !errors.Is(err, endpoint.ErrUnavailable) {
+			return order, err
+		}
+	}
+}
+
 func TestFileThatCannotBeUsed(t *testing.T) {
 	if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "missing", "orders.db")); err == nil {
 		t.Error("a file in a missing folder was opened")
@@ -190,6 +203,32 @@ func TestFileThatCannotBeUsed(t *testing.T) {
 	store.Close()
 	if err := store.Ping(t.Context()); err == nil {
 		t.Error("a closed store is well")
+	}
+}
+
+// TestOpenDoesNotWaitForWriters opens a file again while another process has a transaction open.
+func TestOpenDoesNotWaitForWriters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "orders.db")
+	tx, err := openStore(t, path).write.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if err := openStore(t, path).Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTransactionOfACallThatEnded is unavailable, too: the order is not stored.
+func TestTransactionOfACallThatEnded(t *testing.T) {
+	store := openStore(t, filepath.Join(t.TempDir(), "orders.db"))
+	tx, err := store.write.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx.Rollback() // as database/sql does when the context ends
+	if err := failure(tx.Commit()); !errors.Is(err, endpoint.ErrUnavailable) {
+		t.Errorf("error %v, want unavailable", err)
 	}
 }
 
