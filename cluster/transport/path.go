@@ -20,9 +20,9 @@ const (
 const (
 	smallDatagram = 512 // bytes of a message
 
-	asksEach   = 5  // tries, until the way is in doubt
-	asksMore   = 10 // tries then, until a datagram counts as blocked rather than lost: at 40 % loss, one time in 800
-	askWithin  = time.Second // all of them
+	asksEach   = 5                // tries, until the way is in doubt
+	asksMore   = 10               // tries then, until a datagram counts as blocked rather than lost: at 40 % loss, one time in 800
+	askWithin  = time.Second      // all of them
 	askAgain   = 10 * time.Minute // while datagrams get through
 	firstRetry = time.Second      // while they do not; doubles with each, as the way may only lose many
 	retryAgain = 30 * time.Second // at most
