@@ -7,16 +7,11 @@ import (
 	"testing"
 )
 
-// clone returns a clone of this repository, as it is committed, that no configuration of the user reaches.
+// clone returns a repository with the files of this one, as they are committed, on a branch that has neither tags nor a
+// remote. It works where CI has made a shallow checkout of no branch, owned by another user. No configuration of the user
+// reaches it.
 func clone(t *testing.T) repository {
 	t.Helper()
-	for name, value := range map[string]string{
-		"GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_NOSYSTEM": "1",
-		"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com",
-		"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com",
-	} {
-		t.Setenv(name, value)
-	}
 	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"} { // as in a hook of git
 		t.Setenv(name, "") // has it restored at the end
 		os.Unsetenv(name)
@@ -25,10 +20,23 @@ func clone(t *testing.T) repository {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "clone")
-	mustGit(t, here, "-c", "advice.detachedHead=false", "clone", "--quiet", here.dir, dir)
-	cloned := repository{dir}
-	mustGit(t, cloned, "checkout", "--quiet", "-B", "release") // also where CI checks out no branch
+	tree := mustGit(t, here, "rev-parse", "HEAD^{tree}")
+	objects := mustGit(t, here, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+	for name, value := range map[string]string{
+		"GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_NOSYSTEM": "1",
+		"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com",
+		"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com",
+	} {
+		t.Setenv(name, value)
+	}
+	cloned := repository{t.TempDir()}
+	mustGit(t, cloned, "init", "--quiet", "--initial-branch", "release")
+	alternates := filepath.Join(cloned.dir, ".git", "objects", "info", "alternates")
+	if err := os.WriteFile(alternates, []byte(objects+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commit := mustGit(t, cloned, "commit-tree", "-m", "All until now", tree)
+	mustGit(t, cloned, "reset", "--quiet", "--hard", commit)
 	return cloned
 }
 

@@ -26,6 +26,9 @@ func prepare(repo repository, version, date string, out io.Writer) (*plan, error
 	if p.branch, err = repo.branch(); err != nil {
 		return nil, err
 	}
+	if err := repo.checkHistory(); err != nil {
+		return nil, err
+	}
 	if p.modules, err = repo.modules(); err != nil {
 		return nil, err
 	}
@@ -132,7 +135,7 @@ func (p *plan) carryOut(out io.Writer) (err error) {
 		made = append(made, tag)
 	}
 	fmt.Fprintf(out, "committed %q on %s and tagged it:\n  %s\n", p.message(), p.branch, strings.Join(p.tags, "\n  "))
-	fmt.Fprintf(out, "nothing is pushed yet:\n  git push --atomic origin %s %s\n", p.branch, strings.Join(p.tags, " "))
+	fmt.Fprintf(out, "nothing is pushed yet:\n  git push --atomic %s %s %s\n", origin, p.branch, strings.Join(p.tags, " "))
 	return nil
 }
 

@@ -50,6 +50,32 @@ func TestRefusedAtOnce(t *testing.T) {
 	refused(second + " is tagged already")
 }
 
+// TestRefusedWithoutHistory releases from clones that do not know of an earlier release.
+func TestRefusedWithoutHistory(t *testing.T) {
+	upstream := clone(t)
+	writeDown(t, upstream, "- Much.")
+	for name, tt := range map[string]struct {
+		clone   []string
+		refused string
+	}{
+		"no tags": {[]string{"--no-tags"}, "tag " + before + " is on origin alone: run git fetch --tags origin"},
+		"shallow": {[]string{"--depth", "1"}, "the clone is shallow, so earlier releases are unknown: run git fetch --unshallow --tags"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mustGit(t, upstream, "tag", "--force", before)
+			repo := repository{filepath.Join(t.TempDir(), "clone")}
+			mustGit(t, upstream, append(append([]string{"clone", "--quiet"}, tt.clone...), "file://"+upstream.dir, repo.dir)...)
+			_, err := prepare(repo, first, today, io.Discard)
+			wantError(t, err, tt.refused)
+		})
+	}
+	t.Run("unreachable", func(t *testing.T) {
+		mustGit(t, upstream, "remote", "add", origin, filepath.Join(t.TempDir(), "nowhere"))
+		_, err := prepare(upstream, first, today, io.Discard)
+		wantError(t, err, "the tags of origin are unknown: git ls-remote")
+	})
+}
+
 // TestFailedReleaseLeavesNothing has a tag in the way that no earlier check sees, since it is on another branch.
 func TestFailedReleaseLeavesNothing(t *testing.T) {
 	repo := clone(t)

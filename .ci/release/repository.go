@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
+
+// origin is the remote that releases are pushed to.
+const origin = "origin"
 
 // A repository is the git repository that a release is made of.
 type repository struct{ dir string }
@@ -42,6 +46,37 @@ func (r repository) branch() (string, error) {
 		return "", errors.New("the head is detached: switch to the branch that the release is made on")
 	}
 	return branch, nil
+}
+
+// checkHistory refuses a repository that lacks tags of earlier releases or commits between them: the new release would be
+// compared with nothing.
+func (r repository) checkHistory() error {
+	shallow, err := r.git("rev-parse", "--is-shallow-repository")
+	if err != nil {
+		return err
+	}
+	if shallow == "true" {
+		return errors.New("the clone is shallow, so earlier releases are unknown: run git fetch --unshallow --tags")
+	}
+	remotes, err := r.lines("remote")
+	if err != nil || !slices.Contains(remotes, origin) {
+		return err
+	}
+	local, err := r.lines("tag", "--list")
+	if err != nil {
+		return err
+	}
+	published, err := r.lines("ls-remote", "--tags", "--refs", origin)
+	if err != nil {
+		return fmt.Errorf("the tags of %s are unknown: %w", origin, err)
+	}
+	for _, name := range published { // by turns a hash and a name
+		tag, isTag := strings.CutPrefix(name, "refs/tags/")
+		if isTag && !slices.Contains(local, tag) {
+			return fmt.Errorf("tag %s is on %s alone: run git fetch --tags %s", tag, origin, origin)
+		}
+	}
+	return nil
 }
 
 // command runs a program in dir and returns what it prints. Its error has what the program said.

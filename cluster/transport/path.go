@@ -64,7 +64,7 @@ func (t *Transport) passable(p *peer, bytes int, now time.Time) bool {
 		p.silent = momentOf(now)
 	}
 	since := w.asked.until(now)
-	doubted := p.unheard >= doubtFrom && p.silent.until(now) > doubtAfter && since > doubtAgain
+	doubted := !w.blocked && p.unheard >= doubtFrom && p.silent.until(now) > doubtAfter && since > doubtAgain
 	due := since > askAgain || w.blocked && since > w.retry || doubted
 	if due && !w.asking && !t.lag.Strained() && t.asking.TryTake() {
 		to, size := Address{Addr: p.address, Name: p.id}, sizeOf(bytes)

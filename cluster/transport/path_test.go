@@ -127,6 +127,24 @@ func TestFault6_BrieflyBlocked(t *testing.T) {
 	})
 }
 
+// TestFault6_BlockedForLong blocks datagrams for 10 minutes. To ask twice a minute whether they get
+// through again is enough: each such question takes a handshake, with every peer.
+func TestFault6_BlockedForLong(t *testing.T) {
+	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
+		a, b := open(t, n, config("a@1")), open(t, n, config("b@1"))
+		n.SetNormal(testcluster.Link{Latency: time.Millisecond, NoDatagrams: true})
+		const minutes = 10
+		for range minutes * 60 {
+			send(t, a, at(b, "b@1"), "x")
+			send(t, b, at(a, "a@1"), "x")
+			time.Sleep(time.Second)
+		}
+		if got := a.Stats().Handshakes; got > 2*2*minutes+4 { // of both directions
+			t.Errorf("%d handshakes in %d minutes", got, minutes)
+		}
+	})
+}
+
 // TestPeerGoneIsNotBlocked has the peer vanish, rather than its datagrams: nobody warns of that.
 func TestPeerGoneIsNotBlocked(t *testing.T) {
 	bothWays(t, func(t *testing.T, n *testcluster.Network, config func(string) transport.Config) {
