@@ -70,7 +70,8 @@ func TestFault13_VanishedHostIsDropped(t *testing.T) {
 		within time.Duration
 	}{
 		{3, 0, 3 * time.Second}, {3, 0.3, 20 * time.Second}, // of three only one can say that it finds the same; if that is lost, SWIM decides
-		{10, 0, 3 * time.Second}, {10, 0.1, 3 * time.Second}, {10, 0.3, 3 * time.Second}, {20, 0.3, 3 * time.Second},
+		{10, 0, 3 * time.Second}, {10, 0.1, 3 * time.Second},
+		{10, 0.3, 6 * time.Second}, {20, 0.3, 6 * time.Second}, // in 2 to 3 % of the runs with 20 it takes longer than 3 s
 	} {
 		if !sizable(tt.n) {
 			continue
@@ -88,7 +89,7 @@ func TestFault13_VanishedHostIsDropped(t *testing.T) {
 				t.Logf("called by nobody after %v", time.Since(began))
 				c.AwaitViews(tt.within-time.Since(began), rest, lacks(vanished.Name()))
 				t.Logf("dropped by all after %v", time.Since(began))
-				if tt.within > 3*time.Second {
+				if tt.n == 3 && tt.loss > 0 {
 					return
 				}
 				why, _ := rest[0].View().Why(vanished.Name())
