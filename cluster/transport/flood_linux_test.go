@@ -76,6 +76,9 @@ func firstWords(config *tls.Config) []byte {
 // TestFault55_FloodOf250Addresses has strangers of 250 addresses open connections as fast as they can, to say nothing, the first words of a
 // handshake, or all of it with the dearest chain. The work that is done for them stays within its share. A newcomer is let in.
 func TestFault55_FloodOf250Addresses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures processor time, which the race detector multiplies; the whole run has it")
+	}
 	root := signAs(t, "root", "root", nil, nil)
 	certified := func(name string) Identity {
 		chain, key := descend(t, root, name)
