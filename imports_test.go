@@ -24,6 +24,7 @@ var house = map[string][]string{
 	"cluster/transport":          {module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/rs/zerolog"},
 	"cluster":                    {module + "/membership", module + "/cluster/transport", module + "/cluster/internal", "github.com/hashicorp/memberlist", "github.com/hashicorp/go-msgpack/v2/codec", "github.com/rs/zerolog"},
 	"endpoint":                   {module + "/membership", module + "/balancer", "github.com/go-kit/kit", "github.com/go-kit/log", "github.com/rs/zerolog"},
+	"endpoint/dnsendpoint":       {module + "/membership", "golang.org/x/net/dns/dnsmessage", "github.com/rs/zerolog"},
 	"endpoint/failsafeendpoint":  {module + "/endpoint", "github.com/failsafe-go/failsafe-go"},
 	"endpoint/gobreakerendpoint": {module + "/endpoint", "github.com/sony/gobreaker/v2"},
 	"endpoint/grpcendpoint":      {module + "/membership", module + "/balancer", module + "/endpoint", "google.golang.org/grpc", "google.golang.org/genproto/googleapis/rpc/errdetails", "google.golang.org/protobuf"},

@@ -1,0 +1,3 @@
+package dnsendpoint
+
+import _ "golang.org/x/net/dns/dnsmessage"
