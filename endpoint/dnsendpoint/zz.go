@@ -1,3 +1,0 @@
-package dnsendpoint
-
-import _ "golang.org/x/net/dns/dnsmessage"
