@@ -98,6 +98,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-idle:
 		return nil
 	case <-ctx.Done():
+		if isClosed(idle) {
+			return nil
+		}
 	}
 	for _, socket := range s.carrier.sockets() {
 		socket.Close()
