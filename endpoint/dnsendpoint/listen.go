@@ -109,6 +109,9 @@ func (l *Listener) bind(given string) error {
 		var udp *net.UDPConn
 		udp, err = net.ListenUDP("udp"+family, net.UDPAddrFromAddrPort(netip.AddrPortFrom(at.Addr(), port)))
 		if err == nil {
+			if at.Addr().IsUnspecified() {
+				wantDestinations(udp) // of queries that come before Serve, too
+			}
 			l.udp, l.tcp = append(l.udp, udp), append(l.tcp, tcp)
 			return nil
 		}
