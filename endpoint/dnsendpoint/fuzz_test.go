@@ -21,7 +21,7 @@ func FuzzRespond(f *testing.F) {
 			f.Add(append(cookie, 0, optionCookie, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8))
 		}
 	}
-	for _, name := range []string{`catalog.service\.prod.internal.`, `catalog\.service\.prod\.internal.`, `x\._catalog._tcp.prod.internal.`,
+	for _, name := range []string{`catalog.service\.prod.internal.`, `catalog\.service\.prod\.internal.`, `v1\._catalog._tcp.prod.internal.`,
 		`_services._dns-sd._udp\.service.prod.internal.`, `catalog\.._tcp.service.prod.internal.`, `\._tcp.prod.internal.`} {
 		f.Add(query(name, dnsmessage.TypePTR, 1232))
 		f.Add(query(name, dnsmessage.TypeA, 1232))
