@@ -77,7 +77,7 @@ func TestFault66_ThousandInstances(t *testing.T) {
 func TestFault67_LeavesWhileItIsAskedFor(t *testing.T) {
 	store := storeOf(many(50)...)
 	s := ready(t, &Server{View: store.View()})
-	s.responses.New = func() any { return newResponse() }
+	s.responses = newPool(newResponse)
 	if m := asked(t, s, "catalog.service.prod.internal.", dnsmessage.TypeSRV); len(m.Answers) != 50 {
 		t.Fatalf("%d instances before one leaves", len(m.Answers))
 	}

@@ -55,7 +55,7 @@ func ready(t testing.TB, s *Server) *Server {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	s.serial = 1000
-	s.responses.New = func() any { return &response{order: order{random: random}} }
+	s.responses = newPool(func() *response { return &response{order: order{random: random}} })
 	return s
 }
 

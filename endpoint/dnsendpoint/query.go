@@ -20,9 +20,8 @@ type source struct {
 // hold something already, as the length before a message in TCP. It allocates nothing for A, AAAA
 // and SRV once buf is large enough. It may be called concurrently, after setup.
 func (s *Server) respond(buf, query []byte, from source, now time.Time) []byte {
-	r := s.responses.Get().(*response)
-	defer s.responses.Put(r)
-	defer r.reset()
+	r := s.responses.get()
+	defer s.responses.put(r)
 	rcode, due := r.question.parse(query)
 	if !due {
 		return buf

@@ -33,6 +33,37 @@ type written struct {
 	name   int
 }
 
+// pool keeps responses for later use. Unlike sync.Pool it keeps them through garbage collections: a
+// few are in use at a time, and what is made new then would be garbage of every answer.
+type pool struct {
+	free   chan *response
+	create func() *response
+}
+
+// mostFree is how many responses are kept: more than are made at once by all readers of a few sockets.
+const mostFree = 32
+
+func newPool(create func() *response) pool {
+	return pool{free: make(chan *response, mostFree), create: create}
+}
+
+func (p pool) get() *response {
+	select {
+	case r := <-p.free:
+		return r
+	default:
+		return p.create()
+	}
+}
+
+func (p pool) put(r *response) {
+	r.reset()
+	select {
+	case p.free <- r:
+	default:
+	}
+}
+
 func newResponse() *response {
 	return &response{order: order{random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}}
 }

@@ -43,7 +43,7 @@ type answers struct {
 	latest    latest
 	reachable reachable
 	notices   notices
-	responses sync.Pool // of *response
+	responses pool
 
 	known    func(service string) // the method values named and leftOut, made once
 	unusable func(membership.Instance, string)
@@ -94,6 +94,6 @@ func (s *Server) prepare() error {
 	s.settings = settings{zone: zone, ttl: uint32(s.ttl() / time.Second), prefer: s.PreferZone, most: s.MaxAnswers}
 	s.serial = serialBase(time.Now())
 	s.known, s.unusable = s.named, s.leftOut
-	s.responses.New = func() any { return newResponse() }
+	s.responses = newPool(newResponse)
 	return nil
 }

@@ -1,5 +1,0 @@
-//go:build !race
-
-package dnsendpoint
-
-const raceEnabled = false
