@@ -36,6 +36,7 @@ type found struct {
 	picks  []*target          // of a service
 	addrs  []netip.Addr       // of a member or an address
 	member *membership.Member // nil where it is none
+	typeAt int                // where the type begins in the message, or the domain of an enumeration
 }
 
 func (f *found) reset() { *f = found{picks: f.picks[:0], addrs: f.addrs[:0]} }
@@ -56,12 +57,12 @@ func (r *response) look(text []byte) kind {
 	}
 	rest, ok := under(text, serviceBranch)
 	if !ok {
-		return r.lookType(text, nothing)
+		return r.lookType(text)
 	}
 	if len(rest) == 0 {
 		return between
 	}
-	if kind := r.lookType(rest, nothing); kind != nothing {
+	if kind := r.lookType(rest); kind != nothing {
 		return kind
 	}
 	return r.lookService(rest)
@@ -84,16 +85,19 @@ func (r *response) lookService(text []byte) kind {
 
 // lookType finds a service by the form of RFC 2782, "_users._tcp": whether it takes TCP or UDP is
 // not known, so both find it. In front is a member or, as in lookService, labels.
-func (r *response) lookType(text []byte, otherwise kind) kind {
+func (r *response) lookType(text []byte) kind {
 	rest, tcp := under(text, "_tcp")
 	if !tcp {
 		var udp bool
 		if rest, udp = under(text, "_udp"); !udp {
-			return otherwise
+			return nothing
 		}
 		switch string(rest) {
 		case enumerated:
-			return enumeration
+			if r.typeAt = headerSize + len(enumerated+"._udp."); r.question.hasLabelAt(r.typeAt) {
+				return enumeration
+			}
+			return nothing
 		case dnsSD:
 			return between
 		}
@@ -106,7 +110,8 @@ func (r *response) lookType(text []byte, otherwise kind) kind {
 			continue
 		}
 		t := r.tables.services[string(rest[at+1:])]
-		if t == nil {
+		r.typeAt = headerSize + at // a label's length is where its text has the dot before it
+		if t == nil || !r.question.hasLabelAt(r.typeAt) {
 			continue
 		}
 		front := rest[:max(at-1, 0)]
