@@ -63,12 +63,21 @@ func (r *response) glue() {
 		if !t.addr.IsValid() || t.shared && !r.once(t.host) {
 			continue
 		}
-		r.begin(additionalSection, r.inZone(t.relative), typeOf(t.addr), r.ttl)
+		r.begin(additionalSection, r.hostOf(one), typeOf(t.addr), r.ttl)
 		r.address(t.addr)
 		if !r.end() {
 			return
 		}
 	}
+}
+
+// hostOf returns the name of an instance's host: in the answer, unless that holds another name or is
+// out of a pointer's reach.
+func (r *response) hostOf(one written) owner {
+	if r.question.qtype == dnsmessage.TypePTR || one.name > farthest {
+		return r.inZone(one.target.relative)
+	}
+	return owner{pointer: one.name}
 }
 
 // isAlias reports whether the addresses of all instances are names.

@@ -8,9 +8,11 @@ import "math/rand/v2"
 // exponential variates for its keys: Exp(1)/weight ascending is the order of U^(1/weight) descending.
 //
 // The keys are a heap, as an answer often has room for a few of many targets: n targets take O(n),
-// and each draw O(log n).
+// and each draw O(log n). Where all targets are alike, as they mostly are, a draw is a step of the
+// shuffle of Fisher and Yates, and needs no keys.
 type order struct {
 	random *rand.Rand
+	alike  bool   // all have one weight, and one priority
 	keys   []draw // those that are not drawn yet, a heap
 	all    []draw
 }
@@ -30,20 +32,31 @@ func (o *order) reset() {
 }
 
 // add takes a target in. All are added before the first is drawn.
-func (o *order) add(t *target) {
+func (o *order) add(t *target) { o.all = append(o.all, draw{target: t}) }
+
+// ready prepares the draws.
+func (o *order) ready() {
+	o.keys, o.alike = o.all, true
+	for _, one := range o.all {
+		o.alike = o.alike && one.target.weight == o.all[0].target.weight && one.target.far == o.all[0].target.far
+	}
+	if o.alike {
+		return
+	}
+	for i := range o.keys {
+		o.keys[i].key = o.key(o.keys[i].target)
+	}
+	for at := len(o.keys)/2 - 1; at >= 0; at-- {
+		o.sink(at)
+	}
+}
+
+func (o *order) key(t *target) float64 {
 	key := o.random.ExpFloat64() / float64(t.weight)
 	if t.far {
 		key += beyond
 	}
-	o.all = append(o.all, draw{key, t})
-}
-
-// ready makes the heap.
-func (o *order) ready() {
-	o.keys = o.all
-	for at := len(o.keys)/2 - 1; at >= 0; at-- {
-		o.sink(at)
-	}
+	return key
 }
 
 // next draws a target, nil after the last.
@@ -51,11 +64,17 @@ func (o *order) next() *target {
 	if len(o.keys) == 0 {
 		return nil
 	}
-	first, last := o.keys[0].target, len(o.keys)-1
-	o.keys[0] = o.keys[last]
+	at, last := 0, len(o.keys)-1
+	if o.alike {
+		at = o.random.IntN(len(o.keys))
+	}
+	drawn := o.keys[at].target
+	o.keys[at] = o.keys[last]
 	o.keys = o.keys[:last]
-	o.sink(0)
-	return first
+	if !o.alike {
+		o.sink(0)
+	}
+	return drawn
 }
 
 func (o *order) sink(at int) {

@@ -9,8 +9,13 @@ import (
 // TestOrderIsByWeightWithoutReplacement compares what is drawn first and second with the shares of
 // the weights: the second among those that are left.
 func TestOrderIsByWeightWithoutReplacement(t *testing.T) {
-	targets := []target{{weight: 1}, {weight: 2}, {weight: 5}}
-	total := 8.0
+	checkShares(t, []target{{weight: 1}, {weight: 2}, {weight: 5}})
+	checkShares(t, []target{{weight: 3}, {weight: 3}, {weight: 3}})
+}
+
+func checkShares(t *testing.T, targets []target) {
+	t.Helper()
+	total := float64(targets[0].weight + targets[1].weight + targets[2].weight)
 	var first, second [3]float64
 	o := order{random: rand.New(rand.NewPCG(7, 7))}
 	const rounds = 100_000
