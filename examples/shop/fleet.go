@@ -172,7 +172,7 @@ func (f *fleet) await(ctx context.Context, name string, listed bool) error {
 			}
 		}()
 	}
-	for snapshot := range f.node.View().Watch(ctx) {
+	for snapshot := range f.node.View().Follow(ctx) {
 		if listed == slices.ContainsFunc(snapshot.Instances(serviceOf(name)), func(i membership.Instance) bool {
 			return i.Member == name
 		}) {
