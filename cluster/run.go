@@ -68,7 +68,7 @@ func Run(ctx context.Context, config Config, build func(*Node) ([]Offer, error),
 	defer r.stopCompanions() // also if build panics
 	err = r.startCompanions(ctx)
 	var offers []Offer
-	if err == nil {
+	if err == nil && ctx.Err() == nil {
 		offers, err = await(ctx, r, "build", build, closeListeners)
 	}
 	defer closeListeners(offers)
@@ -128,9 +128,9 @@ const (
 	// that docker stop and others leave to a process.
 	quietEnd = 7500 * time.Millisecond
 
-	leastDrain    = time.Second // after a build that was waited for
-	leastGoodbye  = time.Second
-	stillAnswered = time.Second // a shutdown that takes longer had requests in flight
+	leastDrain    = time.Second            // after a build that was waited for
+	leastGoodbye  = 750 * time.Millisecond // a datagram is sent three times by then
+	stillAnswered = time.Second            // a shutdown that takes longer had requests in flight
 )
 
 // finish is the end in order. A step that fails does not keep the next from being made. After a
