@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -82,6 +83,12 @@ type Config struct {
 	// each host would call only itself.
 	AllowLoopbackServices bool
 
+	// Linger is how long [Run] lets the services go on after the drain, for clients that learn of it
+	// from elsewhere than this process: where another process serves DNS, set it to the TTL there and
+	// a second. The default is 0. A DNS server beside the services asks for it by itself, see
+	// [Beside], and so does the option [Linger]; the longest counts.
+	Linger time.Duration
+
 	// Logger receives the node's log lines and those of memberlist. The zero value means standard
 	// error, from level info on, in [Run], and no lines in [Start]: a library that is a guest in a
 	// process stays silent unless it is given a logger. zerolog.Nop() means silence in both.
@@ -94,7 +101,10 @@ type Config struct {
 	environment environment // what is wrong with the variables that Flags read
 }
 
-const defaultBind = "127.0.0.1:0"
+const (
+	defaultBind  = "127.0.0.1:0"
+	lingerRemedy = "use 0 or a duration such as 2s"
+)
 
 // settings is a Config that was found valid, in the form in which it is used.
 type settings struct {
@@ -133,6 +143,9 @@ func (c Config) check() (settings, error) {
 	}
 	if s.Neighbours, err = checkNeighbours(s.Neighbours); err != nil {
 		return s, at(err, "Neighbours")
+	}
+	if s.Linger < 0 {
+		return s, at(&membership.FieldError{Field: "linger", Value: s.Linger.String(), Remedy: lingerRemedy}, "Linger")
 	}
 	for _, seed := range s.Join {
 		if err := membership.CheckAddress("seed", seed); err != nil {

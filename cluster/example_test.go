@@ -27,7 +27,7 @@ func ExampleStart() {
 		log.Fatal(err)
 	}
 	defer shop.Close()
-	for snapshot := range shop.View().Watch(ctx) {
+	for snapshot := range shop.View().Follow(ctx) {
 		if instances := snapshot.Available("catalog"); len(instances) > 0 {
 			fmt.Println(instances[0].Member, "offers the catalog at", instances[0].Address)
 			break

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Flags defines the node's flags on fs and returns the Config that they fill when fs is parsed:
@@ -16,7 +17,7 @@ import (
 //	-gossip.join         -gossip.join-srv     -gossip.join-file    -gossip.peers-file
 //	-gossip.secret       -gossip.secret-file  -gossip.insecure     -gossip.zone
 //	-gossip.cert-file    -gossip.key-file     -gossip.ca-file      -gossip.wire-version
-//	-gossip.allow-loopback-services
+//	-gossip.allow-loopback-services            -gossip.linger
 //
 // -gossip.join may be given several times and takes several seeds separated by commas. The default of each flag is the
 // environment variable of its name in capitals, GOSSIP_JOIN or GOSSIP_SECRET_FILE; a flag replaces it, and an empty
@@ -59,19 +60,34 @@ func Flags(fs *flag.FlagSet) *Config {
 	toggle(&c.Insecure, "insecure", "listen beyond loopback without secret and certificates")
 	toggle(&c.AllowLoopbackServices, "allow-loopback-services",
 		"let a member beyond loopback offer services at loopback")
-	const wire = "wire-version"
-	setWire := func(value string) error {
-		version, err := parseWireVersion(value)
-		if err == nil {
-			c.WireVersion = version
-			c.environment.replaced(wire)
+	parsed := func(name, usage string, set func(string) error) {
+		replace := func(value string) error {
+			err := set(value)
+			if err == nil {
+				c.environment.replaced(name)
+			}
+			return err
 		}
-		return err
+		c.fromVariable(name, replace)
+		fs.Func(flagPrefix+name, usage+" [$"+variable(name)+"]", replace)
 	}
-	c.fromVariable(wire, setWire)
-	fs.Func(flagPrefix+wire, "newest form of records to speak, to act as an older release "+
-		"(default: that of this release) [$"+variable(wire)+"]", setWire)
+	parsed("wire-version", "newest form of records to speak, to act as an older release (default: that of this release)",
+		func(value string) (err error) { c.WireVersion, err = parseWireVersion(value); return })
+	parsed("linger", "how long services go on after the drain, for clients of DNS: its TTL and a second (default 0s)",
+		func(value string) (err error) { c.Linger, err = parseLinger(value); return })
 	return c
+}
+
+// parseLinger returns an error that is a remedy, as boolFlag.Set does. Empty means none.
+func parseLinger(value string) (time.Duration, error) {
+	if value == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < 0 {
+		return 0, errors.New(lingerRemedy)
+	}
+	return d, nil
 }
 
 // flagNames are those of all flags, without their prefix.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/grapevine-go/grapevine/cluster"
 )
@@ -16,7 +17,7 @@ func parse(t *testing.T, env map[string]string, args ...string) *cluster.Config 
 	t.Helper()
 	for _, name := range []string{"NAME", "CLUSTER", "BIND", "ADVERTISE", "JOIN", "JOIN_SRV", "JOIN_FILE", "PEERS_FILE",
 		"SECRET", "SECRET_FILE", "CERT_FILE", "KEY_FILE", "CA_FILE", "INSECURE", "ZONE", "WIRE_VERSION",
-		"ALLOW_LOOPBACK_SERVICES"} {
+		"ALLOW_LOOPBACK_SERVICES", "LINGER"} {
 		t.Setenv("GOSSIP_"+name, env["GOSSIP_"+name])
 	}
 	fs := flag.NewFlagSet("test", flag.ContinueOnError)
@@ -48,6 +49,8 @@ func TestFlags(t *testing.T) {
 		"zone":        {"-gossip.zone", "eu-1", cluster.Config{Zone: "eu-1"}},
 		"wire form":   {"-gossip.wire-version", "1", cluster.Config{WireVersion: 1}},
 		"newest form": {"-gossip.wire-version", "", cluster.Config{}},
+		"linger":      {"-gossip.linger", "2s", cluster.Config{Linger: 2 * time.Second}},
+		"no linger":   {"-gossip.linger", "", cluster.Config{}},
 		"loopback":    {"-gossip.allow-loopback-services", "true", cluster.Config{AllowLoopbackServices: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,9 +67,10 @@ func TestFlags(t *testing.T) {
 
 func TestFlagReplacesEnvironment(t *testing.T) {
 	env := map[string]string{"GOSSIP_NAME": "env", "GOSSIP_JOIN": "env:1,env:2", "GOSSIP_INSECURE": "true", "GOSSIP_ZONE": "env",
-		"GOSSIP_WIRE_VERSION": "1"}
-	got := parse(t, env, "-gossip.name=flag", "-gossip.join=a:1", "-gossip.join", "b:2,c:3", "-gossip.insecure=false", "-gossip.wire-version=2")
-	want := cluster.Config{Name: "flag", Join: []string{"a:1", "b:2", "c:3"}, Zone: "env", WireVersion: 2}
+		"GOSSIP_WIRE_VERSION": "1", "GOSSIP_LINGER": "1s"}
+	got := parse(t, env, "-gossip.name=flag", "-gossip.join=a:1", "-gossip.join", "b:2,c:3", "-gossip.insecure=false", "-gossip.wire-version=2",
+		"-gossip.linger=2s")
+	want := cluster.Config{Name: "flag", Join: []string{"a:1", "b:2", "c:3"}, Zone: "env", WireVersion: 2, Linger: 2 * time.Second}
 	if !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %+v, want %+v", *got, want)
 	}
@@ -83,7 +87,8 @@ func TestFlagsHelp(t *testing.T) {
 	fs.SetOutput(&help)
 	config := cluster.Flags(fs)
 	fs.PrintDefaults()
-	for _, name := range []string{"name", "cluster", "bind", "advertise", "join", "secret", "secret-file", "cert-file", "key-file", "ca-file", "insecure", "zone", "wire-version", "allow-loopback-services"} {
+	for _, name := range []string{"name", "cluster", "bind", "advertise", "join", "secret", "secret-file", "cert-file", "key-file", "ca-file", "insecure", "zone", "wire-version", "linger",
+		"allow-loopback-services"} {
 		if !strings.Contains(help.String(), "-gossip."+name) {
 			t.Errorf("-gossip.%s is not in the help:\n%s", name, &help)
 		}

@@ -24,6 +24,8 @@ func TestUnusableEnvironment(t *testing.T) {
 		"a number too large":   {"GOSSIP_WIRE_VERSION", "256", "-gossip.wire-version="},
 		"a number below 0":     {"GOSSIP_WIRE_VERSION", "-1", "-gossip.wire-version=1"},
 		"a number in space":    {"GOSSIP_WIRE_VERSION", " 1", "-gossip.wire-version=1"},
+		"a number for a time":  {"GOSSIP_LINGER", "2", "-gossip.linger=2s"},
+		"a time below 0":       {"GOSSIP_LINGER", "-2s", "-gossip.linger="},
 		"a word for a bool":    {"GOSSIP_INSECURE", "yes", "-gossip.insecure"},
 		"a word, turned off":   {"GOSSIP_INSECURE", "off", "-gossip.insecure=false"},
 		"a bool in space":      {"GOSSIP_INSECURE", "true ", "-gossip.insecure"},
@@ -87,7 +89,8 @@ func TestEmptyEnvironment(t *testing.T) {
 
 // TestUnusableFlags: the flag package adds the flag and the value.
 func TestUnusableFlags(t *testing.T) {
-	for _, arg := range []string{"-gossip.wire-version=one", "-gossip.insecure=yes", "-gossip.allow-loopback-services=yes"} {
+	for _, arg := range []string{"-gossip.wire-version=one", "-gossip.insecure=yes", "-gossip.allow-loopback-services=yes",
+		"-gossip.linger=2", "-gossip.linger=-1s"} {
 		fs := flag.NewFlagSet("test", flag.ContinueOnError)
 		fs.SetOutput(io.Discard)
 		cluster.Flags(fs)

@@ -90,7 +90,7 @@ func stays(t *testing.T, watched []*testcluster.Member, what string, right condi
 	done := make(chan struct{}, len(watched)) // nobody takes them from a test that failed
 	for _, m := range watched {
 		go func() {
-			for snapshot := range m.View().Watch(ctx) {
+			for snapshot := range m.View().Follow(ctx) {
 				if !right(snapshot) && ctx.Err() == nil {
 					t.Errorf("in the view of %s: not %s", m.Name(), what)
 					break

@@ -7,13 +7,21 @@ import (
 	"time"
 )
 
-// Run is the life of a process in one call. It starts a node and calls build, which makes what
-// needs the node and returns what the process offers. It serves each offer and registers it, and
-// waits until ctx is done, SIGTERM or SIGINT arrives, or a server fails. Then it ends in order:
-// [Node.Drain], so that nobody calls this process any more; Shutdown of each server, so that
-// requests in flight are answered; [Node.Leave]. With the default options that takes 8 s at most,
-// and 5 s more once requests in flight have taken longer than a second, for which they have 20 s. A
-// second signal ends the process at once.
+// Run is the life of a process in one call. It starts a node and the companions of [Beside], and
+// calls build, which makes what needs the node and returns what the process offers. It serves each
+// offer and registers it, and waits until ctx is done, SIGTERM or SIGINT arrives, or a server fails.
+// Then it ends in order:
+//
+//  1. [Node.Drain]: the members call this process no more.
+//  2. A pause for clients that cannot acknowledge a drain, as those of DNS; see [Linger]. There is
+//     none by default, and none without a service.
+//  3. Shutdown of each server: requests in flight are answered.
+//  4. [Node.Leave].
+//  5. Shutdown of the companions.
+//
+// With the default options that takes 8 s at most, also with a pause of 2 s, and 5 s more once
+// requests in flight have taken longer than a second, for which they have 20 s. Companions have a
+// second more. A second signal ends the process at once.
 //
 // While build is at work, [Node.Context] ends with the request to end, and so does [Node.Ready]. A
 // build that goes on is given 3 s. After that Run leaves the cluster and returns an error; what
@@ -24,22 +32,24 @@ import (
 // log, and so are any others while this process gets too little processor time. Otherwise Run
 // returns what went wrong, joined, the first failure in front: a [*membership.FieldError] of a
 // config, an offer or an option that cannot be used; a [*NameTakenError], whenever it turns out; the
-// error of build or of a server; an [*UnconfirmedError] of the drain or the goodbye. If the start or
-// build fails, nothing was served. A panic in build reaches the caller once the node is closed.
+// error of build, of a server or of a companion; an [*UnconfirmedError] of the drain or the goodbye.
+// If the start or build fails, no service was served. A panic in build, or in the start of a
+// companion, reaches the caller once the node is closed.
 //
 // A Config without a Logger logs to standard error: lines of JSON from level info on, or text where
 // that is a terminal. Set Logger to zerolog.Nop() for silence.
 //
 // When Run returns, what it started has ended, the node is closed, and so is every listener that
-// build returned. What else build made is the caller's to close then. The exceptions are a build or
-// a server that does not end when told to, which the error names, and handlers of HTTP that go on
-// although their connection was closed.
+// build returned. What else build made is the caller's to close then. The exceptions are a build, a
+// server or a companion that does not end when told to, which the error names, and handlers of HTTP
+// that go on although their connection was closed.
 func Run(ctx context.Context, config Config, build func(*Node) ([]Offer, error), options ...RunOption) error {
 	r, err := newRun(build, options)
 	if err != nil {
 		return wrap("run", err)
 	}
 	config.Logger = orStandardError(config.Logger)
+	r.linger = max(r.linger, config.Linger)
 	ctx, r.end = context.WithCancel(ctx)
 	defer r.work.Wait()
 	defer r.end()
@@ -55,7 +65,12 @@ func Run(ctx context.Context, config Config, build func(*Node) ([]Offer, error),
 	r.node = node
 	defer context.AfterFunc(ctx, func() { node.tell(context.Cause(ctx)) })()
 	r.work.Go(func() { r.watchName(ctx) })
-	offers, err := r.build(ctx, build)
+	defer r.stopCompanions() // also if build panics
+	err = r.startCompanions(ctx)
+	var offers []Offer
+	if err == nil && ctx.Err() == nil {
+		offers, err = await(ctx, r, "build", build, closeListeners)
+	}
 	defer closeListeners(offers)
 	switch {
 	case err != nil:
@@ -73,10 +88,11 @@ func Run(ctx context.Context, config Config, build func(*Node) ([]Offer, error),
 // run is one call of [Run].
 type run struct {
 	runOptions
-	node    *Node
-	end     context.CancelFunc // begins the end
-	work    sync.WaitGroup
-	servers []*serving
+	node       *Node
+	end        context.CancelFunc // begins the end
+	work       sync.WaitGroup
+	servers    []*serving
+	companions []*serving
 
 	waited    time.Duration // for build, once the end was requested
 	abandoned bool          // build has not returned
@@ -112,9 +128,9 @@ const (
 	// that docker stop and others leave to a process.
 	quietEnd = 7500 * time.Millisecond
 
-	leastDrain    = time.Second // after a build that was waited for
-	leastGoodbye  = time.Second
-	stillAnswered = time.Second // a shutdown that takes longer had requests in flight
+	leastDrain    = time.Second            // after a build that was waited for
+	leastGoodbye  = 750 * time.Millisecond // a datagram is sent three times by then
+	stillAnswered = time.Second            // a shutdown that takes longer had requests in flight
 )
 
 // finish is the end in order. A step that fails does not keep the next from being made. After a
@@ -125,22 +141,23 @@ func (r *run) finish() {
 	if !r.abandoned {
 		r.step(max(r.drain-r.waited, min(r.drain, leastDrain)), r.node.Drain)
 	}
-	spent := r.waited + time.Since(began)
-	if len(r.servers) > 0 {
-		time.Sleep(r.linger)
+	if r.isServing() {
+		time.Sleep(r.lingers())
 	}
+	spent := r.waited + time.Since(began)
 	began = time.Now()
 	r.step(r.shutdown, r.stopServers)
 	r.step(r.goodbye(spent, time.Since(began)), r.node.Leave)
+	r.stopCompanions()
 }
 
 // goodbye returns the limit of Leave: what is left of quietEnd, unless requests in flight or the
 // options have used that up.
 func (r *run) goodbye(spent, answering time.Duration) time.Duration {
-	if left := quietEnd - spent - answering; answering <= stillAnswered && left >= leastGoodbye {
-		return min(r.leave, left)
+	if answering > stillAnswered || spent+answering > quietEnd {
+		return r.leave
 	}
-	return r.leave
+	return min(r.leave, max(quietEnd-spent-answering, leastGoodbye))
 }
 
 // step takes a context of its own: that of Run is over.
@@ -149,6 +166,7 @@ func (r *run) step(limit time.Duration, do func(context.Context) error) {
 	defer cancel()
 	err := do(ctx)
 	switch {
+	case limit <= 0 && isUnconfirmed(err): // the option says not to wait
 	case errors.Is(err, ErrUnresponsive):
 		r.node.log.Warn().Err(err).
 			Msg("cluster: going on without the suspected members: they hear of it once they answer")
@@ -158,4 +176,9 @@ func (r *run) step(limit time.Duration, do func(context.Context) error) {
 	case err != nil:
 		r.fail(err)
 	}
+}
+
+func isUnconfirmed(err error) bool {
+	var unconfirmed *UnconfirmedError
+	return errors.As(err, &unconfirmed)
 }

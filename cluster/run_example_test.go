@@ -23,7 +23,7 @@ func ExampleRun() {
 		}
 		go func() {
 			defer cancel()
-			for snapshot := range node.View().Watch(ctx) {
+			for snapshot := range node.View().Follow(ctx) {
 				for _, instance := range snapshot.Available("catalog") {
 					fmt.Println("offered at the listener's address:", instance.Address == listener.Addr().String())
 					return

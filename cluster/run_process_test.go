@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -75,12 +76,13 @@ type runChild struct {
 	gossip  string
 	address string
 	answer  chan string
+	work    sync.WaitGroup
 }
 
 func startRunChild(t *testing.T, takes string) *runChild {
 	c := startRunMember(t, takes, "")
 	c.address = strings.TrimPrefix(c.await("serves "), "serves ")
-	go func() { c.answer <- c.get("/") }()
+	c.work.Go(func() { c.answer <- c.get("/") })
 	c.await("called")
 	return c
 }
@@ -100,6 +102,8 @@ func startRunMember(t *testing.T, takes, seed string) *runChild {
 	t.Cleanup(func() {
 		limit.Stop()
 		c.command.Process.Kill() // no more than a signal to one that has ended
+		c.command.Wait()         // an error where the test has waited
+		c.work.Wait()
 	})
 	c.lines = bufio.NewScanner(out)
 	c.gossip = strings.TrimPrefix(c.await("building at "), "building at ")

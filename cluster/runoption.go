@@ -17,23 +17,34 @@ type RunOption func(*runOptions)
 type runOptions struct {
 	drain, linger, shutdown, leave time.Duration
 	signals                        []os.Signal
+	beside                         []beside
 }
 
 // DrainTimeout bounds how long Run waits until the other members confirm that they call this
-// process no more. The default is 5 s. With 0 Run tells them and does not wait.
+// process no more. The default is 5 s. With 0 Run tells them and does not wait, and those that have
+// not confirmed are no error.
 func DrainTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.drain = d } }
 
-// Linger lets the servers go on for d after the drain. The default is 0, as the callers of this module have gone elsewhere
-// by then. Clients that do not watch the cluster need longer: those behind endpoint.CloseWhileDraining its spread and the
-// pause between two of their requests, others what their DNS or their load balancer takes to notice.
+// Linger lets the servers go on for d after the drain. The default is 0, as members have gone
+// elsewhere by then. Clients that do not watch the cluster cannot acknowledge a drain and need
+// longer:
+//
+//   - those behind endpoint.CloseWhileDraining its spread, and the pause between two of their requests;
+//   - those of DNS the TTL and a second;
+//   - those of a load balancer what that takes to notice.
+//
+// The longest counts of d, Config.Linger and what the companions of [Beside] ask for, as a DNS server
+// does by itself. A process without a service does not linger, whatever is set.
 func Linger(d time.Duration) RunOption { return func(r *runOptions) { r.linger = d } }
 
-// ShutdownTimeout bounds how long all servers together may take to finish the requests in flight. The default is 20 s.
-// After that a server that has a Close method is closed.
+// ShutdownTimeout bounds how long all servers together may take to finish the requests in flight.
+// The default is 20 s. After that a server that has a Close method is closed. The companions of
+// [Beside] end later, after the goodbye, and this is not their limit.
 func ShutdownTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.shutdown = d } }
 
 // LeaveTimeout bounds the goodbye. The default is 5 s, which is also the most that [Node.Leave]
-// takes. Where no request was in flight, the goodbye takes less if the drain took long, so that
+// takes. With 0 Run says goodbye and does not wait, and members that have not confirmed are no
+// error. Where no request was in flight, the goodbye takes less if the drain took long, so that
 // both end within 8 s.
 func LeaveTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.leave = d } }
 
@@ -59,6 +70,12 @@ func newRun(build func(*Node) ([]Offer, error), options []RunOption) (*run, erro
 				Remedy: "leave it out"}
 		}
 		option(&r.runOptions)
+	}
+	for _, b := range r.beside {
+		if b.start == nil {
+			return nil, &membership.FieldError{Field: fmt.Sprintf("start of companion %q", b.name), Value: "nil",
+				Remedy: "give Beside a function that starts the companion, or leave the option out"}
+		}
 	}
 	return r, nil
 }

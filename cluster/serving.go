@@ -17,11 +17,20 @@ import (
 // cutPatience is how long a server may take to end once it was closed.
 const cutPatience = time.Second
 
-// serving is a server at work.
+// serving is a server at work, of a service or beside them.
 type serving struct {
-	Offer
-	served       chan struct{} // closed when Serve has returned
-	registration chan membership.Registration
+	Companion
+	name   string
+	served chan struct{} // closed when Serve has returned
+	cut    func()        // ends it at once if it has a Close method
+}
+
+func newServing(name string, companion Companion) *serving {
+	cut := func() {}
+	if closer, ok := companion.(io.Closer); ok {
+		cut = sync.OnceFunc(func() { closer.Close() })
+	}
+	return &serving{companion, name, make(chan struct{}), cut}
 }
 
 // serve starts the servers and registers their services. What can be wrong with an offer is found before that.
@@ -34,14 +43,15 @@ func (r *run) serve(ctx context.Context, offers []Offer) error {
 		}
 	}
 	for _, o := range complete {
-		s := &serving{o, make(chan struct{}), make(chan membership.Registration, 1)}
+		s := newServing(o.Service.Name, ServerOn(o.Listener, o.Server))
+		registered := make(chan membership.Registration, 1)
 		r.servers = append(r.servers, s)
-		go r.attend(ctx, s)
+		go r.attendService(ctx, s, registered)
 		if o.InFlight != nil {
 			_ = r.node.ReportLoad(o.Service.Name, o.InFlight) // fails only for a name that was checked already
 		}
 		registration, err := r.node.Register(o.Service)
-		s.registration <- registration
+		registered <- registration
 		if err != nil {
 			return err
 		}
@@ -49,15 +59,19 @@ func (r *run) serve(ctx context.Context, offers []Offer) error {
 	return nil
 }
 
-// attend serves. A server that fails ends the run; of one that somebody has shut down, the service is taken back.
-func (r *run) attend(ctx context.Context, s *serving) {
+// attendService takes the service back if somebody has shut the server down.
+func (r *run) attendService(ctx context.Context, s *serving, registered <-chan membership.Registration) {
 	defer close(s.served)
-	err := s.Server.Serve(s.Listener)
-	if isFailure(err) {
-		r.fail(fmt.Errorf("cluster: run: serve %s: %w", s.Service.Name, err))
-	}
-	if registration := <-s.registration; registration != nil && ctx.Err() == nil {
+	r.attend(s)
+	if registration := <-registered; registration != nil && ctx.Err() == nil {
 		_ = registration.Deregister() // fails only when the node is closed
+	}
+}
+
+// attend serves. A server that fails ends the run.
+func (r *run) attend(s *serving) {
+	if err := s.Serve(); isFailure(err) {
+		r.fail(fmt.Errorf("cluster: run: serve %s: %w", s.name, err))
 	}
 }
 
@@ -72,7 +86,7 @@ func (r *run) stopServers(ctx context.Context) error {
 	for _, s := range r.servers {
 		work.Go(func() {
 			if err := s.stop(ctx); isFailure(err) {
-				r.fail(fmt.Errorf("cluster: run: shut down %s: %w", s.Service.Name, err))
+				r.fail(fmt.Errorf("cluster: run: shut down %s: %w", s.name, err))
 			}
 		})
 	}
@@ -86,11 +100,10 @@ var errGoesOn = errors.New("the server does not end")
 func (s *serving) stop(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
-		err := s.Server.Shutdown(ctx)
+		err := s.Shutdown(ctx)
 		if isFailure(err) {
 			s.cut()
 		}
-		s.Listener.Close()
 		<-s.served
 		ended <- err
 	}()
@@ -108,9 +121,14 @@ func (s *serving) stop(ctx context.Context) error {
 	}
 }
 
-func (s *serving) cut() {
-	if closer, ok := s.Server.(io.Closer); ok {
-		closer.Close()
+// isServing reports whether any of the servers goes on.
+func (r *run) isServing() bool {
+	for _, s := range r.servers {
+		select {
+		case <-s.served:
+		default:
+			return true
+		}
 	}
-	s.Listener.Close()
+	return false
 }

@@ -24,6 +24,7 @@ var flagOf = map[string]string{
 
 	"AllowLoopbackServices": "allow-loopback-services",
 	"WireVersion":           "wire-version",
+	"Linger":                "linger",
 }
 
 // settingOf names all places where fields of Config are set: "Config.Bind, -gossip.bind, $GOSSIP_BIND".

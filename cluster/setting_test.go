@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/grapevine-go/grapevine/cluster"
 	"github.com/grapevine-go/grapevine/membership"
@@ -54,6 +55,7 @@ func TestErrorsNameTheFlag(t *testing.T) {
 		"much Metadata": {cluster.Config{Metadata: map[string]string{"k": strings.Repeat("x", membership.MaxRecord)}}, "+Metadata"},
 		"Neighbours":    {cluster.Config{Neighbours: 17}, "+Neighbours"},
 		"WireVersion":   {cluster.Config{WireVersion: 99}, "WireVersion"},
+		"Linger":        {cluster.Config{Linger: -time.Second}, "Linger"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tt.config.Bind == "" {

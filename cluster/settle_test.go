@@ -52,3 +52,28 @@ func TestDrainWaitsForSubscribers(t *testing.T) {
 		})
 	}
 }
+
+// TestDrainDoesNotWaitForObservers has an observer of a peer's view sleep at every change.
+func TestDrainDoesNotWaitForObservers(t *testing.T) {
+	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+		time.Sleep(10 * time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		observed := make(chan struct{})
+		go func() {
+			defer close(observed)
+			for range c.Members[0].View().Follow(ctx) {
+				time.Sleep(time.Minute)
+			}
+		}()
+		time.Sleep(2 * time.Minute) // it waits for a change
+		began := time.Now()
+		if err := c.Members[2].Drain(within(t, time.Minute)); err != nil {
+			t.Errorf("drain: %v", err)
+		}
+		if took := time.Since(began); took > 50*time.Millisecond {
+			t.Errorf("confirmed after %v", took)
+		}
+		cancel()
+		<-observed
+	})
+}

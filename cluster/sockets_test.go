@@ -33,7 +33,7 @@ func await(t *testing.T, right condition, nodes ...*cluster.Node) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for _, node := range nodes {
-		for snapshot := range node.View().Watch(ctx) {
+		for snapshot := range node.View().Follow(ctx) {
 			if right(snapshot) {
 				break
 			}

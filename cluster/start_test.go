@@ -28,7 +28,7 @@ func TestFault60_StartTogether(t *testing.T) {
 		var listed map[string]bool
 		whole := sync.OnceFunc(complete.Done)
 		defer whole()
-		for s := range node.View().Watch(ctx) {
+		for s := range node.View().Follow(ctx) {
 			now := make(map[string]bool)
 			for _, m := range s.Members() {
 				now[m.Name] = true

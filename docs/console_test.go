@@ -3,7 +3,6 @@ package docs_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -165,7 +164,7 @@ func runAll(t *testing.T, commands []command) {
 	}
 	for _, c := range commands {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-		process := exec.CommandContext(ctx, "bash", "-c", "set -o pipefail; "+c.text)
+		process := shell(ctx, "set -o pipefail; "+c.text)
 		process.Dir = folder
 		process.Env = append(environment, "PWD="+folder)
 		process.WaitDelay = 10 * time.Second

@@ -1,7 +1,6 @@
 package docs_test
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 )
@@ -18,7 +17,7 @@ func TestModesOfSecurity(t *testing.T) {
 		for _, c := range commandsOf(t, b) {
 			args, isHello := strings.CutPrefix(c.text, "go run ./examples/hello ")
 			if !isHello {
-				process := exec.CommandContext(t.Context(), "bash", "-c", c.text)
+				process := shell(t.Context(), c.text)
 				process.Dir = folder
 				process.Env = append(process.Environ(), "GOFLAGS=-trimpath -buildvcs=false")
 				if out, err := process.CombinedOutput(); err != nil {

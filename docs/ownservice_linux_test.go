@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -45,7 +44,7 @@ func TestServiceOfYourOwn(t *testing.T) {
 		if strings.HasPrefix(c.text, "mkdir") {
 			at = clone
 		}
-		process := exec.CommandContext(t.Context(), "bash", "-c", c.text)
+		process := shell(t.Context(), c.text)
 		process.Dir = at
 		// Without a network the module cache must do: go.sum of the tree has checked it, and -e goes on where it lacks modules
 		// that only tests of others need. The build below finds all else.

@@ -71,7 +71,12 @@ func start(t *testing.T, folder string, args ...string) *process {
 		t.Fatal(err)
 	}
 	write.Close()
-	t.Cleanup(func() { p.command.Process.Kill() }) // no more than a signal to one that has ended
+	t.Cleanup(func() {
+		p.command.Process.Kill() // no more than a signal to one that has ended
+		for range p.lines {
+		}
+		p.command.Wait() // an error where the test has waited
+	})
 	go func() {
 		defer close(p.lines)
 		defer read.Close()

@@ -79,6 +79,23 @@ func ExampleView_Watch() {
 	// 3 []
 }
 
+// A line for each change of the members, which may take its time: a drain does not wait for it.
+func ExampleView_Follow() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	store := membership.NewStore("users-1")
+	for snapshot := range store.View().Follow(ctx) {
+		fmt.Println(len(snapshot.Members()), "members")
+		if len(snapshot.Members()) == 1 {
+			break
+		}
+		store.Apply(membership.Heard{Record: userRecord("users-1", "10.0.0.7:8080")})
+	}
+	// Output:
+	// 0 members
+	// 1 members
+}
+
 func ExampleRecord_Encode() {
 	encoded, err := userRecord("users-1", "10.0.0.7:8080").Encode(nil, membership.WireVersion)
 	fmt.Println(len(encoded), "bytes,", err)

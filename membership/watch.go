@@ -15,19 +15,36 @@ type watchers struct {
 
 type watcher struct{ _ byte } // each has an address of its own
 
-// Watch yields the current snapshot, then the latest one after each change, until ctx is done. A slow reader skips what
-// is out of date and holds up nobody.
+// Watch yields the current snapshot, then the latest one after each change, until ctx is done. A slow
+// reader skips what is out of date and holds up no other reader.
+//
+// Watch is for code that routes calls. It counts for [View.Settled]: when a member drains or leaves,
+// this process acknowledges that only once the body of each loop over Watch has ended for it, or
+// after 750 ms. So nobody here calls that member once it has ended, and a slow body delays the drain
+// of every member. Code that only observes, such as a log, a metric or a page, uses [View.Follow].
 func (v *View) Watch(ctx context.Context) iter.Seq[*Snapshot] {
 	return func(yield func(*Snapshot) bool) {
 		w := new(watcher)
 		v.watchers.note(w, 0)
 		defer v.watchers.leave(w)
+		for snapshot := range v.Follow(ctx) {
+			if !yield(snapshot) {
+				return
+			}
+			v.watchers.note(w, snapshot.version)
+		}
+	}
+}
+
+// Follow yields what [View.Watch] yields, for code that only observes: it does not count for
+// [View.Settled], so a body that takes long delays no drain.
+func (v *View) Follow(ctx context.Context) iter.Seq[*Snapshot] {
+	return func(yield func(*Snapshot) bool) {
 		for ctx.Err() == nil {
 			snapshot := v.Snapshot()
 			if !yield(snapshot) {
 				return
 			}
-			v.watchers.note(w, snapshot.version)
 			select {
 			case <-snapshot.Changed():
 			case <-ctx.Done():
@@ -36,8 +53,9 @@ func (v *View) Watch(ctx context.Context) iter.Seq[*Snapshot] {
 	}
 }
 
-// Settled waits until everybody who is in a Watch has dealt with the snapshot that is the latest at the call, or with a
-// later one: the body of the loop has ended for it. It gives the error of ctx if that is done first, as some may take long.
+// Settled waits until every loop over [View.Watch] has dealt with the snapshot that is the latest at
+// the call, or with a later one: its body has ended for it. It returns the error of ctx if that is
+// done first, as a body may take long. Loops over [View.Follow] do not count.
 func (v *View) Settled(ctx context.Context) error {
 	version := v.Snapshot().version
 	for {

@@ -26,7 +26,7 @@ func TestFault29_HoldDown(t *testing.T) {
 		var flips atomic.Int64
 		go func() {
 			listed := true
-			for s := range c.Members[0].View().Watch(t.Context()) {
+			for s := range c.Members[0].View().Follow(t.Context()) {
 				if lists(flapping)(s) != listed {
 					listed = !listed
 					flips.Add(1)

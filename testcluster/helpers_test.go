@@ -140,7 +140,7 @@ func throughout(t *testing.T, watched []*testcluster.Member, what string, right 
 	began := time.Now()
 	for _, m := range watched {
 		go func() {
-			for snapshot := range m.View().Watch(ctx) {
+			for snapshot := range m.View().Follow(ctx) {
 				if !right(snapshot) && ctx.Err() == nil {
 					t.Errorf("after %v the view of %s is not right: %s; it lists %v", time.Since(began), m.Name(), what, names(snapshot))
 					break

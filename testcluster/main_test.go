@@ -85,7 +85,7 @@ func runChild(encoded string) error {
 		defer cancel()
 		write(line{Ready: fmt.Sprint(node.Ready(patience))})
 	}()
-	for snapshot := range node.View().Watch(ctx) {
+	for snapshot := range node.View().Follow(ctx) {
 		write(line{Names: names(snapshot)})
 	}
 	return nil

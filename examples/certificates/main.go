@@ -47,7 +47,7 @@ func run(ctx context.Context, config cluster.Config) error {
 		return err
 	}
 	fmt.Printf("%s gossips at %s\n", node.Name(), node.Address())
-	for snapshot := range node.View().Watch(ctx) {
+	for snapshot := range node.View().Follow(ctx) {
 		var names []string
 		for _, member := range snapshot.Members() {
 			names = append(names, member.Name)

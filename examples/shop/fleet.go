@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -160,19 +161,20 @@ func (f *fleet) close() {
 
 // await waits until the view lists a process, or no longer lists it. It fails if the process ends.
 func (f *fleet) await(ctx context.Context, name string, listed bool) error {
+	var work sync.WaitGroup
+	defer work.Wait()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	c := f.running[name]
-	if c != nil {
-		go func() {
+	if c := f.running[name]; c != nil {
+		work.Go(func() {
 			select {
 			case <-c.ended:
 				cancel()
 			case <-ctx.Done():
 			}
-		}()
+		})
 	}
-	for snapshot := range f.node.View().Watch(ctx) {
+	for snapshot := range f.node.View().Follow(ctx) {
 		if listed == slices.ContainsFunc(snapshot.Instances(serviceOf(name)), func(i membership.Instance) bool {
 			return i.Member == name
 		}) {

@@ -143,34 +143,29 @@ func (l *load) run(ctx context.Context, rate int) {
 	for {
 		select {
 		case <-tick.C:
-			l.begin(ctx)
+			l.begin(ctx, func() {})
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// begin begins the next call, which goes on when ctx is done. The channel is closed when it has ended.
-func (l *load) begin(ctx context.Context) <-chan struct{} {
-	n, ended := int(l.next.Add(1)-1), make(chan struct{})
+// begin begins the next call, which goes on when ctx is done. It calls ended when the call has ended.
+func (l *load) begin(ctx context.Context, ended func()) {
+	n := int(l.next.Add(1) - 1)
 	l.inFlight.Add(1)
 	l.work.Go(func() {
-		defer close(ended)
+		defer ended()
 		defer l.inFlight.Add(-1)
 		l.call(context.WithoutCancel(ctx), n)
 	})
-	return ended
 }
 
 // burst begins n calls and returns when the first of them has ended.
 func (l *load) burst(ctx context.Context, n int) {
 	first := make(chan struct{}, n)
 	for range n {
-		ended := l.begin(ctx)
-		go func() {
-			<-ended
-			first <- struct{}{}
-		}()
+		l.begin(ctx, func() { first <- struct{}{} })
 	}
 	<-first
 }

@@ -61,7 +61,7 @@ func (g grapevine) start(name string, seeds []string, changed watcher) (member, 
 // follow tells of each change, and counts members that leave the view. It would miss one that is back before it was woken.
 func (t *tally) follow(ctx context.Context, view *membership.View, changed watcher) {
 	before := view.Snapshot()
-	for now := range view.Watch(ctx) {
+	for now := range view.Follow(ctx) {
 		changed(func(awaited news) bool { return holds(now, awaited) })
 		for _, listed := range before.Members() {
 			if _, ok := now.Member(listed.Name); !ok {

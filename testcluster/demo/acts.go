@@ -162,7 +162,7 @@ func (s *stage) nobodyRemoved(ctx context.Context, d time.Duration) error {
 	everybody := len(s.children) + 1
 	found := make(chan error, everybody)
 	go func() {
-		for snapshot := range s.node.View().Watch(ctx) {
+		for snapshot := range s.node.View().Follow(ctx) {
 			if listed := len(snapshot.Members()); listed != everybody {
 				found <- fmt.Errorf("%d members are listed, want %d", listed, everybody)
 				return

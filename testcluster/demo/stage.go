@@ -145,7 +145,7 @@ func (s *stage) awaitViews(ctx context.Context) error {
 		want = append(want, child.address)
 	}
 	slices.Sort(want)
-	for snapshot := range s.node.View().Watch(ctx) {
+	for snapshot := range s.node.View().Follow(ctx) {
 		if slices.Equal(snapshot.Addresses(service), want) {
 			break
 		}
