@@ -6,8 +6,11 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// rcodeBadVersion answers an EDNS version above 0, RFC 6891 section 6.1.3.
-const rcodeBadVersion dnsmessage.RCode = 16
+// The response codes that need EDNS.
+const (
+	rcodeBadVersion dnsmessage.RCode = 16 // an EDNS version above 0, RFC 6891 section 6.1.3
+	rcodeBadCookie  dnsmessage.RCode = 23 // ask again with the cookie that is sent along, RFC 7873
+)
 
 // The options of EDNS that are understood: the others are ignored.
 const (
@@ -17,9 +20,9 @@ const (
 	extendedStaleAnswer = 3
 
 	clientCookie = 8
-	leastServer  = 8  // bytes of a server's cookie
-	mostServer   = 32 //
-	ourCookie    = 16 //
+	leastServer  = 8 // bytes of a server's cookie
+	mostServer   = 32
+	ourCookie    = 16 // RFC 9018
 
 	bitDNSSEC = 1 << 15 // of the TTL: the client understands DNSSEC records
 )

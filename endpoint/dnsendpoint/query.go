@@ -41,7 +41,7 @@ func (s *Server) respond(buf, query []byte, from source, now time.Time) []byte {
 		}
 	}
 	if r.overTold(len(query), from) {
-		r.empty()
+		r.refuse()
 	}
 	if r.flags&bitTruncated != 0 {
 		s.truncated(r.question.name.text())

@@ -2,6 +2,7 @@ package dnsendpoint
 
 import (
 	"cmp"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -75,11 +76,15 @@ func (s *Server) prepare() error {
 	}
 	if s.PreferZone != "" {
 		if err := membership.CheckName("preferred zone", s.PreferZone); err != nil {
+			var wrong *membership.FieldError
+			if errors.As(err, &wrong) {
+				wrong.Setting = "Server.PreferZone"
+			}
 			return err
 		}
 	}
 	if ttl := s.ttl(); ttl < time.Second || ttl > longestTTL || ttl%time.Second != 0 {
-		return &membership.FieldError{Field: "DNS TTL", Value: s.TTL.String(), Setting: "Server.TTL, -dns.ttl",
+		return &membership.FieldError{Field: "DNS TTL", Value: s.TTL.String(), Setting: "Server.TTL",
 			Remedy: "use whole seconds, from 1s to 24h"}
 	}
 	if s.MaxAnswers < 0 {

@@ -34,8 +34,13 @@ func (r *response) overTold(query int, from source) bool {
 	return !from.tcp && !from.loopback && !r.proved && r.size()+r.reply.size() > query*amplification
 }
 
-// empty takes all records back and sets TC, so that the client asks again over TCP.
-func (r *response) empty() {
+// refuse takes all records back. The client asks again by UDP with the cookie that is in the
+// response, where it knows cookies, and otherwise over TCP.
+func (r *response) refuse() {
 	r.clear()
+	if r.reply.cookie {
+		r.rcode, r.flags = rcodeBadCookie, 0
+		return
+	}
 	r.flags |= bitTruncated
 }

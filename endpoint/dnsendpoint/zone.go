@@ -20,7 +20,7 @@ func newZone(text string) (zone, error) {
 	trimmed := lowerText(strings.TrimSuffix(text, "."))
 	wire, ok := appendLabels(nil, trimmed)
 	if !ok || len(trimmed) > longestZone || !isHostName(trimmed) {
-		return zone{}, &membership.FieldError{Field: "DNS zone", Value: text, Setting: "Server.Zone, -dns.zone",
+		return zone{}, &membership.FieldError{Field: "DNS zone", Value: text, Setting: "Server.Zone",
 			Remedy: `use a domain of at most 120 bytes, its labels of letters, digits and "-": prod.internal.`}
 	}
 	return zone{text: trimmed, wire: append(wire, 0)}, nil
