@@ -30,7 +30,7 @@ func (r *response) answer(s *Server, text []byte) {
 	default:
 		r.ofKind()
 	}
-	if r.count[answerSection] == 0 && r.flags&bitTruncated == 0 {
+	if r.count[answerSection] == 0 && !r.wasCut() {
 		r.negative()
 	}
 }
@@ -64,7 +64,7 @@ func (r *response) ofService() {
 			r.alias()
 			return
 		}
-		r.records(addressRecord[r.question.qtype == dnsmessage.TypeAAAA])
+		r.records(addressRecord)
 	case dnsmessage.TypeSRV:
 		r.records(serviceRecord)
 		r.glue()
@@ -80,7 +80,6 @@ func (r *response) ofService() {
 		if r.found.kind == serviceType {
 			r.records(instanceRecord)
 			r.described()
-			r.glue()
 		}
 	}
 }
@@ -124,6 +123,8 @@ func (r *response) records(kind *recordKind) {
 
 // cut marks an answer that did not fit.
 func (r *response) cut() { r.flags |= bitTruncated }
+
+func (r *response) wasCut() bool { return r.flags&bitTruncated != 0 }
 
 // minimal answers a question for any type, RFC 8482 section 4.2.
 func (r *response) minimal() {

@@ -6,16 +6,12 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// addressRecord is A and, for true, AAAA.
-var addressRecord = map[bool]*recordKind{
-	false: {has: (*response).hasIPv4, write: (*response).writeAddress, once: true},
-	true:  {has: (*response).hasIPv6, write: (*response).writeAddress, once: true},
-}
+// addressRecord is A and AAAA. An instance has a CNAME only where isAlias holds.
+var addressRecord = &recordKind{has: (*response).hasAddress, write: (*response).writeAddress, once: true}
 
-func (r *response) hasIPv4(t *target) bool {
-	return t.addr.Is4() && r.question.qtype == dnsmessage.TypeA
+func (r *response) hasAddress(t *target) bool {
+	return t.addr.IsValid() && typeOf(t.addr) == r.question.qtype
 }
-func (r *response) hasIPv6(t *target) bool { return t.addr.Is6() }
 
 func (r *response) writeAddress(t *target) int {
 	r.address(t.addr)
@@ -56,8 +52,11 @@ func (r *response) ofAddresses() {
 }
 
 // glue adds the addresses of the names that the answers hold, as far as they fit: a client can ask
-// for the others.
+// for the others. Where an answer did not fit there is none.
 func (r *response) glue() {
+	if r.wasCut() {
+		return
+	}
 	clear(r.seen)
 	for _, one := range r.written {
 		t := one.target

@@ -9,21 +9,15 @@ var instanceRecord = &recordKind{has: (*response).always, write: (*response).wri
 func (r *response) writeInstance(t *target) int {
 	at := r.offset()
 	r.label(t.instance.Member)
-	r.pointer(r.typeAt())
+	r.pointer(r.typeAt)
 	return at
 }
 
-// typeAt is where the type begins in the question, behind the labels in front.
-func (r *response) typeAt() int {
-	at, name := headerSize, r.question.section
-	for size := int(name[0]); size != 0 && name[1] != '_'; size = int(name[0]) {
-		at, name = at+1+size, name[1+size:]
-	}
-	return at
-}
-
-// described adds SRV and TXT of the instances that the answers name, as section 12.1 asks.
+// described adds SRV, TXT and addresses of the instances that the answers name, as section 12.1 asks.
 func (r *response) described() {
+	if r.wasCut() {
+		return
+	}
 	for _, one := range r.written {
 		if one.name > farthest {
 			return
@@ -39,6 +33,7 @@ func (r *response) described() {
 			return
 		}
 	}
+	r.glue()
 }
 
 // types answers with the types of all services, RFC 6763 section 9. The domain is the one that was

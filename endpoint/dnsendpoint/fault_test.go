@@ -36,7 +36,7 @@ func garbage(random *rand.Rand) []byte {
 	case 2:
 		return query[:random.IntN(len(query))]
 	default:
-		query[2] |= bitQR
+		query[2] |= bitResponse >> 8
 		return query
 	}
 }
@@ -59,7 +59,7 @@ func TestFault70_Garbage(t *testing.T) {
 			synctest.Wait()
 			select {
 			case answer := <-w.answers:
-				if len(text) >= headerSize && text[2]&bitQR != 0 {
+				if len(text) >= headerSize && text[2]&(bitResponse>>8) != 0 {
 					t.Fatalf("a response is answered: %x", text)
 				}
 				if i%2 == 0 && len(answer.text) > amplification*len(text) {

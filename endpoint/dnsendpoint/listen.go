@@ -53,8 +53,8 @@ func atFlag(err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	field, ok := strings.CutPrefix(wrong.Setting, "Server.")
-	if !ok || field == "View" {
+	field, _, _ := strings.Cut(strings.TrimPrefix(wrong.Setting, "Server."), ",")
+	if field == "" || field == "View" {
 		return err
 	}
 	placed := *wrong

@@ -36,6 +36,7 @@ type found struct {
 	picks  []*target          // of a service
 	addrs  []netip.Addr       // of a member or an address
 	member *membership.Member // nil where it is none
+	typeAt int                // where the type begins in the message, for serviceType
 }
 
 func (f *found) reset() { *f = found{picks: f.picks[:0], addrs: f.addrs[:0]} }
@@ -56,12 +57,12 @@ func (r *response) look(text []byte) kind {
 	}
 	rest, ok := under(text, serviceBranch)
 	if !ok {
-		return r.lookType(text, nothing)
+		return r.lookType(text)
 	}
 	if len(rest) == 0 {
 		return between
 	}
-	if kind := r.lookType(rest, nothing); kind != nothing {
+	if kind := r.lookType(rest); kind != nothing {
 		return kind
 	}
 	return r.lookService(rest)
@@ -84,12 +85,12 @@ func (r *response) lookService(text []byte) kind {
 
 // lookType finds a service by the form of RFC 2782, "_users._tcp": whether it takes TCP or UDP is
 // not known, so both find it. In front is a member or, as in lookService, labels.
-func (r *response) lookType(text []byte, otherwise kind) kind {
+func (r *response) lookType(text []byte) kind {
 	rest, tcp := under(text, "_tcp")
 	if !tcp {
 		var udp bool
 		if rest, udp = under(text, "_udp"); !udp {
-			return otherwise
+			return nothing
 		}
 		switch string(rest) {
 		case enumerated:
@@ -109,6 +110,7 @@ func (r *response) lookType(text []byte, otherwise kind) kind {
 		if t == nil {
 			continue
 		}
+		r.typeAt = headerSize + at // a label's length is where its text has the dot before it
 		front := rest[:max(at-1, 0)]
 		if len(front) > 0 && r.pickMember(t, front) {
 			return serviceName

@@ -43,7 +43,7 @@ func (s *Server) respond(buf, query []byte, from source, now time.Time) []byte {
 	if r.overTold(len(query), from) {
 		r.refuse()
 	}
-	if r.flags&bitTruncated != 0 {
+	if r.wasCut() {
 		s.truncated(r.question.name.text())
 	}
 	return r.close(from)

@@ -17,8 +17,10 @@ const (
 	maskRCode           = 0xf
 )
 
-// questionTail is the bytes of a question behind its name: type and class.
-const questionTail = 4
+const (
+	headerSize   = 12
+	questionTail = 4 // bytes of a question behind its name: type and class
+)
 
 // question is what a query asks, and how its client wants to be answered. Packets are parsed here
 // and not by dnsmessage.Parser, which refuses a label that holds a dot, as an instance name of

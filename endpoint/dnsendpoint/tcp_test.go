@@ -162,7 +162,9 @@ func TestServeTCPBoundsPartsOfQueries(t *testing.T) {
 	virtualTCP(t, carried(3), func(t *testing.T, n *testcluster.Network, dial func(*testcluster.Host) net.Conn) {
 		begin := time.Now()
 		conn := dial(n.Host())
+		sent := make(chan struct{})
 		go func() {
+			defer close(sent)
 			for _, b := range framed(queryOf(7, catalogName)) {
 				if _, err := conn.Write([]byte{b}); err != nil {
 					return
@@ -173,6 +175,7 @@ func TestServeTCPBoundsPartsOfQueries(t *testing.T) {
 		if got := endOf(conn, begin); got != idleTimeout {
 			t.Errorf("the connection is closed after %v, want %v", got, idleTimeout)
 		}
+		<-sent
 	})
 }
 
