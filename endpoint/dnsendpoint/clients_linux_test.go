@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -86,7 +87,7 @@ func daemon(t *testing.T, name string, args ...string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		command.Process.Signal(os.Interrupt) // dnsmasq, haproxy, nginx and unbound end by it, with their children
+		command.Process.Signal(syscall.SIGTERM) // dnsmasq, haproxy, nginx and unbound end by it, with their children
 		limit := time.AfterFunc(patience, func() { command.Process.Kill() })
 		command.Wait()
 		limit.Stop()
