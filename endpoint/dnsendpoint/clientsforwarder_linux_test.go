@@ -84,7 +84,7 @@ server=/%s/%s#%s
 	throughForwarder(t, d, host)
 }
 
-// TestUnbound also has it mix the case of names (0x20), and validate nothing: a private zone has no signatures.
+// TestUnbound also has it mix the case of names (0x20).
 func TestUnbound(t *testing.T) {
 	t.Parallel()
 	d, host := newDirectory(t), ownHost()
@@ -97,7 +97,7 @@ func TestUnbound(t *testing.T) {
   chroot: ""
   username: ""
   pidfile: ""
-  module-config: "iterator"
+  domain-insecure: "%[2]s"
   use-caps-for-id: yes
   do-not-query-localhost: no
   local-zone: "internal." nodefault

@@ -96,12 +96,12 @@ http {
 	await("200 one")
 }
 
-// TestHAProxy fills a template of servers from SRV records. With 60 instances that takes TCP and a larger buffer: 512 bytes are
-// the default by TCP as well.
+// TestHAProxy fills a template of servers from SRV records. HAProxy drops an answer that is larger than it accepts, by TCP as
+// well, where the default is 512 bytes: 200 instances take 15,000.
 func TestHAProxy(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t)
-	for i := 1; i <= 60; i++ {
+	for i := 1; i <= 200; i++ {
 		d.join(fmt.Sprintf("catalog-%d", i), membership.Service{Name: "catalog", Weight: 50 * (1 + i%4),
 			Address: fmt.Sprintf("127.0.0.%d:%d", i, 8000+i)})
 	}
@@ -110,7 +110,7 @@ func TestHAProxy(t *testing.T) {
   stats socket ipv4@%[1]s:9000
 resolvers grapevine
   nameserver one tcp@%[2]s
-  accepted_payload_size 8192
+  accepted_payload_size 65535
   hold valid 200ms
   timeout resolve 200ms
   timeout retry 1s
@@ -123,7 +123,7 @@ frontend all
   bind %[1]s:8000
   default_backend catalog
 backend catalog
-  server-template catalog- 70 _catalog._tcp.service.%[3]s resolvers grapevine init-addr none resolve-prefer ipv4
+  server-template catalog- 250 _catalog._tcp.service.%[3]s resolvers grapevine init-addr none resolve-prefer ipv4
 `, proxy, d.address, strings.TrimSuffix(zone, "."))
 	daemon(t, "haproxy", "-db", "-f", config)
 
@@ -161,8 +161,8 @@ backend catalog
 		})
 		return found
 	}
-	found := await(60, "")
-	for i := 1; i <= 60; i++ {
+	found := await(200, "")
+	for i := 1; i <= 200; i++ {
 		address := fmt.Sprintf("127.0.0.%d:%d", i, 8000+i)
 		want := [...]string{"64", "128", "192", "255"}[i%4] // weights of 50, 100, 150 and 200
 		if found[address] != want {
@@ -170,7 +170,7 @@ backend catalog
 		}
 	}
 	d.drain("catalog-7")
-	await(59, "127.0.0.7:8007")
-	d.join("catalog-61", membership.Service{Name: "catalog", Address: "127.0.0.61:8061"})
-	await(60, "127.0.0.7:8007")
+	await(199, "127.0.0.7:8007")
+	d.join("catalog-201", membership.Service{Name: "catalog", Address: "127.0.0.201:8201"})
+	await(200, "127.0.0.7:8007")
 }
