@@ -39,14 +39,13 @@ func (r *response) described() {
 // types answers with the types of all services, RFC 6763 section 9. The domain is the one that was
 // asked about: the zone, or service.<zone>.
 func (r *response) types() {
-	domain := headerSize + len("._services._dns-sd._udp")
 	for _, service := range r.tables.names {
 		r.begin(answerSection, r.asked(), dnsmessage.TypePTR, r.ttl)
 		if !r.typeLabels(service) {
 			r.takeBack()
 			continue
 		}
-		r.pointer(domain)
+		r.pointer(r.typeAt)
 		if !r.end() {
 			r.cut()
 			return

@@ -78,6 +78,9 @@ func TestFault67_LeavesWhileItIsAskedFor(t *testing.T) {
 	store := storeOf(many(50)...)
 	s := ready(t, &Server{View: store.View()})
 	s.responses.New = func() any { return newResponse() }
+	if m := asked(t, s, "catalog.service.prod.internal.", dnsmessage.TypeSRV); len(m.Answers) != 50 {
+		t.Fatalf("%d instances before one leaves", len(m.Answers))
+	}
 	var work sync.WaitGroup
 	gone := make(chan struct{})
 	for range 4 {

@@ -1,6 +1,7 @@
 package dnsendpoint
 
 import (
+	"slices"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -20,6 +21,11 @@ func FuzzRespond(f *testing.F) {
 			f.Add(append(cookie, 0, optionCookie, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8))
 		}
 	}
+	for _, name := range []string{`catalog.service\.prod.internal.`, `catalog\.service\.prod\.internal.`, `v1\._catalog._tcp.prod.internal.`,
+		`_services._dns-sd._udp\.service.prod.internal.`, `catalog\.._tcp.service.prod.internal.`, `\._tcp.prod.internal.`} {
+		f.Add(query(name, dnsmessage.TypePTR, 1232))
+		f.Add(query(name, dnsmessage.TypeA, 1232))
+	}
 	f.Fuzz(func(t *testing.T, q []byte) {
 		for _, from := range []source{here, away, stream} {
 			response := s.respond(nil, q, from, someDay)
@@ -38,19 +44,52 @@ func FuzzRespond(f *testing.F) {
 	})
 }
 
-// checkParses reads a response to its end. dnsmessage refuses dots in labels, so it is read here.
+// checkParses reads a response to its end, and each name through its pointers. dnsmessage refuses dots
+// in labels: names are parsed again with "!" for each.
 func checkParses(t *testing.T, response []byte) {
 	t.Helper()
-	r := reader{msg: response, at: headerSize}
+	undotted := slices.Clone(response)
+	r := reader{msg: undotted, at: headerSize}
 	for range r.header(4) {
-		r.skipName()
+		undot(t, &r)
 		r.take(questionTail)
 	}
 	records := int(r.header(6)) + int(r.header(8)) + int(r.header(10))
 	for range records {
-		r.record()
+		undot(t, &r)
+		kind := dnsmessage.Type(r.uint16())
+		r.take(6)
+		end := int(r.uint16()) + r.at
+		if kind == dnsmessage.TypePTR || kind == dnsmessage.TypeCNAME {
+			undot(t, &r)
+		}
+		r.take(end - r.at)
 	}
 	if r.failed || r.at != len(response) {
 		t.Fatalf("the response does not parse: %x", response)
+	}
+	var m dnsmessage.Message
+	if err := m.Unpack(undotted); err != nil {
+		t.Fatalf("the response does not parse: %v: %x", err, response)
+	}
+}
+
+// undot replaces the dots in the labels of the next name.
+func undot(t *testing.T, r *reader) {
+	for !r.failed {
+		size := int(r.byte())
+		if size&maskLabel == pointerBits {
+			r.byte()
+			return
+		}
+		label := r.take(size)
+		for i, b := range label {
+			if b == '.' {
+				label[i] = '!'
+			}
+		}
+		if size == 0 {
+			return
+		}
 	}
 }

@@ -36,9 +36,11 @@ func at(name, address string) membership.Service {
 func storeOf(members ...membership.Record) *membership.Store {
 	store := membership.NewStore("self")
 	store.Apply(membership.Heard{Record: offer("self", "")})
+	var changes []membership.Change
 	for _, m := range members {
-		store.Apply(membership.Heard{Record: m}, membership.Up{Name: m.Name, BootID: m.Boot.ID, Address: "10.0.9.9:7946"})
+		changes = append(changes, membership.Heard{Record: m}, membership.Up{Name: m.Name, BootID: m.Boot.ID, Address: "10.0.9.9:7946"})
 	}
+	store.Apply(changes...)
 	return store
 }
 

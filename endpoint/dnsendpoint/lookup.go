@@ -36,7 +36,7 @@ type found struct {
 	picks  []*target          // of a service
 	addrs  []netip.Addr       // of a member or an address
 	member *membership.Member // nil where it is none
-	typeAt int                // where the type begins in the message, for serviceType
+	typeAt int                // where the type begins in the message, or the domain of an enumeration
 }
 
 func (f *found) reset() { *f = found{picks: f.picks[:0], addrs: f.addrs[:0]} }
@@ -94,7 +94,10 @@ func (r *response) lookType(text []byte) kind {
 		}
 		switch string(rest) {
 		case enumerated:
-			return enumeration
+			if r.typeAt = headerSize + len(enumerated+"._udp."); r.question.hasLabelAt(r.typeAt) {
+				return enumeration
+			}
+			return nothing
 		case dnsSD:
 			return between
 		}
@@ -107,10 +110,10 @@ func (r *response) lookType(text []byte) kind {
 			continue
 		}
 		t := r.tables.services[string(rest[at+1:])]
-		if t == nil {
+		r.typeAt = headerSize + at // a label's length is where its text has the dot before it
+		if t == nil || !r.question.hasLabelAt(r.typeAt) {
 			continue
 		}
-		r.typeAt = headerSize + at // a label's length is where its text has the dot before it
 		front := rest[:max(at-1, 0)]
 		if len(front) > 0 && r.pickMember(t, front) {
 			return serviceName

@@ -74,7 +74,7 @@ func under(text []byte, suffix string) (rest []byte, ok bool) {
 // nextLabel returns where the label after the one at begins, or -1.
 func nextLabel(text []byte, at int) int {
 	dot := bytes.IndexByte(text[at:], '.')
-	if dot < 0 {
+	if dot < 0 || at+dot+1 == len(text) { // a label may end with a dot of its own
 		return -1
 	}
 	return at + dot + 1

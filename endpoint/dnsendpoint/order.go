@@ -11,7 +11,8 @@ import "math/rand/v2"
 // and each draw O(log n).
 type order struct {
 	random *rand.Rand
-	keys   []draw
+	keys   []draw // those that are not drawn yet, a heap
+	all    []draw
 }
 
 type draw struct {
@@ -22,7 +23,11 @@ type draw struct {
 // beyond is more than any key, so that a target of another zone comes after all of the preferred.
 const beyond = 1 << 20
 
-func (o *order) reset() { o.keys = o.keys[:0] }
+// reset begins anew, and keeps no target in memory.
+func (o *order) reset() {
+	clear(o.all)
+	o.all, o.keys = o.all[:0], nil
+}
 
 // add takes a target in. All are added before the first is drawn.
 func (o *order) add(t *target) {
@@ -30,11 +35,12 @@ func (o *order) add(t *target) {
 	if t.far {
 		key += beyond
 	}
-	o.keys = append(o.keys, draw{key, t})
+	o.all = append(o.all, draw{key, t})
 }
 
 // ready makes the heap.
 func (o *order) ready() {
+	o.keys = o.all
 	for at := len(o.keys)/2 - 1; at >= 0; at-- {
 		o.sink(at)
 	}

@@ -27,7 +27,7 @@ func (s *Server) respond(buf, query []byte, from source, now time.Time) []byte {
 	if !due {
 		return buf
 	}
-	r.settings, r.rcode, r.unusable = s.settings, rcode, s.unusable
+	r.rcode, r.unusable = rcode, s.unusable
 	e := r.question.edns
 	r.reply = reply{due: e.present, dnssec: e.dnssec, cookie: e.hasCookie, client: e.client}
 	if e.hasCookie {
@@ -52,7 +52,8 @@ func (s *Server) respond(buf, query []byte, from source, now time.Time) []byte {
 // answerQuestion writes the records, with room left for OPT.
 func (s *Server) answerQuestion(r *response) {
 	text, ours := under(r.question.name.text(), s.settings.zone.text)
-	if !ours || r.question.class != dnsmessage.ClassINET {
+	r.settings = s.settings
+	if !ours || r.question.class != dnsmessage.ClassINET || !r.question.hasLabelAt(r.zoneAt()) {
 		r.rcode = dnsmessage.RCodeRefused
 		return
 	}

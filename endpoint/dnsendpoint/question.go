@@ -73,6 +73,16 @@ func (q *question) parse(msg []byte) (rcode dnsmessage.RCode, due bool) {
 	return dnsmessage.RCodeSuccess, true
 }
 
+// hasLabelAt reports whether a label of the name, or the root, begins at an offset of the message: a
+// pointer to elsewhere, as to behind a dot in a label, would be malformed.
+func (q *question) hasLabelAt(offset int) bool {
+	at := 0
+	for headerSize+at < offset && q.section[at] != 0 {
+		at += 1 + int(q.section[at])
+	}
+	return headerSize+at == offset
+}
+
 // reader consumes a message from the front. After the first failure all that it returns is zero.
 type reader struct {
 	msg    []byte

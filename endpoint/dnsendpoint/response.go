@@ -47,7 +47,6 @@ func (r *response) reset() {
 	r.found.reset()
 	clear(r.written)
 	r.written = r.written[:0]
-	clear(r.order.keys[:cap(r.order.keys)])
 	r.order.reset()
 }
 
