@@ -14,7 +14,7 @@ func TestFault13_KilledAfterAnAccusation(t *testing.T) {
 	for _, after := range []time.Duration{100 * time.Millisecond, 700 * time.Millisecond, 1500 * time.Millisecond, 2500 * time.Millisecond} {
 		virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 			withUsers(t, c)
-			time.Sleep(time.Minute)
+			time.Sleep(brief(15*time.Second, time.Minute))
 			killed, cut := c.Members[6], []*testcluster.Member{c.Members[0], c.Members[9]} // m1 and m10
 			c.Cut(cut, []*testcluster.Member{killed})
 			for _, m := range cut {

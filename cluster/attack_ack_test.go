@@ -43,7 +43,7 @@ func TestFault52_AcksOfAnothersPing(t *testing.T) {
 		}()
 		time.Sleep(time.Second)
 		lists[2].host.Vanish()
-		time.Sleep(everyday(30*time.Second, time.Minute))
+		time.Sleep(brief(15*time.Second, everyday(30*time.Second, time.Minute)))
 		if !lists[0].sees("m3") {
 			t.Error("a member that has vanished is dropped")
 		}
@@ -74,7 +74,7 @@ func TestFault52_AcksOfAnothersPing(t *testing.T) {
 				c.Vanish(c.Members[2])
 				c.AwaitViews(15*time.Second, watching, lacks("m3"))
 				stays := stays(t, watching, "without m3", lacks("m3"))
-				time.Sleep(everyday(20*time.Second, 2*time.Minute))
+				time.Sleep(brief(5*time.Second, everyday(20*time.Second, 2*time.Minute)))
 				stays()
 				close(stop)
 				<-done

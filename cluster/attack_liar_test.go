@@ -145,7 +145,7 @@ func liarRight(victim *testcluster.Member) condition {
 // newcomer that hears of the lie first is right within a second. That a memberlist believes as much is in
 // TestAttack_RecordOfAnother and TestAttack_MemberBuriesAnother. Every sixth pair of a way and a lie is in each run.
 func TestFault47_Liar(t *testing.T) {
-	patience := everyday(5*time.Second, time.Minute)
+	patience, times := everyday(5*time.Second, time.Minute), brief(3, 5)
 	for i, way := range slices.Sorted(maps.Keys(liarWays)) {
 		for j, what := range slices.Sorted(maps.Keys(liarLies)) {
 			tell, lie := liarWays[way], liarLies[what]
@@ -155,7 +155,7 @@ func TestFault47_Liar(t *testing.T) {
 			t.Run(way+"/"+what, func(t *testing.T) {
 				withLiar(t, func(t *testing.T, c *testcluster.Cluster, authority *pki, mallory *transport.Transport, victim *testcluster.Member) {
 					stop := stays(t, c.Members, "m3 as it is", liarRight(victim))
-					for range 5 {
+					for range times {
 						for _, m := range c.Members {
 							tell(t, mallory, m, liarRecord(victim, lie))
 						}
@@ -182,7 +182,7 @@ func TestFault47_Liar(t *testing.T) {
 
 // TestFault47_LiarForHours has the liar exceed what is known by the bound, again and again. The victim restarts under it.
 func TestFault47_LiarForHours(t *testing.T) {
-	times := everyday(100, 1000)
+	times := brief(25, everyday(100, 1000))
 	for _, what := range []string{"a step of versions", "a step of numbers", "another boot, a step", "a goodbye, a step"} {
 		t.Run(what, func(t *testing.T) {
 			withLiar(t, func(t *testing.T, c *testcluster.Cluster, _ *pki, mallory *transport.Transport, victim *testcluster.Member) {

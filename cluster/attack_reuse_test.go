@@ -55,7 +55,7 @@ func TestFault17_NotDialledInALoop(t *testing.T) {
 					defer stranger.Close()
 					time.Sleep(time.Minute)
 					soon := dialled.Load()
-					watched := everyday(5*time.Minute, 30*time.Minute)
+					watched := brief(2*time.Minute, everyday(5*time.Minute, 30*time.Minute))
 					time.Sleep(watched)
 					stop()
 					if later := dialled.Load() - soon; later > 0 {

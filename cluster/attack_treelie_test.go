@@ -17,7 +17,7 @@ func TestFault47_LiarAsRelay(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				authority := newPKI(t)
-				for i := range 10 {
+				for i := range brief(8, 10) {
 					c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
 				}
 				c.AwaitConverged(time.Minute)
@@ -44,7 +44,7 @@ func TestFault47_LiarAsRelay(t *testing.T) {
 				time.Sleep(3 * time.Second)
 				c.AwaitViews(0, c.Members, liarRight(victim))
 				stop := stays(t, c.Members, "m3 as it is", liarRight(victim))
-				for range everyday(40, 200) {
+				for range brief(10, everyday(40, 200)) {
 					lie()
 					time.Sleep(300 * time.Millisecond)
 				}

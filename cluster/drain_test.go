@@ -122,6 +122,6 @@ func TestDrainedIsNotSuspected(t *testing.T) {
 		for _, m := range c.Members {
 			m.View().Report(instanceOf(t, m, drained.Name()), membership.TimedOut)
 		}
-		time.Sleep(5 * time.Minute)
+		time.Sleep(brief(2*time.Minute, 5*time.Minute))
 	})
 }

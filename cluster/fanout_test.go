@@ -87,7 +87,7 @@ func TestTreeWithoutARelay(t *testing.T) {
 func TestFault1_TreeOverLoss(t *testing.T) {
 	tree(t, 17, func(t *testing.T, c *testcluster.Cluster, owner *testcluster.Member, _, _ *atomic.Int64) {
 		c.Network.SetNormal(testcluster.Link{Latency: time.Millisecond, Loss: 0.3})
-		for i := range 10 {
+		for i := range brief(4, 10) {
 			registration := mustRegister(t, owner, membership.Service{Name: fmt.Sprint("users", i), Address: "a:1"})
 			c.AwaitViews(10*time.Second, c.Members, func(s *membership.Snapshot) bool { return len(s.Instances(fmt.Sprint("users", i))) == 1 })
 			registration.Deregister()

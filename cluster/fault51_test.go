@@ -117,7 +117,7 @@ func (f *flooder) join(t *testing.T, k int) {
 // TestFault51_FloodsDelayNobody has one member, or three, flood another with as much as it takes, of each kind in turn: it hears of
 // registrations as ever, others hear of its own, it suspects nobody, and closes at once.
 func TestFault51_FloodsDelayNobody(t *testing.T) {
-	pause, liars := everyday(150*time.Millisecond, 2*time.Second), everyday(1, 3)
+	pause, liars := brief(50*time.Millisecond, everyday(150*time.Millisecond, 2*time.Second)), everyday(1, 3)
 	for name, kind := range map[string]transport.Kind{
 		"records": floodRecord, "heads": floodHeads, "wants": floodWant, "hearsay": floodRecords,
 		"relays": floodRelay, "relayed records": floodBranch, "joins": 0,

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"runtime/debug"
+	"testing"
 )
 
 var long = flag.Bool("long", false, "run the long forms of the tests too, which takes minutes")
@@ -15,6 +16,15 @@ func everyday[T any](small, full T) T {
 		return full
 	}
 	return small
+}
+
+// brief returns least with the flag -short, under which the race detector runs, or usual: fewer
+// members or less time, and every assertion.
+func brief[T any](least, usual T) T {
+	if testing.Short() && !*long {
+		return least
+	}
+	return usual
 }
 
 // The heap of a cluster on virtual time is a few MB, which would be collected all the time.

@@ -29,7 +29,7 @@ func TestFault2_DuplicatesAndReordering(t *testing.T) {
 // the one that stays, and that nobody picks an instance once its Drain has returned.
 func registerAndDrain(t *testing.T, c *testcluster.Cluster, patience time.Duration) {
 	t.Helper()
-	grow(c, 10)
+	grow(c, brief(7, 10))
 	c.AwaitConverged(patience)
 	for i, m := range c.Members {
 		registration := mustRegister(t, m, users(m))

@@ -39,7 +39,7 @@ func (d disturbance) test(t *testing.T, before time.Duration) {
 	virtual(t, d.members, func(t *testing.T, c *testcluster.Cluster) {
 		p := newProcess(t, c).runs(hello)
 		c.AwaitViews(settled, c.Members, offers("users", p.opened[0].Addr().String()))
-		time.Sleep(time.Minute)
+		time.Sleep(brief(10*time.Second, time.Minute))
 		for _, m := range c.Members[d.members-d.hit:] {
 			d.do(c, p, m)
 		}

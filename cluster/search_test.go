@@ -33,7 +33,7 @@ func TestFault3_AmongManyWhoAreGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		for range 3 {
+		for range brief(1, 3) {
 			c.Cut(c.Members[:1], c.Members[1:])
 			time.Sleep(5 * time.Minute)
 			c.Heal()

@@ -17,7 +17,8 @@ const never = 3 * time.Minute
 // TestFault60_StartTogether starts sealed members of one process 8 at a time, on real sockets. All come to list all, and none that
 // is listed is removed. `go -C testcluster/bench run . -what start` measures it.
 func TestFault60_StartTogether(t *testing.T) {
-	const n, width = 32, 8
+	const width = 8
+	n := brief(16, 32)
 	config := cluster.Config{Cluster: "c", Secret: cluster.NewSecret()}
 	nodes := make([]*cluster.Node, n)
 	ctx, stop := context.WithTimeout(t.Context(), never)

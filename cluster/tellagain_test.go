@@ -28,7 +28,8 @@ func (a accusing) WriteToAddress(b []byte, to cluster.Address) (time.Time, error
 // TestFault4_CutIsToldOnceAMinute cuts two of ten members off from each other for ten minutes. One of them tells the others
 // of it at once, and then once a minute.
 func TestFault4_CutIsToldOnceAMinute(t *testing.T) {
-	const members, lasts = 10, 10 * time.Minute
+	const members = 10
+	lasts := brief(3*time.Minute, 10*time.Minute)
 	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		var sent atomic.Int64
 		host := c.Network.Host()
