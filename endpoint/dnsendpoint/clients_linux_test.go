@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -220,17 +219,4 @@ func checkHas(t *testing.T, printed string, texts ...string) {
 			t.Errorf("no %q in:\n%s", text, printed)
 		}
 	}
-}
-
-// awaitPort waits until something accepts connections.
-func awaitPort(t *testing.T, address string) {
-	t.Helper()
-	eventually(t, func() string {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err != nil {
-			return err.Error()
-		}
-		conn.Close()
-		return ""
-	})
 }
