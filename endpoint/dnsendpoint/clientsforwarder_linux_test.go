@@ -3,6 +3,7 @@ package dnsendpoint_test
 import (
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 
@@ -63,6 +64,9 @@ func throughForwarder(t *testing.T, d *directory, host string) {
 // privileged skips the test where this user may not listen on port 53.
 func privileged(t *testing.T, host string) {
 	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("skipped: needs root, for port 53 and for a resolv.conf of its own")
+	}
 	listener, err := net.Listen("tcp", host+":53")
 	if err != nil {
 		missing(t, "this user may not listen on port 53, run as root: %v", err)
