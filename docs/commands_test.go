@@ -39,9 +39,12 @@ var elsewhere = map[string]covered{
 	// docs/testing.md
 
 	// examples/*/README.md
-	"go run ./examples/shop":   {"builds a database for a minute", "TestShow"},
-	"export GOSSIP_SECRET=...": {"is for the commands after it", "TestByHand"},
-	"go run ./cmd/...":         {"runs until a signal", "TestByHand"},
+	"go run ./examples/shop":    {"builds a database for a minute", "TestShow"},
+	"go run ./examples/dns ...": {"runs until a signal", "TestDNS"},
+	"python3 -c ...":            {"needs a service that runs", "TestDNS"},
+	"nginx -e stderr ...":       {"runs until a signal", "TestDNS"},
+	"export GOSSIP_SECRET=...":  {"is for the commands after it", "TestByHand"},
+	"go run ./cmd/...":          {"runs until a signal", "TestByHand"},
 
 	// testcluster/bench/README.md
 }

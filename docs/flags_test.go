@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/endpoint/dnsendpoint"
 )
 
 var (
@@ -36,10 +37,11 @@ func set(names ...string) map[string]bool {
 	return all
 }
 
-// gossip returns the flags of cluster.Flags.
+// gossip returns the flags of cluster.Flags and of dnsendpoint.Flags.
 func gossip() map[string]bool {
 	fs := flag.NewFlagSet("", flag.ContinueOnError)
 	cluster.Flags(fs)
+	dnsendpoint.Flags(fs)
 	names := make(map[string]bool)
 	fs.VisitAll(func(f *flag.Flag) { names[f.Name] = true })
 	return names
