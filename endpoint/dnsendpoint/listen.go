@@ -53,8 +53,8 @@ func atFlag(err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	field, ok := strings.CutPrefix(wrong.Setting, "Server.")
-	if !ok || field == "View" {
+	field, _, _ := strings.Cut(strings.TrimPrefix(wrong.Setting, "Server."), ",")
+	if field == "" || field == "View" {
 		return err
 	}
 	placed := *wrong
@@ -109,6 +109,9 @@ func (l *Listener) bind(given string) error {
 		var udp *net.UDPConn
 		udp, err = net.ListenUDP("udp"+family, net.UDPAddrFromAddrPort(netip.AddrPortFrom(at.Addr(), port)))
 		if err == nil {
+			if at.Addr().IsUnspecified() {
+				wantDestinations(udp) // of queries that come before Serve, too
+			}
 			l.udp, l.tcp = append(l.udp, udp), append(l.tcp, tcp)
 			return nil
 		}

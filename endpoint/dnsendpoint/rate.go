@@ -2,7 +2,6 @@ package dnsendpoint
 
 import (
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -78,76 +77,4 @@ func prefixOf(addr netip.Addr) netip.Prefix {
 	}
 	prefix, _ := addr.Prefix(bits) // fails only for the zero value
 	return prefix
-}
-
-// limits are those of a Server. They are made when the first client beyond loopback appears, as
-// most servers have none.
-type limits struct {
-	once            sync.Once
-	unproven, shown *rateLimit
-	slips           atomic.Uint32
-}
-
-func (l *limits) make(now time.Time) {
-	l.once.Do(func() { l.unproven, l.shown = newRateLimit(now), newRateLimit(now) })
-}
-
-// udp limits queries by UDP, whose source may be forged. tcp limits those by TCP, so that a flood of
-// forged queries takes nothing from the connections of its victim.
-func (l *limits) udp(now time.Time) *rateLimit {
-	l.make(now)
-	return l.unproven
-}
-
-func (l *limits) tcp(now time.Time) *rateLimit {
-	l.make(now)
-	return l.shown
-}
-
-const slipEvery = 2 // as BIND's and Knot's response rate limiting does
-
-// slip appends an empty, truncated response to every second query beyond the limit: the client, if
-// its address was not forged, repeats it over TCP. No response is larger than its query.
-func (l *limits) slip(buf, query []byte) []byte {
-	if l.slips.Add(1)%slipEvery != 0 {
-		return buf
-	}
-	end := questionEnd(query)
-	if end < 0 {
-		return buf
-	}
-	begin := len(buf)
-	buf = append(buf, query[:end]...)
-	header := buf[begin:]
-	header[2] |= bitQR | bitTC
-	header[2] &^= bitAA
-	header[3] = 0
-	clear(header[6:headerSize]) // one question, nothing else
-	return buf
-}
-
-const (
-	headerSize = 12
-	bitQR      = 0x80 // of the third byte of a header: a response
-	bitOpcode  = 0x78
-	bitAA      = 0x04
-	bitTC      = 0x02
-)
-
-// questionEnd returns where the only question of a query ends, -1 for what is no such query.
-func questionEnd(query []byte) int {
-	if len(query) < headerSize || query[2]&(bitQR|bitOpcode) != 0 || query[4] != 0 || query[5] != 1 {
-		return -1
-	}
-	end := headerSize
-	for end < len(query) && query[end] != 0 {
-		if query[end] > 63 { // a pointer, or a label of a kind that is not in use
-			return -1
-		}
-		end += 1 + int(query[end])
-	}
-	if end += 1 + 2 + 2; end > len(query) { // root, type and class
-		return -1
-	}
-	return end
 }

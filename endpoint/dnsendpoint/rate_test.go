@@ -100,11 +100,11 @@ func TestQuestionEnd(t *testing.T) {
 		want  int
 	}{
 		"a query":          {good, len(good) - len("rest")},
-		"a response":       {change(2, bitQR), -1},
+		"a response":       {change(2, bitResponse>>8), -1},
 		"an update":        {change(2, 5<<3), -1},
 		"two questions":    {change(5, 2), -1},
 		"no question":      {change(5, 0), -1},
-		"a pointer":        {change(headerSize, 0xc0), -1},
+		"no kind of label": {change(headerSize, 0x80), -1},
 		"too long a label": {change(headerSize, 63), -1},
 		"cut in the type":  {good[:len(good)-len("rest")-1], -1},
 		"half a header":    {good[:headerSize-1], -1},

@@ -41,7 +41,7 @@ func (s *Server) Serve(conn net.PacketConn) error {
 	var work sync.WaitGroup
 	for i := range errs {
 		work.Go(func() {
-			if errs[i] = s.answerPackets(source()); errs[i] != nil {
+			if errs[i] = s.answerPackets(source()); errs[i] != ErrServerClosed {
 				conn.Close() // the others end, too
 			}
 		})

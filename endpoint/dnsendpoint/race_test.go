@@ -1,0 +1,5 @@
+//go:build race
+
+package dnsendpoint
+
+const raceEnabled = true
