@@ -65,6 +65,9 @@ func (q dnsQuestion) wrong(format string, args ...any) error {
 // leastTruncated is how full a truncated answer must be, so that no server wins by an empty one.
 const leastTruncated = dnsEDNS * 3 / 4
 
+// mostOfGlue is how long the address record of a target may be. Where there is room for one more, none may lack.
+const mostOfGlue = 64
+
 // check counts the answers of a response, and looks at its header and its length.
 func (q dnsQuestion) check(response []byte) (records int, err error) {
 	if len(response) < 12 {
@@ -116,7 +119,9 @@ func (q dnsQuestion) read(response []byte) error {
 	if err != nil {
 		return err
 	}
-	if glue := len(m.Extra); q.kind == dns.TypeSRV && q.instances <= mostByDatagram && glue < q.instances {
+	glue := len(m.Extra)
+	room := q.instances <= mostByDatagram && len(response) < dnsEDNS-mostOfGlue
+	if q.kind == dns.TypeSRV && glue < q.instances && room {
 		return q.wrong("%d records beside the answer, where each instance has an address", glue)
 	}
 	return nil
