@@ -132,3 +132,20 @@ func TestCoreDNSHasTheSameData(t *testing.T) {
 		t.Errorf("hosts %q, %v", hosts, err)
 	}
 }
+
+// TestDNSRatiosAreOfTheSameRound leaves out a server that has fewer rounds.
+func TestDNSRatiosAreOfTheSameRound(t *testing.T) {
+	of := func(name string, rounds ...float64) *dnsSubject {
+		return &dnsSubject{figures: newFigures("dns", system{name: name}, 10), cpu: map[string][]float64{"A": rounds}}
+	}
+	all := []*dnsSubject{of(dnsOurs, 1, 9, 2), of(dnsMiekg, 4, 10, 4), of(dnsMiekgNew, 8, 20)}
+	for _, s := range all {
+		s.compare(all, 10, t.Logf)
+	}
+	if got := all[0].rows(); len(got) != 1 || got[0].Metric != metricOfMiekg || got[0].P50 != 0.5 || got[0].Max != 0.9 || got[0].Runs != 3 {
+		t.Errorf("rows %+v", got)
+	}
+	if got := append(all[1].rows(), all[2].rows()...); len(got) > 0 {
+		t.Errorf("rows %+v of miekg's", got)
+	}
+}
