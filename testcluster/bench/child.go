@@ -27,7 +27,7 @@ type childSpec struct {
 	Rate     int // requests a second
 	Attempts int // of a request, at the most
 
-	// Of a process whose members start together.
+	// Of a process whose members start together, and of a DNS server, which has an instance on each of them.
 	Members, Width, Spin int
 }
 
@@ -41,6 +41,7 @@ var roles = map[string]func(ctx context.Context, s childSpec) error{
 	"caller": beCaller,
 	"live":   beLiveServer,
 	"start":  beStarted,
+	"dns":    beDNSServer,
 	"spin":   beSpinner,
 }
 

@@ -36,7 +36,8 @@ type options struct {
 	simulated
 	together
 	effort
-	say func(format string, args ...any) // how far it is
+	coredns string                           // file, coreDNSBuild or coreDNSNone
+	say     func(format string, args ...any) // how far it is
 }
 
 // effort is how much work one measurement takes. Tests make do with less.
@@ -62,6 +63,7 @@ type effort struct {
 	rollPause     time.Duration // between two restarts
 	liveWarmUp    time.Duration // of those who call real servers
 	liveSpan      time.Duration // in which requests to real servers count
+	dns           dnsEffort
 
 	settle time.Duration // a cluster's; 0 for one period of push/pull
 	window time.Duration // in which a cluster's traffic is counted; 0 for one period of push/pull
@@ -76,6 +78,7 @@ var fullEffort = effort{
 	crashes: 3, crashPatience: crashPatience, crashLook: crashLook, goodbyes: 5,
 	servers: rollServers, callers: rollCallers, rollPause: 2 * time.Second,
 	liveWarmUp: 2 * time.Second, liveSpan: 10 * time.Second, // as in the simulation
+	dns:  fullDNSEffort,
 	rest: 16 * time.Second, // transport: aeadIdle and sweepEvery, one after the other
 }
 
@@ -96,6 +99,7 @@ func parse(args []string) (options, error) {
 	o.simulated.flags(flags)
 	o.together.flags(flags)
 	flags.IntVar(&o.slow, "slow", 1, "live: how many times as long all takes, so that a busy host adds less; what is shown is divided by it")
+	flags.StringVar(&o.coredns, "coredns", coreDNSBuild, "dns: file of CoreDNS's program; build has the go command build it, which takes minutes, none leaves it out")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -127,6 +131,9 @@ func (o *options) check(what, sizes string) (err error) {
 	}
 	if o.slow < 1 || o.slow > mostSlow {
 		return invalid("-slow", strconv.Itoa(o.slow), "use 1 to %d", mostSlow)
+	}
+	if o.coredns == "" {
+		return invalid("-coredns", o.coredns, "use %s, %s or the file of a program", coreDNSBuild, coreDNSNone)
 	}
 	if o.idle > 0 {
 		o.settle, o.window = shortSettle, o.idle

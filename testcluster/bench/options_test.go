@@ -31,6 +31,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"-rate 1":              `-rate "1": use 5 to 20000`,
 		"-span 1ms":            `-span "1ms": use 1s to 24h0m0s`,
 		"-slow 0":              `-slow "0": use 1 to 100`,
+		"-coredns=":            `-coredns "": use build, none or the file of a program`,
 		"-idle -1s":            `-idle "-1s": use 1s to 1h0m0s`,
 		"-width 0":             `-width "0": use 1 to 400`,
 		"-busy 101":            `-busy "101": use 0 to 100`,

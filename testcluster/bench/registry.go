@@ -8,6 +8,7 @@ import (
 // benches are what -what may name. Each gives the rows that it could measure, and an error for what it could not.
 var benches = map[string]func(options) ([]Row, error){
 	"crash":     benchCrash,
+	"dns":       benchDNS,
 	"false":     benchFalse,
 	"heal":      benchHeal,
 	"idle":      benchIdle,
@@ -24,6 +25,7 @@ var benches = map[string]func(options) ([]Row, error){
 // judges hold the rows against what was promised of them, for those benches of which something was.
 var judges = map[string]func([]Row) []mark{
 	"crash":     crashMarks,
+	"dns":       dnsMarks,
 	"false":     falseMarks,
 	"heal":      healMarks,
 	"idle":      idleMarks,
