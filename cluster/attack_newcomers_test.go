@@ -127,7 +127,7 @@ func TestFault50_MadeUpMembers(t *testing.T) {
 	for way, tell := range ways {
 		for _, liars := range []int{1, 3} {
 			t.Run(fmt.Sprintf("grapevine, %s, liars: %d", way, liars), func(t *testing.T) {
-				virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+				sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 					authority := newPKI(t)
 					for _, name := range []string{"m1", "m2", "m3"} {
 						c.Run(c.Network.Host(), authority.member(name))
@@ -170,7 +170,7 @@ func TestFault50_MadeUpMembers(t *testing.T) {
 
 // TestFault50_ManyJoinByOneExchange has a newcomer learn of a whole cluster from one member: that is no flood.
 func TestFault50_ManyJoinByOneExchange(t *testing.T) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		secret := cluster.NewSecret()
 		for i := range 40 {
 			c.Run(c.Network.Host(), cluster.Config{Name: fmt.Sprintf("m%d", i), Secret: secret})

@@ -169,7 +169,7 @@ func TestSecretFileReplaced(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "secret")
 			writeMode(t, path, first, 0o600)
 			os.Chtimes(path, then, then)
-			virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 0, func(t *testing.T, c *testcluster.Cluster) {
 				var log lines
 				m := c.Run(c.Network.Host(), cluster.Config{Name: "m1", SecretFile: path, Logger: zerolog.New(&log)})
 				before := m.Secrets()
