@@ -78,7 +78,7 @@ func TestAttack_ConnectionFlood(t *testing.T) {
 		most  int64
 	}{"grapevine, from one": {1, mostFromOne}, "grapevine, from three": {3, mostFromAll}} {
 		t.Run(name, func(t *testing.T) {
-			virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 				target := c.Members[0]
 				var from []*testcluster.Host
 				for range tt.hosts {

@@ -33,7 +33,7 @@ func TestAttack_ForgedPackets(t *testing.T) {
 		eventually(t, "gains a ghost", func() bool { return lists[0].sees(ghostID) })
 	})
 	t.Run("grapevine", func(t *testing.T) {
-		virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+		sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 			host := c.Network.Host()
 			recorder := &tape{Transport: host}
 			victim := c.Run(host, cluster.Config{Name: "m3", Transport: recorder})
@@ -65,7 +65,7 @@ func TestAttack_ForgedPackets(t *testing.T) {
 
 // TestAttack_PacketsOfAnotherCluster has a member of another cluster send the same, where nothing is sealed.
 func TestAttack_PacketsOfAnotherCluster(t *testing.T) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		for _, name := range []string{"m1", "m2", "m3"} {
 			c.Run(c.Network.Host(), cluster.Config{Name: name, Insecure: true})
 		}

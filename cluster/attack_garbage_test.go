@@ -77,7 +77,7 @@ func TestAttack_Garbage(t *testing.T) {
 
 // TestFault40_Garbage holds that garbage leaves nothing behind but counts, and a line for each reason, once a minute.
 func TestFault40_Garbage(t *testing.T) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		var log lines
 		target := c.Run(c.Network.Host(), cluster.Config{Name: "target", Logger: zerolog.New(&log).Level(zerolog.WarnLevel)})
 		c.Add()

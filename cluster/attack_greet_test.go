@@ -17,7 +17,7 @@ import (
 // withUnknownKeys runs test while strangers at many addresses send such datagrams. They accept streams, and say nothing.
 func withUnknownKeys(t *testing.T, test func(t *testing.T, member *transport.Transport, dialled *atomic.Int64, c *testcluster.Cluster)) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		var dialled atomic.Int64
 		member := attacker(t, counted{c.Network.Host(), new(atomic.Int64), &dialled}, "member@0000000000000001", keyringOf(t, greetSecret))
 		defer member.Shutdown()

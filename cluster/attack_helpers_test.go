@@ -204,7 +204,7 @@ func idOf(m *testcluster.Member) string {
 func withHolder(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, holder *transport.Transport),
 	wraps ...func(transport.Network) transport.Network) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		secret := cluster.NewSecret()
 		for _, name := range []string{"m1", "m2", "m3"} {
 			c.Run(c.Network.Host(), cluster.Config{Name: name, Secret: secret})
@@ -285,7 +285,7 @@ func offer(t *testing.T, holder *transport.Transport, target *testcluster.Member
 // withMallory it does not hold that views never change.
 func withLyingMember(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, authority *pki, liar *transport.Transport)) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		authority := newPKI(t)
 		for _, name := range []string{"m1", "m2", "m3"} {
 			c.Run(c.Network.Host(), authority.member(name))

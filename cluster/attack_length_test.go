@@ -88,7 +88,7 @@ func TestAttack_HugeLengths(t *testing.T) {
 	} {
 		for kind, pour := range pouring {
 			t.Run("grapevine, "+mode+", "+kind, func(t *testing.T) {
-				virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+				sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 					host := c.Network.Host()
 					door := newPortal(host)
 					config.Name, config.Transport = "m1", door

@@ -29,7 +29,7 @@ func TestAttack_LogFlood(t *testing.T) {
 	})
 	for mode, config := range map[string]cluster.Config{"sealed": {Secret: cluster.NewSecret()}, "without a secret": {Insecure: true}} {
 		t.Run("grapevine, "+mode, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				var log lines
 				config.Name = "m1"
 				config.Logger = zerolog.New(&log).Level(zerolog.WarnLevel)

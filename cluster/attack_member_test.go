@@ -38,7 +38,7 @@ func ack(from, subject string, boot membership.Boot, version uint64) []byte {
 func withMallory(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, mallory *transport.Transport),
 	edits ...func(*cluster.Config)) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		authority := newPKI(t)
 		for _, name := range []string{"m1", "m2", "m3"} {
 			config := authority.member(name)

@@ -61,7 +61,7 @@ func TestAttack_AnotherName(t *testing.T) {
 		eventually(t, "loses it", func() bool { return !target.sees("m3") })
 	})
 	t.Run("grapevine", func(t *testing.T) {
-		virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+		sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 			authority := newPKI(t)
 			for _, name := range []string{"m1", "m2", "alice"} {
 				c.Run(c.Network.Host(), authority.member(name))

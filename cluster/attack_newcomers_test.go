@@ -128,7 +128,7 @@ func TestFault50_MadeUpMembers(t *testing.T) {
 	for way, tell := range ways {
 		for _, liars := range []int{1, 3} {
 			t.Run(fmt.Sprintf("grapevine, %s, liars: %d", way, liars), func(t *testing.T) {
-				virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+				sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 					authority := newPKI(t)
 					for _, name := range []string{"m1", "m2", "m3"} {
 						c.Run(c.Network.Host(), authority.member(name))
@@ -171,7 +171,7 @@ func TestFault50_MadeUpMembers(t *testing.T) {
 
 // TestFault50_ManyJoinByOneExchange has a newcomer learn of a whole cluster from one member: that is no flood.
 func TestFault50_ManyJoinByOneExchange(t *testing.T) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		secret := cluster.NewSecret()
 		n := brief(24, 40)
 		for i := range n {

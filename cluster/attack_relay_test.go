@@ -47,7 +47,7 @@ func TestFault50_IndirectPings(t *testing.T) {
 	})
 	for name, plain := range map[string]bool{"grapevine": false, "grapevine, insecure": true} {
 		t.Run(name, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				secret := ""
 				if !plain {
 					secret = cluster.NewSecret()
@@ -154,7 +154,7 @@ func TestFault50_AnswersGoToTheSender(t *testing.T) {
 // withMember50 runs an attack on three members with certificates.
 func withMember50(t *testing.T, test func(t *testing.T, c *testcluster.Cluster, authority *pki)) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		authority := newPKI(t)
 		for _, name := range []string{"m1", "m2", "m3"} {
 			c.Run(c.Network.Host(), authority.member(name))
@@ -175,7 +175,7 @@ func with50(t *testing.T, plain bool,
 		})
 		return
 	}
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		for _, name := range []string{"m1", "m2", "m3"} {
 			c.Run(c.Network.Host(), cluster.Config{Name: name, Insecure: true})
 		}

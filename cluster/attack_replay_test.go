@@ -56,7 +56,7 @@ func TestAttack_PlayedBackPackets(t *testing.T) {
 		}
 	})
 	t.Run("grapevine", func(t *testing.T) {
-		virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+		sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 			host := c.Network.Host()
 			recorder := &tape{Transport: host}
 			recorded := c.Run(host, cluster.Config{Name: "recorded", Transport: recorder})

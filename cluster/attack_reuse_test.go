@@ -34,7 +34,7 @@ func TestFault17_NotDialledInALoop(t *testing.T) {
 			"killed": (*testcluster.Cluster).Kill, "vanished": (*testcluster.Cluster).Vanish,
 		} {
 			t.Run(mode+", "+name, func(t *testing.T) {
-				virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+				sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 					var reused atomic.Value
 					var dialled atomic.Int64
 					for _, name := range []string{"m1", "m2", "m3", "gone"} { // the last is nobody's seed

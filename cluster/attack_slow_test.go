@@ -58,7 +58,7 @@ func TestAttack_SlowLoris(t *testing.T) {
 		"sealed": {Secret: cluster.NewSecret()}, "without a secret": {Insecure: true},
 	} {
 		t.Run("grapevine, "+mode, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				host := c.Network.Host()
 				door := newPortal(host)
 				config.Name, config.Transport = "m1", door

@@ -90,7 +90,7 @@ func TestFault37_OneLineOneMetric(t *testing.T) {
 		"a secret, no certificate": {func(_, _ *pki) cluster.Config { return with(secret, "") }, transport.ReasonCertificate},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				own, other := newPKI(t), newPKI(t)
 				stayApart(t, c, own.member("home"), tt.stranger(own, other), tt.want)
 			})
@@ -100,7 +100,7 @@ func TestFault37_OneLineOneMetric(t *testing.T) {
 
 func testApart(t *testing.T, home, stranger cluster.Config, want transport.Reason) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) { stayApart(t, c, home, stranger, want) })
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) { stayApart(t, c, home, stranger, want) })
 }
 
 // stayApart has a stranger try to join for minutes. Neither may see the other, and both must tell why: in one line a

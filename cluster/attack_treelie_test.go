@@ -15,7 +15,7 @@ import (
 func TestFault47_LiarAsRelay(t *testing.T) {
 	for _, what := range []string{"the same version", "a version", "a step of versions", "a number", "a drain", "a goodbye"} {
 		t.Run(what, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				authority := newPKI(t)
 				for i := range brief(8, 10) {
 					c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
@@ -57,7 +57,7 @@ func TestFault47_LiarAsRelay(t *testing.T) {
 // TestFault47_LiarBeforeARelay has a member pass on, under the version that the owner is about to write, another record: the
 // owner finds out by the checksum of the confirmation.
 func TestFault47_LiarBeforeARelay(t *testing.T) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		authority := newPKI(t)
 		for i := range 10 {
 			c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))
@@ -91,7 +91,7 @@ func TestFault47_LostConfirmation(t *testing.T) {
 }
 
 func loseConfirmation(t *testing.T, all bool, right time.Duration) {
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		authority := newPKI(t)
 		for i := range 10 {
 			c.Run(c.Network.Host(), authority.member(fmt.Sprintf("m%d", i+1)))

@@ -64,8 +64,8 @@ func TestTreeReachesAll(t *testing.T) {
 				t.Errorf("the drain took %v", took)
 			}
 			// Two changes to 5 relays are 10 datagrams, to each of 24 members they are 48. Beside them go
-			// probes, acks and gossip of memberlist: mostly up to 9, and 11 now and then.
-			if sent := datagrams.Load(); sent > 30 {
+			// probes, acks and gossip of memberlist: in 400 runs there were 5 to 21 in all, 12 on average.
+			if sent := datagrams.Load(); sent > 40 {
 				t.Errorf("the owner sent %d datagrams", sent)
 			}
 		})

@@ -123,7 +123,7 @@ func TestFault51_FloodsDelayNobody(t *testing.T) {
 		"relays": floodRelay, "relayed records": floodBranch, "joins": 0,
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				authority := newPKI(t)
 				for _, name := range []string{"m1", "m2", "m3"} {
 					c.Run(c.Network.Host(), authority.member(name))

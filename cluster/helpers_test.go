@@ -16,21 +16,45 @@ import (
 // normal is a link on which nothing goes wrong.
 var normal = testcluster.Link{Latency: time.Millisecond}
 
-// virtual runs test on virtual time, with a cluster of n members that all see each other.
+// virtual runs test on virtual time, with a cluster of n members that all see each other. In the everyday run they are
+// plain, which spares the handshakes; the long run seals them. Tests of attacks and of encryption use sealed.
 func virtual(t *testing.T, n int, test func(t *testing.T, c *testcluster.Cluster)) {
 	t.Helper()
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
-		grow(c, n)
-		c.AwaitConverged(time.Minute)
-		test(t, c)
-	})
+	virtualOver(t, normal, converged(n, test))
 }
 
 // virtualOver runs test on virtual time, with a cluster that has no members yet and whose links are all alike.
 func virtualOver(t *testing.T, link testcluster.Link, test func(t *testing.T, c *testcluster.Cluster)) {
 	t.Helper()
+	plain := everyday([]testcluster.Option{testcluster.WithInsecure()}, nil)
+	clusterOver(t, test, append(plain, testcluster.WithLink(link))...)
+}
+
+// sealed is virtual with members that always share a secret.
+func sealed(t *testing.T, n int, test func(t *testing.T, c *testcluster.Cluster)) {
+	t.Helper()
+	sealedOver(t, normal, converged(n, test))
+}
+
+// sealedOver is virtualOver with members that always share a secret.
+func sealedOver(t *testing.T, link testcluster.Link, test func(t *testing.T, c *testcluster.Cluster)) {
+	t.Helper()
+	clusterOver(t, test, testcluster.WithLink(link))
+}
+
+// converged is test after n members have joined that all see each other.
+func converged(n int, test func(t *testing.T, c *testcluster.Cluster)) func(t *testing.T, c *testcluster.Cluster) {
+	return func(t *testing.T, c *testcluster.Cluster) {
+		grow(c, n)
+		c.AwaitConverged(time.Minute)
+		test(t, c)
+	}
+}
+
+func clusterOver(t *testing.T, test func(t *testing.T, c *testcluster.Cluster), options ...testcluster.Option) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := testcluster.Start(t, 0, testcluster.WithLink(link))
+		c := testcluster.Start(t, 0, options...)
 		defer time.Sleep(time.Minute) // memberlist's probes outlive its Shutdown
 		defer c.Close()
 		test(t, c)

@@ -59,7 +59,7 @@ func TestFault19_FileOfPeersIsNotOurs(t *testing.T) {
 			if err := os.WriteFile(path, tt.content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			virtual(t, 1, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 1, func(t *testing.T, c *testcluster.Cluster) {
 				startsAnyway(t, c, path, tt.says)
 				if tt.replaced {
 					checkRemembered(t, path, c.Members[0].Address())
@@ -80,7 +80,7 @@ func TestFault19_FileOfPeersCannotBeWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
-			virtual(t, 1, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 1, func(t *testing.T, c *testcluster.Cluster) {
 				startsAnyway(t, c, filepath.Join(folder, tt.below), tt.says)
 			})
 			if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {

@@ -24,7 +24,7 @@ func TestFault54_PoisonedFile(t *testing.T) {
 		soon   time.Duration
 	}{"by the file alone": {false, 10 * time.Second}, "with a seed": {true, time.Second}} {
 		t.Run(name, func(t *testing.T) {
-			virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 				path := filepath.Join(t.TempDir(), "peers")
 				addresses := tarry(t, c, tarpits)
 				if member := c.Network.HostAt(netip.MustParseAddr("10.4.200.1")); !tt.seeded {
@@ -58,7 +58,7 @@ func TestFault54_PoisonedFile(t *testing.T) {
 
 // TestFault54_FileOfRefusing starts with a file of 1,000 addresses at which nobody listens: they leave it.
 func TestFault54_FileOfRefusing(t *testing.T) {
-	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 		path := filepath.Join(t.TempDir(), "peers")
 		var old []string
 		for i := range 1000 {
@@ -77,7 +77,7 @@ func TestFault54_FileOfRefusing(t *testing.T) {
 // TestFault54_NobodyRefusesAlone keeps a file whose addresses refuse for as long as nobody was met. The node is ready at once.
 func TestFault54_NobodyRefusesAlone(t *testing.T) {
 	for _, n := range []int{1, 100, 1000} {
-		virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+		sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 			path := filepath.Join(t.TempDir(), "peers")
 			var old []string
 			for i := range n {
@@ -100,7 +100,7 @@ func TestFault54_NobodyRefusesAlone(t *testing.T) {
 
 // TestFault54_PoisonedFileFarAway is by the file alone, where a handshake takes longer than the share of an address.
 func TestFault54_PoisonedFileFarAway(t *testing.T) {
-	virtualOver(t, testcluster.Link{Latency: 20 * time.Millisecond}, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, testcluster.Link{Latency: 20 * time.Millisecond}, func(t *testing.T, c *testcluster.Cluster) {
 		path := filepath.Join(t.TempDir(), "peers")
 		c.Run(c.Network.HostAt(netip.MustParseAddr("10.4.200.1")), named("m1"))
 		if err := peerfile.Write(path, "test", append(tarry(t, c, 300), c.Members[0].Address())); err != nil {
@@ -174,7 +174,7 @@ func TestFault54_PoisonedByHearsay(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				path := filepath.Join(t.TempDir(), "peers")
 				authority := newPKI(t)
 				for _, name := range []string{"m1", "m2", "gone"} {

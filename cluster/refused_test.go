@@ -13,7 +13,7 @@ import (
 )
 
 func TestRegisterRefused(t *testing.T) {
-	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 		m := c.Members[0]
 		registration := mustRegister(t, m, users(m))
 		c.AwaitViews(prompt, c.Members, offers("users", usersAddress(m)))
@@ -32,7 +32,7 @@ func TestRegisterRefused(t *testing.T) {
 }
 
 func TestFault32_RecordTooBig(t *testing.T) {
-	virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 		m := c.Members[0]
 		registration := mustRegister(t, m, users(m))
 		c.AwaitViews(prompt, c.Members, offers("users", usersAddress(m)))

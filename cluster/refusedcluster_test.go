@@ -23,7 +23,7 @@ func TestRefusedMembersNameBothClusters(t *testing.T) {
 		"with certificates":            {cluster.Config{Cluster: "shop"}, cluster.Config{Cluster: "blog"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 0, func(t *testing.T, c *testcluster.Cluster) {
 				var homeLog, strangerLog lines
 				if name == "with certificates" { // of the virtual present
 					authority := newPKI(t)

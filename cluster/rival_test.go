@@ -14,7 +14,7 @@ import (
 // TestFault16_NameTakenBySuspect has the first process be paused long enough for SWIM to suspect it. memberlist tells a
 // newcomer nothing of those that it suspects.
 func TestFault16_NameTakenBySuspect(t *testing.T) {
-	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		first := c.Members[3]
 		c.Pause(first)
 		time.Sleep(4 * time.Second)
@@ -31,7 +31,7 @@ func TestFault16_NameTakenBySuspect(t *testing.T) {
 
 // TestFault16_TwoIslands has two processes take one name where neither can know of the other. One of them must go.
 func TestFault16_TwoIslands(t *testing.T) {
-	virtual(t, 4, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 4, func(t *testing.T, c *testcluster.Cluster) {
 		all, a, b := c.Members, c.Network.Host(), c.Network.Host()
 		c.Network.Cut(append(hosts(all[:2]), a), append(hosts(all[2:]), b))
 		c.AwaitViews(time.Minute, all, members(2))
@@ -54,7 +54,7 @@ func TestFault16_TwoIslands(t *testing.T) {
 
 // TestFault16_FoundLater has the second process start while it can reach nobody: Start cannot know yet.
 func TestFault16_FoundLater(t *testing.T) {
-	virtual(t, 3, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 3, func(t *testing.T, c *testcluster.Cluster) {
 		withUsers(t, c)
 		first := c.Members[2]
 		stop := stays(t, c.Members, "the first of its name", holds(first))

@@ -94,10 +94,18 @@ func warnExposed(log zerolog.Logger, path string) {
 	if err != nil || !info.Mode().IsRegular() || runtime.GOOS == "windows" { // whose modes are made up
 		return
 	}
-	if mode := info.Mode().Perm(); mode&0o066 != 0 {
+	if mode := info.Mode().Perm(); isExposed(mode, ownsFile(info)) {
 		log.Warn().Str("file", path).Stringer("mode", mode).
 			Msg("cluster: other users of this host can read or change a file that holds a secret: run chmod 600 on it")
 	}
+}
+
+// isExposed reports whether other users can read or change a file. A group may read the file of another user: without
+// that, this process could not, so chmod 600 would be no remedy. Kubernetes mounts secrets so, as root's with the fsGroup
+// of the pod, and PostgreSQL accepts key files of root with mode 0640 for the same reason.
+func isExposed(mode fs.FileMode, own bool) bool {
+	const groupReads, others = 0o040, 0o026
+	return mode&others != 0 || own && mode&groupReads != 0
 }
 
 // parseSecrets decodes secrets that are separated by white space; what follows a # is a comment.

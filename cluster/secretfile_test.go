@@ -102,6 +102,28 @@ func TestSecretFileOfOthers(t *testing.T) {
 	}
 }
 
+// TestSecretFileOfGroup has another user own the file, as Kubernetes does: this process reads it as one of the group.
+func TestSecretFileOfGroup(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("skipped: only root can give a file to another user")
+	}
+	const another = 65532
+	for mode, want := range map[fs.FileMode]int{0o440: 0, 0o640: 0, 0o400: 0, 0o460: 1, 0o444: 1, 0o644: 1} {
+		t.Run(mode.String(), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "secret")
+			writeMode(t, path, cluster.NewSecret(), mode)
+			if err := os.Chown(path, another, os.Getgid()); err != nil {
+				t.Fatal(err)
+			}
+			var log lines
+			start(t, cluster.Config{SecretFile: path, Logger: zerolog.New(&log)})
+			if got := exposed(t, &log, path); got != want {
+				t.Errorf("%d warnings of a file of mode %v, want %d", got, mode, want)
+			}
+		})
+	}
+}
+
 // TestSecretFileOfOthersBehindALink: the mode of the file counts, not that of the link.
 func TestSecretFileOfOthersBehindALink(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -169,7 +191,7 @@ func TestSecretFileReplaced(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "secret")
 			writeMode(t, path, first, 0o600)
 			os.Chtimes(path, then, then)
-			virtual(t, 0, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 0, func(t *testing.T, c *testcluster.Cluster) {
 				var log lines
 				m := c.Run(c.Network.Host(), cluster.Config{Name: "m1", SecretFile: path, Logger: zerolog.New(&log)})
 				before := m.Secrets()

@@ -21,7 +21,7 @@ func TestFault37_Strangers(t *testing.T) {
 		"another cluster, without secrets": {Cluster: "other", Insecure: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 				for _, name := range []string{"m1", "m2", "m3"} {
 					home.Name = name
 					c.Run(c.Network.Host(), home)

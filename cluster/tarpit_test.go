@@ -44,7 +44,7 @@ func TestFault54_TarpitSeeds(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 				seeds, member := tarry(t, c, tarpits), c.Members[0].Address()
 				if tt.at >= 0 {
 					seeds = slices.Insert(seeds, tt.at, member)
@@ -92,7 +92,7 @@ func TestFault54_TarpitsInDNS(t *testing.T) {
 		"a name of other records": {func(m string) cluster.Config { return cluster.Config{Join: []string{"none.test.:7946", m}} }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 2, func(t *testing.T, c *testcluster.Cluster) {
 				var dns nameserver
 				dns.install(t)
 				var ips []netip.Addr
@@ -130,7 +130,7 @@ func srvOnly() cluster.Config {
 // TestFault54_TarpitsFarAway has one member among 100 such seeds, where a handshake takes longer than the share of an address.
 func TestFault54_TarpitsFarAway(t *testing.T) {
 	for _, latency := range []time.Duration{10, 20, 40, 80} {
-		virtualOver(t, testcluster.Link{Latency: latency * time.Millisecond}, func(t *testing.T, c *testcluster.Cluster) {
+		sealedOver(t, testcluster.Link{Latency: latency * time.Millisecond}, func(t *testing.T, c *testcluster.Cluster) {
 			member := c.Add()
 			seeds := slices.Insert(tarry(t, c, 100), 50, member.Address())
 			m := c.Run(c.Network.Host(), cluster.Config{Name: "new", Join: seeds})
@@ -146,7 +146,7 @@ func TestFault54_TarpitsFarAway(t *testing.T) {
 // TestFault54_SeedsThatStall has one honest member among 40 seeds that prove to be members and then exchange nothing.
 func TestFault54_SeedsThatStall(t *testing.T) {
 	const stalling = 40
-	virtualOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
+	sealedOver(t, normal, func(t *testing.T, c *testcluster.Cluster) {
 		secret := cluster.NewSecret()
 		member := c.Run(c.Network.Host(), cluster.Config{Name: "m1", Secret: secret})
 		var seeds []string

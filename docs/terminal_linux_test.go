@@ -165,8 +165,8 @@ func buildIn(t *testing.T, folder, pattern string) string {
 // hosts counts the loopback hosts that tests of this process use.
 var hosts atomic.Uint32
 
-// seedOnOwnHost returns the address of the seed in the README, on a loopback host of its own: all of 127.0.0.0/8 leads to this
-// machine, and no other process takes the port there, not even one that follows the README.
+// seedOnOwnHost returns the address of the seed in the README, on a loopback host of its own. All
+// of 127.0.0.0/8 leads to this machine, and no other process takes the port there.
 func seedOnOwnHost() string {
 	pid := os.Getpid()
 	return fmt.Sprintf("127.%d.%d.%d%s", 1+pid>>8%250, 1+pid%250, hosts.Add(1), strings.TrimPrefix(seedInREADME, "127.0.0.1"))

@@ -192,7 +192,7 @@ func TestReadDeadlineOfOthers(t *testing.T) {
 	})
 }
 
-// checkRead checks how much time a server gives a request; less than 0 for all that there is.
+// checkRead checks how much time a server allows a request; less than 0 for all that there is.
 func checkRead(t *testing.T, request *http.Request, longest, want time.Duration) {
 	t.Helper()
 	served, end := context.WithCancel(t.Context())

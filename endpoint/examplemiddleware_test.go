@@ -53,7 +53,7 @@ func ExampleRecover() {
 	// true
 }
 
-// A call may take a second. One that cannot get the 50 ms that it needs is refused at once.
+// A call may take a second. A call that cannot get the 50 ms that it needs is refused at once.
 func ExampleDeadline() {
 	call := endpoint.Deadline(time.Second, 50*time.Millisecond)(price)
 	fmt.Println(call(context.Background(), "tea"))

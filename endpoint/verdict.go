@@ -68,7 +68,7 @@ func (x *exchange) isAnswer(ctx context.Context, err error) bool {
 	}
 }
 
-// verdictOfAnswer judges an error of which isAnswer is true.
+// verdictOfAnswer judges an error that isAnswer accepts.
 func (x *exchange) verdictOfAnswer(ctx context.Context, err error) verdict {
 	v := verdict{outcome: balancer.Success, final: true}
 	if x.answered.Load() {

@@ -41,7 +41,9 @@ func ExampleStart() {
 	test := func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			users := func(m *testcluster.Member) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello from "+m.Name()) })
+				return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					io.WriteString(w, "hello from "+m.Name())
+				})
 			}
 			c := testcluster.Start(t, 5, testcluster.WithService("users", users))
 			c.Cut(c.Members[:2], c.Members[2:])

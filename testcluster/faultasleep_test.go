@@ -78,14 +78,14 @@ func TestFault58_BackAfterLong(t *testing.T) {
 func comeBack(t *testing.T, lasts time.Duration, away takenAway, sizes []int, peersFile bool) {
 	synctest.Test(t, func(t *testing.T) {
 		folder := t.TempDir()
-		c := testcluster.Start(t, 0, testcluster.WithConfig(func(i int, config *cluster.Config) {
+		c := testcluster.Start(t, 0, append(plainEveryday(), testcluster.WithConfig(func(i int, config *cluster.Config) {
 			if lasts >= day { // which costs less so
 				config.Insecure, config.Neighbours = true, -1
 			}
 			if peersFile {
 				config.PeersFile = filepath.Join(folder, fmt.Sprint(i))
 			}
-		}))
+		}))...)
 		var groups [][]*testcluster.Member
 		for _, size := range sizes {
 			var group []*testcluster.Member

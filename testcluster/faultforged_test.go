@@ -55,7 +55,7 @@ func forgeLeaves(c *testcluster.Cluster, m *testcluster.Member) {
 func TestFault44_ForgedLeave(t *testing.T) {
 	for name, secret := range map[string]string{"with a secret": cluster.NewSecret(), "without": ""} {
 		t.Run(name, func(t *testing.T) {
-			virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 				defer throughout(t, c.Members, "lists everybody", lists(c.Members...))()
 				forgeLeaves(c, c.Members[2])
 				time.Sleep(time.Minute)
@@ -71,7 +71,7 @@ func TestForgedLeaveIsWellMade(t *testing.T) {
 	logging := testcluster.WithConfig(func(_ int, config *cluster.Config) {
 		config.Logger, config.Insecure = zerolog.New(&logs), true
 	})
-	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		forgeLeaves(c, c.Members[2])
 		time.Sleep(time.Minute)
 	}, logging)
@@ -85,7 +85,7 @@ func TestForgedLeaveIsWellMade(t *testing.T) {
 func TestFault45_ForgedAlive(t *testing.T) {
 	for name, secret := range map[string]string{"no secret": "", "another secret": cluster.NewSecret()} {
 		t.Run(name, func(t *testing.T) {
-			virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+			sealed(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 				members := c.Members
 				victim := members[2]
 				self, _ := victim.View().Snapshot().Member(victim.Name())

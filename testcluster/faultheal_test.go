@@ -9,8 +9,8 @@ import (
 )
 
 // TestFault3_PartitionHalfNoticed ends partitions about when the members notice them: some were given up, others not, so
-// that those who were given up have no reason to look for anybody. Only the first seed has a secret, for the sake of the time
-// that a thousand handshakes take under the race detector.
+// that members that were given up have no reason to look for others. Only the first seed of the long run has a secret,
+// as a thousand handshakes take long under the race detector.
 func TestFault3_PartitionHalfNoticed(t *testing.T) {
 	const resolution = 500 * time.Millisecond
 	seeds, step := testcluster.Everyday(uint64(2), 3), testcluster.Everyday(3*resolution, resolution)

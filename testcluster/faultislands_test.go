@@ -27,7 +27,7 @@ func TestFault3_IslandsFromTheStart(t *testing.T) {
 		for seed := range testcluster.Everyday(uint64(1), 2) {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					c := testcluster.Start(t, 0, testcluster.WithSeed(seed))
+					c := testcluster.Start(t, 0, append(plainEveryday(), testcluster.WithSeed(seed))...)
 					all, _ := startups(c, len(tt.islands))
 					beyond := make(map[int][]*testcluster.Host)
 					for i, island := range tt.islands {

@@ -31,7 +31,7 @@ func unready(t *testing.T, m *testcluster.Member, why string) {
 // TestFault21_SeedsComeLast starts all others, minutes before the seeds: Start returns, and all meet once a seed is there.
 func TestFault21_SeedsComeLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := testcluster.Start(t, 0)
+		c := testcluster.Start(t, 0, plainEveryday()...)
 		seed, second := c.Network.Host(), c.Network.Host()
 		seeds := []string{seed.Address().String(), second.Address().String()}
 		seed.Crash()

@@ -39,7 +39,7 @@ func TestFault3_PartitionOfADay(t *testing.T) {
 
 func partition(t *testing.T, seed uint64, lasts time.Duration, sizes []int, gone bool) {
 	synctest.Test(t, func(t *testing.T) {
-		c := testcluster.Start(t, 0, testcluster.WithSeed(seed))
+		c := testcluster.Start(t, 0, append(plainEveryday(), testcluster.WithSeed(seed))...)
 		groups := grouped(c, sizes, gone)
 		c.Cut(groups...)
 		time.Sleep(lasts)

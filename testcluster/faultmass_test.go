@@ -14,7 +14,7 @@ func TestFault24_MassJoin(t *testing.T) {
 		t.Skip("thirty members take some seconds")
 	}
 	synctest.Test(t, func(t *testing.T) {
-		c := testcluster.Start(t, 0)
+		c := testcluster.Start(t, 0, plainEveryday()...)
 		all, _ := startups(c, testcluster.Everyday(30, 60))
 		for i := range all {
 			all[i].config.Insecure = true // for the sake of the time that 435 or 1770 handshakes take

@@ -39,7 +39,7 @@ func TestFault3_RejectedPartition(t *testing.T) {
 				t.Run(fmt.Sprint(name, sizes, lasts), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						var rejects, seedless atomic.Bool
-						c := testcluster.Start(t, 0)
+						c := testcluster.Start(t, 0, plainEveryday()...)
 						first := c.Network.Host()
 						seeds := cluster.SeedFunc(func(context.Context) ([]string, error) {
 							if seedless.Load() {

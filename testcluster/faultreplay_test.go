@@ -80,7 +80,7 @@ func (r *tap) play(from *testcluster.Host, to *testcluster.Member) {
 // TestFault39_Replay has an outsider play back, to everybody, all that a member sent, once that member is long gone:
 // memberlist has forgotten it by then.
 func TestFault39_Replay(t *testing.T) {
-	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		host := c.Network.Host()
 		recorder := &tap{Transport: host}
 		recorded := c.Run(host, cluster.Config{Name: "recorded", Transport: recorder})
@@ -103,7 +103,7 @@ func TestFault39_Replay(t *testing.T) {
 // TestFault39_ReplayWhileItLives plays back what a living member sent, to whom it was sent and to all others, from a host
 // of the outsider's and from the member's own.
 func TestFault39_ReplayWhileItLives(t *testing.T) {
-	virtual(t, 5, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 5, func(t *testing.T, c *testcluster.Cluster) {
 		host := c.Network.Host()
 		recorder := &tap{Transport: host}
 		recorded := c.Run(host, cluster.Config{Name: "recorded", Transport: recorder})

@@ -69,7 +69,7 @@ func awaitUse(t *testing.T, c *testcluster.Cluster) {
 // TestFault38_Rotation replaces the secret of a running cluster of ten, one member after another, while it works.
 func TestFault38_Rotation(t *testing.T) {
 	before, after := cluster.NewSecret(), cluster.NewSecret()
-	virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 		defer throughout(t, c.Members, "lists everybody", lists(c.Members...))()
 		defer underLoad(t, c)()
 		everybody := func(step func(n *cluster.Node) error) {
@@ -114,7 +114,7 @@ func TestFault38_RotationByFile(t *testing.T) {
 		write(i, before)
 	}
 	fromFiles := testcluster.WithConfig(func(i int, config *cluster.Config) { config.SecretFile = file(i) })
-	virtual(t, 10, func(t *testing.T, c *testcluster.Cluster) {
+	sealed(t, 10, func(t *testing.T, c *testcluster.Cluster) {
 		defer throughout(t, c.Members, "lists everybody", lists(c.Members...))()
 		defer underLoad(t, c)()
 		for _, content := range []string{before + "\n" + after, after + "\n" + before, "half a secret", after} {

@@ -65,7 +65,7 @@ func restartable(t *testing.T, n int, test func(t *testing.T, c *testcluster.Clu
 		t.Run("by "+means, func(t *testing.T) {
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
-				c := testcluster.Start(t, 0)
+				c := testcluster.Start(t, 0, plainEveryday()...)
 				all, seeds := startups(c, n)
 				if means != "seeds" {
 					for i := range all {

@@ -16,8 +16,20 @@ import (
 	"github.com/grapevine-go/grapevine/testcluster"
 )
 
-// virtual runs test on virtual time, with n members that all see each other.
+// virtual runs test on virtual time, with n members that all see each other. In the everyday run they are plain unless
+// their config holds a secret: handshakes take a third of the processor time. The long run seals them. Tests of attacks
+// and of encryption use sealed.
 func virtual(t *testing.T, n int, test func(t *testing.T, c *testcluster.Cluster), options ...testcluster.Option) {
+	t.Helper()
+	sealed(t, n, test, append(plainEveryday(), options...)...)
+}
+
+func plainEveryday() []testcluster.Option {
+	return testcluster.Everyday([]testcluster.Option{testcluster.WithInsecure()}, nil)
+}
+
+// sealed is virtual with members that share a secret, unless their config is Insecure.
+func sealed(t *testing.T, n int, test func(t *testing.T, c *testcluster.Cluster), options ...testcluster.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := testcluster.Start(t, n, options...)

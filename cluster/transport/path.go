@@ -153,7 +153,8 @@ func (t *Transport) refusedHere(p *peer, to Address, err error) bool {
 
 // passes asks until an answer comes or it has asked often enough.
 func (t *Transport) passes(p *peer, to Address, size, tries int) bool {
-	q := question{opened: func() { p.opened(size) }, pause: t.lag.Stretch(askWithin) / time.Duration(tries), from: p.id, at: to.Addr, tries: tries}
+	pause := t.lag.Stretch(askWithin) / time.Duration(tries)
+	q := question{opened: func() { p.opened(size) }, pause: pause, from: p.id, at: to.Addr, tries: tries}
 	return t.asks.answered(t.ctx, q, func(question []byte) {
 		if size == large {
 			question = append(question, make([]byte, MaxDatagram-len(question))...)

@@ -13,7 +13,7 @@ import (
 // requestIDKey is the metadata that the ID of a request travels in.
 var requestIDKey = strings.ToLower(endpoint.RequestIDHeader)
 
-// UnaryServerInterceptor gives the context the ID of the request, see [endpoint.RequestID], and
+// UnaryServerInterceptor adds the ID of the request to the context, see [endpoint.RequestID], and
 // encodes the error, see [EncodeError]. It is for grpc.ChainUnaryInterceptor.
 func UnaryServerInterceptor(ctx context.Context, request any, _ *grpc.UnaryServerInfo,
 	handler grpc.UnaryHandler) (any, error) {

@@ -140,7 +140,7 @@ func DecodeError(err error) error {
 	return &answer{p, from}
 }
 
-// answer is a Problem of which gRPC still knows the status.
+// answer is a Problem whose status gRPC still knows.
 type answer struct {
 	problem *endpoint.Problem
 	status  *status.Status

@@ -63,7 +63,7 @@ func (t traced) or(id string, attempts int64) traced {
 	return traced{id, attempts}
 }
 
-// persist repeats a call while its error is one of which again is true, until ctx is done. The
+// persist repeats a call while again is true of its error, until ctx is done. The
 // client itself repeats calls at once, but no more than its budget allows.
 func persist(ctx context.Context, again func(error) bool, call func() (orders.Order, error)) (orders.Order, error) {
 	for pause := firstPause; ; pause = min(2*pause, longPause) {

@@ -2,12 +2,10 @@ package catalog
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
 
-	kithttp "github.com/go-kit/kit/transport/http"
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/balancer"
@@ -35,18 +33,10 @@ type Client struct {
 // NewClient returns a Client that follows the service in view until Close.
 func NewClient(view *membership.View, logger zerolog.Logger) *Client {
 	c := &Client{http: guard.NewHTTPClient()}
-	factory := endpoint.PerInstance(c.factory, guard.Breaker)
-	c.endpointer = endpoint.NewEndpointer(view, Name, factory, endpoint.WithLogger(logger))
+	c.endpointer = guard.Follow(view, Name, guard.Factory[Product](c.http, http.MethodGet, encodeProduct), logger)
 	c.product = endpoint.Retry(endpoint.NewBalancer(c.endpointer, balancer.LeastRequest()),
 		endpoint.MaxAttempts(3), endpoint.PerTryTimeout(perTry), endpoint.Budget(retried), endpoint.Hedged())
 	return c
-}
-
-// factory makes the endpoint that calls one instance.
-func (c *Client) factory(instance string) (endpoint.Endpoint, io.Closer, error) {
-	target := &url.URL{Scheme: "http", Host: instance, Path: "/"}
-	return kithttp.NewClient(http.MethodGet, target, encodeProduct, guard.DecodeJSON[Product],
-		guard.ClientOptions(c.http)...).Endpoint(), nil, nil
 }
 
 func encodeProduct(_ context.Context, r *http.Request, request any) error {

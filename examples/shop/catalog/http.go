@@ -19,6 +19,5 @@ func Handler(service Service, g guard.Guard) http.Handler {
 		func(_ context.Context, r *http.Request) (any, error) { return productRequest{r.PathValue("sku")}, nil },
 		kithttp.EncodeJSONResponse, guard.ServerOptions(within)...))
 	mux.Handle("GET /healthz", guard.Health(guard.Healthy))
-	mux.HandleFunc("/", guard.NotFound)
-	return mux
+	return guard.OtherPaths(mux)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -153,5 +154,18 @@ func TestHealth(t *testing.T) {
 				t.Errorf("the answer tells the cause: %s", w.Body)
 			}
 		})
+	}
+}
+
+// TestDecodeJSONIsBounded has an instance answer with more than a client should hold.
+func TestDecodeJSONIsBounded(t *testing.T) {
+	for size, fits := range map[int]bool{mostAnswer - 2: true, mostAnswer: false} {
+		body := `"` + strings.Repeat("a", size) + `"`
+		response := &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body))}
+		_, err := DecodeJSON[string](t.Context(), response)
+		var large *http.MaxBytesError
+		if fits != (err == nil) || !fits && !errors.As(err, &large) {
+			t.Errorf("a body of %d bytes is decoded with error %v", len(body), err)
+		}
 	}
 }

@@ -40,13 +40,13 @@ type Client struct {
 // be nil, goes around each attempt.
 func NewClient(view *membership.View, logger zerolog.Logger, attempt endpoint.Middleware) *Client {
 	c := &Client{http: guard.NewHTTPClient()}
-	follow := func(factory endpoint.Factory) *endpoint.Endpointer {
+	follow := func(method string, encode kithttp.EncodeRequestFunc) *endpoint.Endpointer {
+		factory := guard.Factory[Order](c.http, method, encode)
 		factory = endpoint.PerInstance(factory, func(string) endpoint.Middleware { return attempt })
-		factory = endpoint.PerInstance(factory, guard.Breaker)
-		return endpoint.NewEndpointer(view, Name, factory, endpoint.WithLogger(logger))
+		return guard.Follow(view, Name, factory, logger)
 	}
-	c.place = follow(c.factory(http.MethodPost, encodePlace))
-	c.get = follow(c.factory(http.MethodGet, encodeOrder))
+	c.place = follow(http.MethodPost, encodePlace)
+	c.get = follow(http.MethodGet, encodeOrder)
 	placing := endpoint.NewBalancer(c.place, balancer.LeastRequest())
 	never := func(error) bool { return false }
 	c.placeOnce = endpoint.Retry(placing, endpoint.RetryIf(never)) // only what reached no server
@@ -55,15 +55,6 @@ func NewClient(view *membership.View, logger zerolog.Logger, attempt endpoint.Mi
 	c.order = endpoint.Retry(endpoint.NewBalancer(c.get, balancer.LeastRequest()),
 		endpoint.MaxAttempts(3), endpoint.PerTryTimeout(perTry), endpoint.Budget(retried), endpoint.Hedged())
 	return c
-}
-
-// factory makes endpoints that call one instance.
-func (c *Client) factory(method string, encode kithttp.EncodeRequestFunc) endpoint.Factory {
-	return func(instance string) (endpoint.Endpoint, io.Closer, error) {
-		target := &url.URL{Scheme: "http", Host: instance, Path: "/"}
-		return kithttp.NewClient(method, target, encode, guard.DecodeJSON[Order],
-			guard.ClientOptions(c.http)...).Endpoint(), nil, nil
-	}
 }
 
 func encodePlace(_ context.Context, r *http.Request, request any) error {

@@ -36,7 +36,7 @@ func newClient(t *testing.T, handler http.HandlerFunc) *orders.Client {
 }
 
 // TestWhichCallsAreSentAgain has an instance end its connections without an answer, like a process
-// that is killed, and one that answers with an error.
+// that is killed, and another answer with an error.
 func TestWhichCallsAreSentAgain(t *testing.T) {
 	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	answer := func(kind error) http.HandlerFunc {

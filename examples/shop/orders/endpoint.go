@@ -33,7 +33,7 @@ func (r placeRequest) Validate() error {
 
 type orderRequest struct{ id string }
 
-// Validate accepts any ID: one that has another form is not found.
+// Validate accepts any ID: the store finds no order for an ID of another form.
 func (orderRequest) Validate() error { return nil }
 
 func placeEndpoint(service Service, g guard.Guard) endpoint.Endpoint {

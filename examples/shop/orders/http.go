@@ -28,8 +28,7 @@ func Handler(service Service, g guard.Guard, check func(context.Context) error) 
 	mux.Handle("GET /orders/{id}", kithttp.NewServer(orderEndpoint(service, g), decodeOrder,
 		kithttp.EncodeJSONResponse, options...))
 	mux.Handle("GET /healthz", guard.Health(check))
-	mux.HandleFunc("/", guard.NotFound)
-	return http.MaxBytesHandler(mux, mostBody)
+	return http.MaxBytesHandler(guard.OtherPaths(mux), mostBody)
 }
 
 // decodePlace leaves a body that is no order to the endpoint: it refuses such a request like any other

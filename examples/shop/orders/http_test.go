@@ -155,11 +155,15 @@ func TestOtherPaths(t *testing.T) {
 	}{
 		{http.MethodGet, "/orders/none", 404},
 		{http.MethodGet, "/", 404},
-		{http.MethodDelete, "/orders/none", 404},
+		{http.MethodDelete, "/none", 404},
+		{http.MethodDelete, "/orders/none", 405},
+		{http.MethodGet, "/orders", 405},
 		{http.MethodGet, "/healthz", 200},
 	} {
 		if w, body := r.call(tt.method, tt.path, "", ""); w.Code != tt.status || !json.Valid([]byte(body)) {
 			t.Errorf("%s %s is answered by %d %s, want %d", tt.method, tt.path, w.Code, body, tt.status)
+		} else if allow := w.Header().Get("Allow"); (allow != "") != (tt.status == 405) {
+			t.Errorf("%s %s is answered by %d, with Allow: %q", tt.method, tt.path, w.Code, allow)
 		}
 	}
 	r.store.Close()

@@ -19,7 +19,7 @@ const (
 	mostQuantity = 1_000_000
 )
 
-// Item is a product of which a quantity is to be priced.
+// Item is a product and the quantity to be priced.
 type Item struct {
 	SKU      string
 	Quantity int64

@@ -118,12 +118,17 @@ func Run(ctx context.Context, service Service, args []string, log io.Writer, opt
 // HTTP offers handler on the address of -listen.
 func (p *Process) HTTP(handler http.Handler) (cluster.Offer, error) {
 	load := new(membership.Gauge)
+	listener, err := p.listen()
+	return cluster.Offer{Listener: listener, Server: newServer(endpoint.CountHTTP(load)(handler)), InFlight: load.InFlight}, err
+}
+
+func newServer(handler http.Handler) *http.Server {
 	server := &http.Server{
-		Handler:           endpoint.CountHTTP(load)(handler),
+		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	}
-	listener, err := p.listen()
-	return cluster.Offer{Listener: listener, Server: server, InFlight: load.InFlight}, err
+	closeUnused(server)
+	return server
 }
 
 // GRPC offers the server that build makes, on the address of -listen.
