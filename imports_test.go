@@ -29,7 +29,7 @@ var house = map[string][]string{
 	"endpoint/gobreakerendpoint": {module + "/endpoint", "github.com/sony/gobreaker/v2"},
 	"endpoint/grpcendpoint":      {module + "/membership", module + "/balancer", module + "/endpoint", "google.golang.org/grpc", "google.golang.org/genproto/googleapis/rpc/errdetails", "google.golang.org/protobuf"},
 	"testcluster":                {module + "/membership", module + "/balancer", module + "/cluster", module + "/endpoint"},
-	"testcluster/bench":          {module, "github.com/cncf/xds/go", "github.com/go-kit", "github.com/go-kratos/kratos/v2", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "google.golang.org/grpc", "google.golang.org/protobuf"},
+	"testcluster/bench":          {module, "github.com/cncf/xds/go", "github.com/go-kit", "github.com/go-kratos/kratos/v2", "github.com/hashicorp/memberlist", "github.com/hashicorp/serf", "github.com/miekg/dns", "github.com/rs/zerolog", "go.etcd.io/etcd", "go.uber.org/zap", "golang.org/x/sys/unix", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	"testcluster/demo":           {module, "github.com/go-kit", "github.com/mattn/go-isatty"},
 	"examples":                   {module, "github.com/go-kit", "github.com/rs/zerolog"},
 
