@@ -84,17 +84,18 @@ func (r *run) startCompanions(ctx context.Context) error {
 	return nil
 }
 
-// discard ends a companion that was started too late.
+// discard ends a companion that was started too late. It has served nobody, so nothing is cut off.
 func discard(companion Companion) {
 	if isNil(companion) {
+		return
+	}
+	if closer, ok := companion.(io.Closer); ok {
+		closer.Close()
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = companion.Shutdown(ctx) // nobody is left to tell
-	if closer, ok := companion.(io.Closer); ok {
-		closer.Close()
-	}
 }
 
 // stopCompanions stops all of them at once and waits. A second call has nothing to do.

@@ -19,9 +19,9 @@ import (
 //  4. [Node.Leave].
 //  5. Shutdown of the companions.
 //
-// With the default options that takes 8 s at most, also with a pause of 2 s, and 5 s more once
-// requests in flight have taken longer than a second, for which they have 20 s. Companions have a
-// second more. A second signal ends the process at once.
+// With the default options that takes 8 s at most, also with a pause of 2 s. Requests in flight, for
+// which there are 20 s, add what they take, and 5 s more if that is longer than a second. Companions
+// have a second more. A second signal ends the process at once.
 //
 // While build is at work, [Node.Context] ends with the request to end, and so does [Node.Ready]. A
 // build that goes on is given 3 s. After that Run leaves the cluster and returns an error; what
@@ -154,7 +154,7 @@ func (r *run) finish() {
 // goodbye returns the limit of Leave: what is left of quietEnd, unless requests in flight or the
 // options have used that up.
 func (r *run) goodbye(spent, answering time.Duration) time.Duration {
-	if answering > stillAnswered || spent+answering > quietEnd {
+	if answering > stillAnswered || spent > quietEnd {
 		return r.leave
 	}
 	return min(r.leave, max(quietEnd-spent-answering, leastGoodbye))

@@ -56,8 +56,12 @@ func TestDNS(t *testing.T) {
 			if err := proxy.Start(); err != nil {
 				t.Fatal(err)
 			}
-			defer proxy.Wait()
-			defer proxy.Process.Signal(syscall.SIGTERM)
+			defer func() {
+				proxy.Process.Signal(syscall.SIGTERM)
+				limit := time.AfterFunc(patience, func() { proxy.Process.Kill() })
+				proxy.Wait()
+				limit.Stop()
+			}()
 			awaitAnswer(t, "http://"+host+":8000/")
 		default:
 			out, err := exec.Command("bash", "-c", command.text).CombinedOutput()
