@@ -26,7 +26,7 @@ func TestFault54_FarSeeds(t *testing.T) {
 		"100 seeds, 40 ms, halfway": {20 * time.Millisecond, 99, 50, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtualOver(t, testcluster.Link{Latency: tt.latency}, func(t *testing.T, c *testcluster.Cluster) {
+			sealedOver(t, testcluster.Link{Latency: tt.latency}, func(t *testing.T, c *testcluster.Cluster) {
 				member, dials := c.Add(), new(dialGauge)
 				seeds := tarry(t, c, max(tt.tarpits, 0))
 				for i := range -min(tt.tarpits, 0) {
