@@ -28,5 +28,6 @@ func (t *target) priority(best uint16) uint16 {
 
 // scaled returns weight on the scale on which heavy is heaviest, 1 at least: 0 would mean hardly ever.
 func scaled(weight, heavy int) uint16 {
-	return uint16(max(1, (weight*heaviest+heavy/2)/heavy))
+	of := int64(heavy) // the product is beyond 32 bits
+	return uint16(max(1, (int64(weight)*heaviest+of/2)/of))
 }

@@ -63,3 +63,13 @@ func TestScaledWeights(t *testing.T) {
 		}
 	}
 }
+
+// On 32 bit, too: run it with GOARCH=386.
+func TestWeightOfTheHeaviestInstanceStaysOnScale(t *testing.T) {
+	const most = 1_000_000 // the largest weight that a registration may have
+	for weight, want := range map[int]uint16{most: heaviest, most / 2: heaviest / 2, 1: 1} {
+		if got := scaled(weight, most); got != want {
+			t.Errorf("scaled(%d, %d) = %d, want %d", weight, most, got, want)
+		}
+	}
+}

@@ -35,6 +35,7 @@ func (s *Server) Serve(conn net.PacketConn) error {
 		return ErrServerClosed
 	}
 	defer s.carrier.end(socket)
+	defer conn.Close() // before end: after Shutdown the port is free
 	s.serving(conn.LocalAddr())
 	source := packetSource(conn)
 	errs := make([]error, packetReaders)
