@@ -24,7 +24,7 @@ func (cs *connections) add(c *connection) {
 	if len(cs.open) >= mostConnections {
 		victim := cs.victim()
 		delete(cs.open, victim)
-		victim.Close() // its goroutine ends
+		victim.replace() // its goroutine ends
 	}
 	cs.open[c] = struct{}{}
 }

@@ -18,7 +18,7 @@ type Server struct {
 	Zone       string           // the zone that it answers for; default "grapevine.internal."
 	TTL        time.Duration    // of every record, in whole seconds; default 1 s
 	PreferZone string           // the network zone whose instances come first; "" = none
-	MaxAnswers int              // the most records that answer a question; 0 = all that fit
+	MaxAnswers int              // the most instances in an answer; 0 = all that fit
 	Logger     zerolog.Logger   // the zero value logs nothing
 
 	once    sync.Once

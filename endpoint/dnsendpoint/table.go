@@ -37,25 +37,37 @@ type latest struct {
 	tables atomic.Pointer[tables]
 }
 
-// of returns the tables of a snapshot. named is called for each service that was not known before.
+// of returns the tables of a snapshot. named is called, without a lock, for each service that was not
+// known before.
 func (l *latest) of(snapshot *membership.Snapshot, named func(service string)) *tables {
 	if known := l.tables.Load(); known != nil && known.snapshot == snapshot {
 		return known
 	}
+	tables, added := l.update(snapshot)
+	for _, service := range added {
+		named(service)
+	}
+	return tables
+}
+
+// update makes the tables of a snapshot, unless there are those of a later one. It returns the
+// services that were not known before.
+func (l *latest) update(snapshot *membership.Snapshot) (_ *tables, added []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	known := l.tables.Load()
 	if known != nil && known.snapshot.Version() >= snapshot.Version() {
-		return known
+		return known, nil
 	}
-	next := known.next(snapshot, named)
+	next, added := known.next(snapshot)
 	l.tables.Store(next)
-	return next
+	return next, added
 }
 
-// next returns the tables of a later snapshot. Those of services that are as they were are kept.
-func (t *tables) next(snapshot *membership.Snapshot, named func(service string)) *tables {
-	next := &tables{snapshot: snapshot, names: snapshot.Services()}
+// next returns the tables of a later snapshot, and the services that are new. Tables of services that
+// are as they were are kept.
+func (t *tables) next(snapshot *membership.Snapshot) (next *tables, added []string) {
+	next = &tables{snapshot: snapshot, names: snapshot.Services()}
 	next.services = make(map[string]*table, len(next.names))
 	for _, name := range next.names {
 		var known *table
@@ -63,7 +75,7 @@ func (t *tables) next(snapshot *membership.Snapshot, named func(service string))
 			known = t.services[name]
 		}
 		if known == nil {
-			named(name)
+			added = append(added, name)
 		}
 		all := snapshot.Instances(name)
 		if known == nil || len(known.all) != len(all) || &known.all[0] != &all[0] {
@@ -71,7 +83,7 @@ func (t *tables) next(snapshot *membership.Snapshot, named func(service string))
 		}
 		next.services[name] = known
 	}
-	return next
+	return next, added
 }
 
 // parsed returns the targets of a service, by the order in which they are to be called. Two callers

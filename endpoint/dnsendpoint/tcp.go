@@ -48,12 +48,24 @@ func (s *Server) ServeTCP(listener net.Listener) error {
 	defer s.carrier.end(socket)
 	s.serving(listener.Addr())
 	var work sync.WaitGroup
-	err := s.accept(listener, &work)
+	accepting := make(chan struct{})
+	err := s.accept(listener, accepting, &work)
+	close(accepting)
+	s.stopAccepted(accepting)
 	work.Wait()
 	return err
 }
 
-func (s *Server) accept(listener net.Listener, work *sync.WaitGroup) error {
+// stopAccepted ends the connections of a listener.
+func (s *Server) stopAccepted(accepting <-chan struct{}) {
+	for _, socket := range s.carrier.sockets() {
+		if c, ok := socket.(*connection); ok && c.accepting == accepting {
+			c.stop()
+		}
+	}
+}
+
+func (s *Server) accept(listener net.Listener, accepting <-chan struct{}, work *sync.WaitGroup) error {
 	var p patience
 	closing := s.closed()
 	for {
@@ -61,7 +73,7 @@ func (s *Server) accept(listener net.Listener, work *sync.WaitGroup) error {
 		switch {
 		case err == nil:
 			p = patience{}
-			c := newConnection(s, conn, closing)
+			c := newConnection(s, conn, closing, accepting)
 			if !s.adopt(c) {
 				conn.Close()
 				return ErrServerClosed
@@ -89,23 +101,35 @@ func (l *listenSocket) stop() { l.Close() }
 // connection is one of a client.
 type connection struct {
 	net.Conn
-	server  *Server
-	client  source
-	prefix  netip.Prefix
-	closing <-chan struct{}
-	used    time.Time // when it last sent a whole query; under the lock of connections
+	server    *Server
+	client    source
+	prefix    netip.Prefix
+	closing   <-chan struct{} // closed by Shutdown
+	accepting <-chan struct{} // closed once its listener accepts no more
+	replaced  chan struct{}   // closed when another one has its place
+	used      time.Time       // when it last sent a whole query; under the lock of connections
 
 	mu      sync.Mutex
 	leaving bool // its last words are under way
 }
 
-func newConnection(s *Server, conn net.Conn, closing <-chan struct{}) *connection {
+func newConnection(s *Server, conn net.Conn, closing, accepting <-chan struct{}) *connection {
 	addr := addrPortOf(conn.RemoteAddr()).Addr().Unmap()
-	return &connection{Conn: conn, server: s, prefix: prefixOf(addr), closing: closing, used: time.Now(),
+	return &connection{Conn: conn, server: s, prefix: prefixOf(addr), used: time.Now(),
+		closing: closing, accepting: accepting, replaced: make(chan struct{}),
 		client: source{addr: addr, loopback: addr.IsLoopback(), tcp: true}}
 }
 
-// stop ends what serve reads. serve sets a deadline, and then looks whether the server is closing.
+// replace closes the connection for another one. It is called once.
+func (c *connection) replace() {
+	close(c.replaced)
+	c.Close()
+}
+
+// ends reports whether the connection reads no more.
+func (c *connection) ends() bool { return isClosed(c.closing) || isClosed(c.accepting) }
+
+// stop ends what serve reads. serve sets a deadline, and then looks whether the connection ends.
 func (c *connection) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,14 +143,14 @@ func (c *connection) stop() {
 func (c *connection) serve() {
 	in := make([]byte, lengthSize+largestQuery)
 	c.SetReadDeadline(time.Now().Add(idleTimeout))
-	for have := 0; !isClosed(c.closing); {
+	for have := 0; !c.ends(); {
 		n, err := c.Read(in[have:])
 		have += n
 		taken, ok := c.answer(in[:have])
 		if !ok {
 			break
 		}
-		if err != nil && !isClosed(c.closing) {
+		if err != nil && !c.ends() {
 			return // the client sends no more, or nothing for long
 		}
 		have = copy(in, in[taken:have])
@@ -219,7 +243,7 @@ func (c *connection) mayGoOn() bool {
 }
 
 // wait waits until the network is within the rate limit: the client then sends no faster. It returns
-// false if the server ends first.
+// false if the connection ends first.
 func (c *connection) wait() bool {
 	c.server.limited(c.prefix, time.Now())
 	tick := time.NewTicker(limitPause)
@@ -231,6 +255,10 @@ func (c *connection) wait() bool {
 				return true
 			}
 		case <-c.closing:
+			return false
+		case <-c.accepting:
+			return false
+		case <-c.replaced:
 			return false
 		}
 	}
