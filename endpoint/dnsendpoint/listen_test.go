@@ -108,7 +108,7 @@ func TestListenBindsUDPAndTCPToOnePort(t *testing.T) {
 }
 
 func TestListenSeveralAddresses(t *testing.T) {
-	listener := served(t, &Config{Addresses: []string{":0", "[::1]:0"}, Zone: "test.internal."}, catalogOf(3).View())
+	listener := served(t, &Config{Addresses: []string{":0", "127.0.0.1:0"}, Zone: "test.internal."}, catalogOf(3).View())
 	for _, socket := range listener.udp {
 		client, err := net.Dial("udp", socket.LocalAddr().String())
 		if err != nil {
@@ -148,7 +148,7 @@ func TestShutdownOfAListenerThatDoesNotServe(t *testing.T) {
 
 // TestServeOfAListenerEndsWithASocket holds that the others do not go on without it.
 func TestServeOfAListenerEndsWithASocket(t *testing.T) {
-	listener, err := (&Config{Addresses: []string{":0", "[::1]:0"}}).Listen(catalogOf(1).View())
+	listener, err := (&Config{Addresses: []string{":0", "127.0.0.1:0"}}).Listen(catalogOf(1).View())
 	if err != nil {
 		t.Fatal(err)
 	}
