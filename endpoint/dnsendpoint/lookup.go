@@ -1,9 +1,9 @@
 package dnsendpoint
 
 import (
-	"bytes"
 	"encoding/hex"
 	"net/netip"
+	"sort"
 
 	"github.com/grapevine-go/grapevine/membership"
 )
@@ -186,16 +186,9 @@ func (r *response) lookMember(text []byte) kind {
 
 // memberOf does what Snapshot.Member does, without a string.
 func memberOf(members []membership.Member, name []byte) *membership.Member {
-	from, to := 0, len(members)
-	for from < to {
-		if middle := (from + to) / 2; members[middle].Name < string(name) {
-			from = middle + 1
-		} else {
-			to = middle
-		}
-	}
-	if from < len(members) && members[from].Name == string(name) {
-		return &members[from]
+	at := sort.Search(len(members), func(i int) bool { return members[i].Name >= string(name) })
+	if at < len(members) && members[at].Name == string(name) {
+		return &members[at]
 	}
 	return nil
 }
@@ -223,5 +216,5 @@ func (r *response) lookAddress(text []byte) kind {
 // isBelow reports whether name is below text: "orders.v2" is below "v2".
 func isBelow(name string, text []byte) bool {
 	at := len(name) - len(text)
-	return at > 0 && name[at-1] == '.' && bytes.Equal([]byte(name[at:]), text)
+	return at > 0 && name[at-1] == '.' && name[at:] == string(text)
 }

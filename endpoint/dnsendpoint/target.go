@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -129,10 +130,8 @@ func appendAddress(addrs []netip.Addr, address string) []netip.Addr {
 		return addrs
 	}
 	addr = addr.Unmap()
-	for _, known := range addrs {
-		if known == addr {
-			return addrs
-		}
+	if slices.Contains(addrs, addr) {
+		return addrs
 	}
 	return append(addrs, addr)
 }

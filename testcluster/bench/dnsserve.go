@@ -64,7 +64,7 @@ func beDNSServer(ctx context.Context, s childSpec) error {
 
 const dnsListenTries = 20
 
-// listenDNS gives two sockets at one port.
+// listenDNS returns two sockets at one port.
 func listenDNS() (udp net.PacketConn, tcp net.Listener, err error) {
 	for range dnsListenTries {
 		if udp, err = net.ListenPacket("udp", loopback.String()); err != nil {
