@@ -33,8 +33,8 @@ const (
 // of a field that cannot be used. Several calls, each with a listener of its own, may run at once.
 //
 // A connection may send several queries without waiting for answers, which come in the order of the
-// queries. One that sends no whole query for 5 s, or takes 5 s to read, is closed. There are 150
-// connections at most: a further one replaces the one that has been idle longest, of the network
+// queries. Those that send no whole query for 5 s, or take 5 s to read, are closed. There are 150
+// connections at most. The next replaces the connection that has been idle longest, of the network
 // (/24 or /56) that has the most.
 func (s *Server) ServeTCP(listener net.Listener) error {
 	defer listener.Close()
