@@ -132,6 +132,7 @@ func overBadCable(t *testing.T, hook, rule string, largeOnly bool) {
 
 // TestFault6_UDPDroppedBetweenHosts drops all datagrams: silently on the way, or at their own host, which says so.
 func TestFault6_UDPDroppedBetweenHosts(t *testing.T) {
+	t.Parallel()
 	for name, hook := range map[string]string{"on the way": "input", "at their host": "output"} {
 		t.Run(name, func(t *testing.T) {
 			overBadCable(t, hook, "meta l4proto udp drop", false)

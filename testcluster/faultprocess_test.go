@@ -121,6 +121,7 @@ func TestFault17_OtherCluster(t *testing.T) {
 
 // TestFault37_OtherSecret has a process join with a seed whose secret it does not know.
 func TestFault37_OtherSecret(t *testing.T) {
+	t.Parallel()
 	secret := cluster.NewSecret()
 	for name, stranger := range map[string]cluster.Config{
 		"another secret": {Cluster: "one", Secret: cluster.NewSecret()},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/grapevine-go/grapevine/cluster"
+	"github.com/grapevine-go/grapevine/testcluster"
 )
 
 // childConfig is the variable that makes this program a member, in a process of its own: it holds the config as JSON.
@@ -29,10 +31,20 @@ func TestMain(m *testing.M) {
 		return
 	}
 	waitTogether()
+	useOneProcessor()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // the heap is small, and would be collected all the time
 	}
 	os.Exit(m.Run())
+}
+
+// useOneProcessor runs the everyday tests on one processor, unless the environment sets another number. A bubble
+// wakes one goroutine after another; on two processors it spends 40 % more processor time to hand them over.
+// The long run and the race detector's, which is short, keep all processors.
+func useOneProcessor() {
+	if os.Getenv("GOMAXPROCS") == "" && !*testcluster.Long && !testing.Short() {
+		runtime.GOMAXPROCS(1)
+	}
 }
 
 // waitTogether has all parallel tests run at once, unless the flag says otherwise: they are those
