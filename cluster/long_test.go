@@ -33,6 +33,7 @@ func brief[T any](least, usual T) T {
 // processors hand-overs cost it 40 % more processor time. The long forms run on all processors.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	waitTogether()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
@@ -40,4 +41,14 @@ func TestMain(m *testing.M) {
 		runtime.GOMAXPROCS(1)
 	}
 	os.Exit(m.Run())
+}
+
+// waitTogether runs all parallel tests at once, unless the flag sets another number: they are those of
+// real processes, which mostly wait.
+func waitTogether() {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		flag.Set("test.parallel", "12")
+	}
 }

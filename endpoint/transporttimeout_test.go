@@ -31,7 +31,7 @@ func kindOf(err error) string {
 // retries.
 func TestErrorsAreAsOfDefaultTransport(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(hold))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	const short = 30 * time.Millisecond
 	canceled := func(cause error) func(context.Context) (context.Context, func()) {
 		return func(ctx context.Context) (context.Context, func()) {
@@ -57,6 +57,7 @@ func TestErrorsAreAsOfDefaultTransport(t *testing.T) {
 		"cancelled while waiting":        {within: canceledSoon},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			call := func(control bool) error {
 				base := http.DefaultTransport.(*http.Transport).Clone()
 				base.ResponseHeaderTimeout = tt.header

@@ -14,6 +14,7 @@ import (
 
 // TestDNS runs the commands of the example's README, on a loopback host of its own, and compares what they print.
 func TestDNS(t *testing.T) {
+	t.Parallel()
 	for program, debian := range map[string]string{"dig": "bind9-dnsutils", "curl": "curl", "python3": "python3", "nginx": "nginx-light"} {
 		if _, err := exec.LookPath(program); err == nil {
 			continue

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,8 +29,11 @@ type process struct {
 	seen    []string
 }
 
-// programs are the examples that were built, by folder: each is linked once.
-var programs = make(map[string]string)
+// programs are the examples that were built, by folder: each is linked once, one after another.
+var (
+	building sync.Mutex
+	programs = make(map[string]string)
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -42,6 +46,8 @@ func TestMain(m *testing.M) {
 // build returns the program of an example.
 func build(t *testing.T, folder string) string {
 	t.Helper()
+	building.Lock()
+	defer building.Unlock()
 	if program, built := programs[folder]; built {
 		return program
 	}
@@ -123,6 +129,7 @@ func (p *process) terminate() {
 }
 
 func TestHello(t *testing.T) {
+	t.Parallel()
 	alice := start(t, "hello", "-gossip.name", "alice")
 	bob := start(t, "hello", "-gossip.name", "bob", "-gossip.join", alice.await(`gossips at (\S+)`))
 	alice.await(`"level":"info".*"member":"bob".*cluster: member joined`)
@@ -135,6 +142,7 @@ func TestHello(t *testing.T) {
 }
 
 func TestStringServiceIsFoundByName(t *testing.T) {
+	t.Parallel()
 	service := start(t, "stringsvc")
 	gossip := service.await(`serving gossip=(\S+)`)
 	shout := start(t, "stringsvc/shout", "-http", "127.0.0.1:0", "-gossip.join", gossip)
@@ -168,6 +176,7 @@ func run(t *testing.T, folder string, args ...string) string {
 
 // TestSecret also changes the secret under the two that run.
 func TestSecret(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "secret.txt")
 	before, after := run(t, "secret", "-new"), run(t, "secret", "-new")
 	write := func(secrets ...string) {
@@ -199,6 +208,7 @@ func TestSecret(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "certs")
 	run(t, "certs", "-dir", folder, "alice", "bob")
 	alice := start(t, "certificates", "-certs", folder, "-gossip.name", "alice", "-gossip.cluster", "shop")

@@ -39,6 +39,7 @@ func (p *printed) String() string {
 // TestByHand runs the commands under "Run the services by hand" in README.md, each process in order, and compares the answers
 // to its two requests.
 func TestByHand(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)

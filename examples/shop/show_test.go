@@ -13,6 +13,7 @@ import (
 // without a key may then remain without an answer, but no connection breaks where processes are only
 // stopped.
 func TestShow(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]options{
 		"orders killed":  {kill: "orders-1", stop: "orders-2"},
 		"pricing killed": {kill: "pricing-2", stop: "catalog-1"},

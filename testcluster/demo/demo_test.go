@@ -56,6 +56,7 @@ func runDemo(t *testing.T, args ...string) (r result, out []byte) {
 // TestFault23_RollingRestartUnderLoad stops each of three servers with SIGTERM and starts it anew, while a caller with
 // endpoint.Retry calls them: not one call fails.
 func TestFault23_RollingRestartUnderLoad(t *testing.T) {
+	t.Parallel()
 	r, out := runDemo(t, "-n", "3", "-rate", "500", "-acts", "rolling,rolling")
 	if !r.OK || r.Failed != 0 || len(r.Acts) != 2 || r.Acts[0].Calls < 100 || r.Acts[1].Calls < 100 {
 		t.Errorf("result: %+v\n%s", r, out)
@@ -63,6 +64,7 @@ func TestFault23_RollingRestartUnderLoad(t *testing.T) {
 }
 
 func TestFault13_KillAndReplaceOfRealProcesses(t *testing.T) {
+	t.Parallel()
 	r, out := runDemo(t, "-n", "3", "-rate", "100", "-acts", "kill,replace,term")
 	if !r.OK || r.Failed != 0 || r.Members != 4 || r.Calls < 100 || r.ConvergeMS <= 0 {
 		t.Errorf("result: %+v", r)
@@ -87,6 +89,7 @@ func TestFault13_KillAndReplaceOfRealProcesses(t *testing.T) {
 
 // TestFault12_StarvedProcess has a process of three get CPU time now and then: nobody removes it, nor does it remove anybody.
 func TestFault12_StarvedProcess(t *testing.T) {
+	t.Parallel()
 	r, out := runDemo(t, "-n", "3", "-rate", "100", "-acts", "starve")
 	if !r.OK || r.Failed != 0 || len(r.Acts) != 1 {
 		t.Errorf("result: %+v\n%s", r, out)
@@ -94,6 +97,7 @@ func TestFault12_StarvedProcess(t *testing.T) {
 }
 
 func TestInterruptLeavesNoProcess(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command := demo(ctx, "-n", "3", "-acts", "pause") // a stopped child must go too
