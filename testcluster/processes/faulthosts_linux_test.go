@@ -1,4 +1,4 @@
-package testcluster_test
+package processes_test
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/grapevine-go/grapevine/cluster"
-	"github.com/grapevine-go/grapevine/testcluster"
 )
 
 // TestFault3_PartitionBetweenHosts cuts two hosts of two processes each from each other until all have noticed, or for longer
@@ -16,7 +15,10 @@ func TestFault3_PartitionBetweenHosts(t *testing.T) {
 		t.Skip("takes real seconds")
 	}
 	t.Parallel()
-	lasts := testcluster.Everyday(0, 35*time.Second) // the fault itself; memberlist remembers for 30 s
+	var lasts time.Duration // the fault itself
+	if *long {
+		lasts = 35 * time.Second // memberlist remembers for 30 s
+	}
 	hosts := twoHosts(t, "input", "udp length 0 drop")
 	secret := cluster.NewSecret()
 	var all []*child

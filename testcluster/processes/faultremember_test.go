@@ -1,6 +1,6 @@
 //go:build unix
 
-package testcluster_test
+package processes_test
 
 import (
 	"fmt"

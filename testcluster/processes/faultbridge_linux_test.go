@@ -1,4 +1,4 @@
-package testcluster_test
+package processes_test
 
 import (
 	"fmt"
