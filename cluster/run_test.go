@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -324,6 +325,32 @@ func TestRunLingers(t *testing.T) {
 		time.Sleep(9 * time.Second)
 		wantAnswer(t, get(c.Members[0]))
 		wantNil(t, p.took(time.Second))
+	})
+}
+
+// TestRunShutdownTimeoutOfZero cuts off requests in flight, and fails only if there are any.
+func TestRunShutdownTimeoutOfZero(t *testing.T) {
+	t.Run("idle", func(t *testing.T) {
+		virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+			p := newProcess(t, c).runs(hello, cluster.ShutdownTimeout(0))
+			c.AwaitViews(settled, c.Members, members(3))
+			wantAnswer(t, get(c.Members[0]))
+			wantNil(t, p.ends(0))
+		})
+	})
+	t.Run("in flight", func(t *testing.T) {
+		virtual(t, 2, func(t *testing.T, c *testcluster.Cluster) {
+			p := newProcess(t, c).runs(hanging, cluster.ShutdownTimeout(0))
+			c.AwaitViews(settled, c.Members, members(3))
+			inFlight := get(c.Members[0])
+			time.Sleep(time.Second)
+			if err := p.ends(0); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Run = %v, want that the time for requests in flight was over", err)
+			}
+			if got := <-inFlight; !strings.Contains(got, "EOF") {
+				t.Errorf("the call that hung gave %q, want a closed connection", got)
+			}
+		})
 	})
 }
 

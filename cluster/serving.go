@@ -14,8 +14,10 @@ import (
 	"github.com/grapevine-go/grapevine/membership"
 )
 
-// cutPatience is how long a server may take to end once it was closed.
-const cutPatience = time.Second
+const (
+	cutPatience  = time.Second            // for a server to end once it was closed
+	idlePatience = 100 * time.Millisecond // for an idle server to end where the limit is 0
+)
 
 // serving is a server at work, of a service or beside them.
 type serving struct {
@@ -96,7 +98,8 @@ func (r *run) stopServers(ctx context.Context) error {
 
 var errGoesOn = errors.New("the server does not end")
 
-// stop waits for the requests in flight until ctx ends, and then cuts off what is left.
+// stop waits for the requests in flight until ctx ends, and then cuts off what is left. If ctx has
+// ended already, a server without requests in flight still ends by itself.
 func (s *serving) stop(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
@@ -107,10 +110,16 @@ func (s *serving) stop(ctx context.Context) error {
 		<-s.served
 		ended <- err
 	}()
+	limit := ctx
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		limit, cancel = context.WithTimeout(context.Background(), idlePatience)
+		defer cancel()
+	}
 	select {
 	case err := <-ended:
 		return err
-	case <-ctx.Done():
+	case <-limit.Done():
 	}
 	s.cut() // it may heed no context
 	select {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,12 +25,22 @@ type carrier struct {
 	idle    chan struct{} // closed when closing is, and nothing serves
 	serves  int           // calls of Serve and ServeTCP
 	open    map[carriage]struct{}
+
+	forced atomic.Bool // Shutdown closes the sockets although answers may be under way
+	cut    atomic.Bool // one of these answers was lost
 }
 
 // carriage is a socket at work.
 type carriage interface {
 	stop()        // it reads no more, and answers what it has read
 	Close() error // it ends at once
+}
+
+// written takes the error of an answer that was written.
+func (c *carrier) written(err error) {
+	if err != nil && c.forced.Load() {
+		c.cut.Store(true)
+	}
 }
 
 // channels makes those of the zero value. It is called with the lock held.
@@ -90,7 +101,7 @@ func (c *carrier) abandon(conn carriage) {
 
 // Shutdown closes what the server serves on, once the queries that it has read are answered, and
 // waits until Serve and ServeTCP are about to return. When ctx is done it closes the sockets at
-// once, and returns the error of ctx. It may be called before Serve, several times and concurrently.
+// once, and returns the error of ctx if that cut off an answer. It may be called before Serve, several times and concurrently.
 // Serve and ServeTCP return [ErrServerClosed] from then on.
 func (s *Server) Shutdown(ctx context.Context) error {
 	idle := s.carrier.stop()
@@ -102,11 +113,15 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			return nil
 		}
 	}
+	s.carrier.forced.Store(true)
 	for _, socket := range s.carrier.sockets() {
 		socket.Close()
 	}
 	<-idle // no answer blocks now
-	return ctx.Err()
+	if s.carrier.cut.Load() {
+		return ctx.Err()
+	}
+	return nil
 }
 
 // stop begins the end, and returns a channel that is closed once it is over.

@@ -72,6 +72,78 @@ func TestShutdownWaitsNoLongerThanItsContext(t *testing.T) {
 	})
 }
 
+// TestShutdownWithoutTime has no time at all: that is no failure where nothing is in flight.
+func TestShutdownWithoutTime(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	conn, client := loopbackUDP(t)
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, ended := carried(3), make(chan error, 2)
+	go func() { ended <- s.Serve(conn) }()
+	go func() { ended <- s.ServeTCP(listener) }()
+	idle, err := net.Dial("tcp4", listener.Addr().String()) // it was answered, and stays open
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	for _, conn := range []net.Conn{client, idle} {
+		query, read := queryOf(7, catalogName), func() ([]byte, error) { return readFrame(conn) }
+		if conn == idle {
+			query = framed(query)
+		} else {
+			read = func() ([]byte, error) {
+				answer := make([]byte, largestQuery)
+				n, err := conn.Read(answer)
+				return answer[:n], err
+			}
+		}
+		if _, err := conn.Write(query); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkAnswer(t, answer, 7, 3)
+	}
+	if err := s.Shutdown(over); err != nil {
+		t.Errorf("Shutdown = %v, want nil: every query is answered", err)
+	}
+	for range 2 {
+		if err := <-ended; !errors.Is(err, ErrServerClosed) {
+			t.Errorf("serve returned %v, want ErrServerClosed", err)
+		}
+	}
+}
+
+// slowCloser is a PacketConn whose Close takes a while.
+type slowCloser struct{ *wire }
+
+func (s slowCloser) Close() error {
+	time.Sleep(time.Second)
+	return s.wire.Close()
+}
+
+// TestServeClosesItsSocketBeforeShutdownReturns: the port is free then.
+func TestServeClosesItsSocketBeforeShutdownReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, w := carried(1), slowCloser{newWire()}
+		ended := make(chan error, 1)
+		go func() { ended <- s.Serve(w) }()
+		synctest.Wait()
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if !isClosed(w.closed) {
+			t.Error("Shutdown returned before the socket was closed")
+		}
+		<-ended
+	})
+}
+
 // slowWriter is a PacketConn whose writes take a while.
 type slowWriter struct{ *wire }
 

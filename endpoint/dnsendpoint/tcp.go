@@ -233,6 +233,7 @@ func (c *connection) write(answers []byte) bool {
 	}
 	c.SetWriteDeadline(time.Now().Add(idleTimeout))
 	_, err := c.Write(answers)
+	c.server.written(err)
 	return err == nil
 }
 

@@ -70,7 +70,7 @@ func (s *Server) answerPackets(conn packets) error {
 		case err == nil:
 			p = patience{}
 			if answer = s.packet(answer[:0], query[:n], from, time.Now()); len(answer) > 0 {
-				_ = conn.write(answer, from) // it may get lost anyway
+				s.written(conn.write(answer, from)) // otherwise it may get lost anyway
 			}
 		case isClosed(closing):
 			return ErrServerClosed
