@@ -3,7 +3,6 @@ package cluster_test
 import (
 	"flag"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"testing"
 )
@@ -28,27 +27,9 @@ func brief[T any](least, usual T) T {
 	return usual
 }
 
-// TestMain sets the runtime up for clusters on virtual time, unless the environment sets it. Their heap
-// is a few MB, which would be collected all the time. A bubble wakes one goroutine after another; on two
-// processors hand-overs cost it 40 % more processor time. The long forms run on all processors.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	waitTogether()
+// The heap of a cluster on virtual time is a few MB, which would be collected all the time.
+func init() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
-	}
-	if os.Getenv("GOMAXPROCS") == "" && !*long {
-		runtime.GOMAXPROCS(1)
-	}
-	os.Exit(m.Run())
-}
-
-// waitTogether runs all parallel tests at once, unless the flag sets another number: they are those of
-// real processes, which mostly wait.
-func waitTogether() {
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		flag.Set("test.parallel", "12")
 	}
 }

@@ -19,12 +19,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// useOneProcessor runs all but the long forms on one processor, unless the environment sets another number.
-// A bubble wakes one goroutine after another; on two processors hand-overs cost it 40 % more processor time.
-// The race detector of go1.26.8 also breaks now and then where a bubble fires timers on one processor while a
-// goroutine polls the channel of a due timer on another: both use the one race context of the bubble.
+// useOneProcessor runs the everyday tests on one processor, unless the environment sets another number. A bubble
+// wakes one goroutine after another; on two processors it spends 40 % more processor time to hand them over.
+// The long run and the race detector's, which is short, keep all processors.
 func useOneProcessor() {
-	if os.Getenv("GOMAXPROCS") == "" && !*testcluster.Long {
+	if os.Getenv("GOMAXPROCS") == "" && !*testcluster.Long && !testing.Short() {
 		runtime.GOMAXPROCS(1)
 	}
 }
