@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"iter"
+	"slices"
 	"time"
 
 	"github.com/grapevine-go/grapevine/membership"
@@ -23,7 +25,9 @@ func (n *Node) handleEvents() {
 	for {
 		select {
 		case <-n.inbox.filled:
-			n.handle(n.inbox.take())
+			for batch := range batches(n.inbox.take()) {
+				n.handle(batch)
+			}
 			n.rest()
 		case <-tick.C:
 			n.store.Apply()
@@ -44,6 +48,54 @@ func (n *Node) handleEvents() {
 func (n *Node) rest() {
 	if members := n.push.count(); members >= manyMembers {
 		sleep(n.ctx, time.Duration(members)*time.Microsecond)
+	}
+}
+
+// mostMerged is how many records of others are merged at a time. Until they are merged the store has an entry for
+// each name, also for those that it then forgets.
+const mostMerged = 1024
+
+// batches divides events, in order, so that the records of others in a batch are mostMerged at most. What was
+// yielded is not kept.
+func batches(events []event) iter.Seq[[]event] {
+	return func(yield func([]event) bool) {
+		var batch []event
+		records := 0
+		for i, e := range events {
+			events[i] = nil
+			for part := range partsOfRecords(e) {
+				more := 0
+				if told, ok := part.(recordsEvent); ok {
+					more = len(told.records)
+				}
+				if records+more > mostMerged {
+					if !yield(batch) {
+						return
+					}
+					batch, records = nil, 0
+				}
+				batch, records = append(batch, part), records+more
+			}
+		}
+		if len(batch) > 0 {
+			yield(batch)
+		}
+	}
+}
+
+// partsOfRecords divides an event of more than mostMerged records.
+func partsOfRecords(e event) iter.Seq[event] {
+	return func(yield func(event) bool) {
+		told, ok := e.(recordsEvent)
+		if !ok || len(told.records) <= mostMerged {
+			yield(e)
+			return
+		}
+		for some := range slices.Chunk(told.records, mostMerged) {
+			if !yield(recordsEvent{recordsMessage{told.from, some}}) {
+				return
+			}
+		}
 	}
 }
 
