@@ -38,8 +38,9 @@ func DrainTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.dr
 func Linger(d time.Duration) RunOption { return func(r *runOptions) { r.linger = d } }
 
 // ShutdownTimeout bounds how long all servers together may take to finish the requests in flight.
-// The default is 20 s. After that a server that has a Close method is closed. With 0 requests in flight
-// are cut off, and an idle server ends without an error. The companions of [Beside] end later, after the goodbye, and this is not their limit.
+// The default is 20 s. After that a server that has a Close method is closed. The value 0 cuts off
+// requests in flight; an idle server ends without an error. The companions of [Beside] end later,
+// after the goodbye, and this is not their limit.
 func ShutdownTimeout(d time.Duration) RunOption { return func(r *runOptions) { r.shutdown = d } }
 
 // LeaveTimeout bounds the goodbye. The default is 5 s, which is also the most that [Node.Leave]

@@ -101,8 +101,8 @@ func (c *carrier) abandon(conn carriage) {
 
 // Shutdown closes what the server serves on, once the queries that it has read are answered, and
 // waits until Serve and ServeTCP are about to return. When ctx is done it closes the sockets at
-// once, and returns the error of ctx if that cut off an answer. It may be called before Serve, several times and concurrently.
-// Serve and ServeTCP return [ErrServerClosed] from then on.
+// once, and returns the error of ctx if that cut off an answer. It may be called before Serve,
+// several times and concurrently. Serve and ServeTCP return [ErrServerClosed] from then on.
 func (s *Server) Shutdown(ctx context.Context) error {
 	idle := s.carrier.stop()
 	select {
